@@ -1,0 +1,2 @@
+//! MNIST files, built-in stroke digits, augmentation, batches.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Plots and worksheet pages.
+#![forbid(unsafe_code)]

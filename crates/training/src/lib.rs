@@ -1,0 +1,2 @@
+//! Recipes, the training loop, run records.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Spreadsheets with live formulas.
+#![forbid(unsafe_code)]

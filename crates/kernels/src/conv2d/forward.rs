@@ -1,0 +1,137 @@
+//! The fast forward form (and so the input gradient's).
+//!
+//! A tile of `CHANNELS × COLUMNS` outputs of one row lives in registers while the sum over input channels and kernel
+//! taps runs. Each input vector loaded serves `CHANNELS` multiply-adds and each broadcast weight `COLUMNS` of them, so
+//! the two multiply-add units, not the load units, are what limits: 2 × 7 tiles need 9 vectors and 6 weights for 42
+//! multiply-adds. Fourteen sums are enough to hide a latency of four at two a cycle, and leave the rest of the 32
+//! registers to inputs and weights; AVX2 has only 16 registers and takes smaller tiles.
+//!
+//! Rows run outermost: the few input rows that one output row needs stay in the first-level cache while all output
+//! channels pass over them.
+
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
+use super::Call;
+use super::tiling::tiles;
+use crate::lanes::{load_part, store_part};
+use crate::{LANES, Lanes};
+
+/// What every tile of one call shares.
+struct Operands<'a> {
+    call: &'a Call,
+    input: &'a [Lanes],
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
+    relu: bool,
+}
+
+/// Which outputs a tile computes: from channel `channel`, row `row`, columns from `column`, lanes from `part`.
+#[derive(Clone, Copy)]
+struct Place {
+    channel: usize,
+    row: usize,
+    column: usize,
+    part: usize,
+}
+
+#[inline(always)]
+pub(super) fn fast<S: Simd>(
+    simd: S,
+    call: &Call,
+    output: &mut [Lanes],
+    input: &[Lanes],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    relu: bool,
+) {
+    let operands = Operands { call, input, weight, bias, relu };
+    match call.kernel.size {
+        1 => sweep::<S, 1>(simd, &operands, output),
+        3 => sweep::<S, 3>(simd, &operands, output),
+        _ => sweep::<S, 5>(simd, &operands, output),
+    }
+}
+
+/// Visits every tile of the output.
+#[inline(always)]
+fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, output: &mut [Lanes]) {
+    let geometry = operands.call.output;
+    let (channel_limit, column_limit) = if S::f32s::LEN == 8 { (2, 5) } else { (2, 7) };
+    for row in 0..geometry.height {
+        for (channel, channels) in tiles(geometry.channels, channel_limit) {
+            for (column, columns) in tiles(geometry.width, column_limit) {
+                for part in (0..LANES).step_by(S::f32s::LEN) {
+                    let place = Place { channel, row, column, part };
+                    macro_rules! pick {
+                        ($($n:literal)*) => {
+                            match (channels, columns) {
+                                $(
+                                    (1, $n) => tile::<S, SIZE, 1, $n>(simd, operands, place, output),
+                                    (2, $n) => tile::<S, SIZE, 2, $n>(simd, operands, place, output),
+                                )*
+                                _ => unreachable!("tiles are at most 2 by 7"),
+                            }
+                        };
+                    }
+                    pick!(1 2 3 4 5 6 7);
+                }
+            }
+        }
+    }
+}
+
+/// One tile, compiled as a function of its own so that its sums stay in registers.
+#[inline(always)]
+fn tile<S: Simd, const SIZE: usize, const CHANNELS: usize, const COLUMNS: usize>(
+    simd: S,
+    operands: &Operands,
+    place: Place,
+    output: &mut [Lanes],
+) {
+    simd.vectorize(
+        #[inline(always)]
+        || tile_body::<S, SIZE, CHANNELS, COLUMNS>(simd, operands, place, output),
+    );
+}
+
+#[inline(always)]
+fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize, const COLUMNS: usize>(
+    simd: S,
+    operands: &Operands,
+    place: Place,
+    output: &mut [Lanes],
+) {
+    let Operands { call, input, weight, bias, relu } = *operands;
+    let Place { channel, row, column, part } = place;
+    let per_channel = call.weights_per_channel();
+    let mut y: [[S::f32s; COLUMNS]; CHANNELS] = std::array::from_fn(|k| {
+        let start = S::f32s::splat(simd, bias.map_or(0.0, |b| b[channel + k]));
+        [start; COLUMNS]
+    });
+    let weight: [&[f32]; CHANNELS] = std::array::from_fn(|k| &weight[(channel + k) * per_channel..][..per_channel]);
+    let mut taps = 0;
+    for c in 0..call.input.channels {
+        for i in 0..SIZE {
+            let start = call.tap(c, row, i, column);
+            let x = &input[start..start + COLUMNS + SIZE - 1];
+            let w: [&[f32]; CHANNELS] = std::array::from_fn(|k| &weight[k][taps..taps + SIZE]);
+            taps += SIZE;
+            for j in 0..SIZE {
+                for s in 0..COLUMNS {
+                    let x = load_part(simd, &x[s + j], part);
+                    for k in 0..CHANNELS {
+                        y[k][s] = x.mul_add_precise(S::f32s::splat(simd, w[k][j]), y[k][s]);
+                    }
+                }
+            }
+        }
+    }
+    for k in 0..CHANNELS {
+        let start = call.output.index(channel + k, row, column);
+        let out = &mut output[start..start + COLUMNS];
+        for s in 0..COLUMNS {
+            let value = if relu { crate::relu::vector_relu(simd, y[k][s]) } else { y[k][s] };
+            store_part::<S>(&mut out[s], part, value);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How a count of channels or columns is cut into tiles of nearly equal size.
+
+/// Cuts `0..count` into the fewest ranges of at most `limit`, as even as can be: yields `(start, length)`.
+///
+/// Even tiles keep every tile wide enough to hide the latency of a fused multiply-add; a full tile followed by a
+/// remainder of one would run that one at a fraction of the speed.
+#[inline(always)]
+pub(super) fn tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = count.div_ceil(limit);
+    let (base, extra) = (count / parts.max(1), count % parts.max(1));
+    (0..parts).map(move |t| (t * base + t.min(extra), base + usize::from(t < extra)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tiles;
+
+    #[test]
+    fn tiles_cover_everything_once_and_evenly() {
+        for count in 0..100 {
+            for limit in 1..9 {
+                let mut next = 0;
+                for (start, length) in tiles(count, limit) {
+                    assert_eq!(start, next);
+                    assert!(length >= 1 && length <= limit);
+                    assert!(length >= count / count.div_ceil(limit));
+                    next += length;
+                }
+                assert_eq!(next, count);
+            }
+        }
+    }
+}

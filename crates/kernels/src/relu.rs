@@ -1,0 +1,91 @@
+//! ReLU: y = x where x > 0, else 0; ∂L/∂x = ∂L/∂y where y > 0, else 0.
+//!
+//! The derivative at 0 is taken as 0, as every framework takes it. NaN passes through forward, so that a network that
+//! has gone wrong is seen to have gone wrong.
+
+use fearless_simd::{Select, Simd, SimdBase, f32x16};
+
+use crate::isa::dispatch;
+use crate::lanes::{load, store};
+use crate::{Geometry, Isa, Lanes};
+
+/// ReLU of one value; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn plain_relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// The gradient behind a ReLU whose output was `y`: `gradient` where y > 0, else 0.
+#[inline(always)]
+pub(crate) fn plain_relu_gradient(gradient: f32, y: f32) -> f32 {
+    if y > 0.0 { gradient } else { 0.0 }
+}
+
+/// ReLU of a native-width vector; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn vector_relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = S::f32s::splat(simd, 0.0);
+    x.simd_lt(zero).select(zero, x)
+}
+
+/// Replaces every element of `values` by its ReLU, in place.
+///
+/// # Panics
+/// When `values` does not fit `geometry`.
+pub fn forward(isa: Isa, values: &mut [Lanes], geometry: Geometry) {
+    assert_eq!(values.len(), geometry.len(), "values length");
+    // The border is zero and ReLU keeps it zero, so the whole storage may be passed over at once.
+    dispatch!(isa,
+        plain => for v in values.iter_mut() {
+            for x in &mut v.0 {
+                *x = plain_relu(*x);
+            }
+        },
+        simd => for v in values.iter_mut() {
+            let x = load(simd, v);
+            let zero = f32x16::splat(simd, 0.0);
+            store(v, x.simd_lt(zero).select(zero, x));
+        },
+    );
+}
+
+/// Turns ∂L/∂y in `gradient` into ∂L/∂x, in place: ∂L/∂x = ∂L/∂y · [y > 0], `output` being y.
+///
+/// # Panics
+/// When a slice does not fit its geometry, or the shapes differ.
+pub fn backward(
+    isa: Isa,
+    gradient: &mut [Lanes],
+    gradient_geometry: Geometry,
+    output: &[Lanes],
+    output_geometry: Geometry,
+) {
+    assert_eq!(gradient.len(), gradient_geometry.len(), "gradient length");
+    assert_eq!(output.len(), output_geometry.len(), "output length");
+    assert!(gradient_geometry.same_shape(&output_geometry), "shapes {gradient_geometry:?} and {output_geometry:?}");
+    dispatch!(isa,
+        plain => rows(gradient, gradient_geometry, output, output_geometry, #[inline(always)] |dx, y| {
+            for (dx, y) in dx.0.iter_mut().zip(&y.0) {
+                *dx = plain_relu_gradient(*dx, *y);
+            }
+        }),
+        simd => rows(gradient, gradient_geometry, output, output_geometry, #[inline(always)] |dx, y| {
+            let zero = f32x16::splat(simd, 0.0);
+            store(dx, load(simd, y).simd_gt(zero).select(load(simd, dx), zero));
+        }),
+    );
+}
+
+/// Calls `each` for every element of content of two tensors of one shape.
+#[inline(always)]
+fn rows(a: &mut [Lanes], a_geometry: Geometry, b: &[Lanes], b_geometry: Geometry, each: impl Fn(&mut Lanes, &Lanes)) {
+    for c in 0..a_geometry.channels {
+        for r in 0..a_geometry.height {
+            let a = &mut a[a_geometry.index(c, r, 0)..][..a_geometry.width];
+            let b = &b[b_geometry.index(c, r, 0)..][..b_geometry.width];
+            for (a, b) in a.iter_mut().zip(b) {
+                each(a, b);
+            }
+        }
+    }
+}

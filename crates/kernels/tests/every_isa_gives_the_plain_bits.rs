@@ -1,0 +1,226 @@
+//! Every fast form against its plain form, bit for bit, over odd shapes, on every instruction set this CPU has.
+
+use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
+use longhand_kernels::conv2d::{self, Kernel};
+use longhand_kernels::dropout::{self, Mask};
+use longhand_kernels::{Geometry, Isa, LANES, Lanes, global_average_pool, linear, log_softmax, max_pool2d, relu};
+use proptest::prelude::*;
+
+/// Numbers in -1 … 1 from a seed, with exact zeros and repeated values among them so that ties and signs are met.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let bits = (self.0 >> 40) as i32;
+        if bits % 11 == 0 { 0.0 } else { (bits % 4096 - 2048) as f32 / 2048.0 }
+    }
+
+    fn vec(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.next()).collect()
+    }
+
+    /// Content from the numbers, a zero border.
+    fn tensor(&mut self, g: Geometry) -> Vec<Lanes> {
+        let mut out = vec![Lanes::ZERO; g.len()];
+        for c in 0..g.channels {
+            for r in 0..g.height {
+                for s in 0..g.width {
+                    out[g.index(c, r, s)] = Lanes(std::array::from_fn(|_| self.next()));
+                }
+            }
+        }
+        out
+    }
+
+    fn lanes(&mut self, n: usize) -> Vec<Lanes> {
+        self.tensor(Geometry::new(n, 1, 1, 0))
+    }
+}
+
+fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
+    values.iter().map(|v| v.0.map(f32::to_bits)).collect()
+}
+
+/// Runs `compute` on every ISA; all must give the bits of the plain form.
+fn same_on_all<T: PartialEq + std::fmt::Debug>(compute: impl Fn(Isa) -> T) {
+    let plain = compute(Isa::Plain);
+    for isa in Isa::available() {
+        assert!(compute(isa) == plain, "{isa} differs from the plain form");
+    }
+}
+
+fn shape() -> impl Strategy<Value = (usize, usize, usize)> {
+    (1usize..8, 1usize..17, 1usize..17)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolution(
+        (channels, height, width) in shape(),
+        outputs in 1usize..12,
+        size in prop_oneof![Just(1usize), Just(3), Just(5)],
+        padding in 0usize..5,
+        extra_border in 0usize..2,
+        with_bias: bool,
+        through_relu: bool,
+        seed: u64,
+    ) {
+        let kernel = Kernel { size, padding: padding % size };
+        let Some((out_height, out_width)) = kernel.output_side(height, width) else { return Ok(()) };
+        let input_geometry = Geometry::new(channels, height, width, kernel.padding + extra_border);
+        let back = kernel.of_input_gradient();
+        let output_geometry = Geometry::new(outputs, out_height, out_width, back.padding + extra_border);
+        let mut numbers = Numbers(seed);
+        let input = numbers.tensor(input_geometry);
+        let weight = numbers.vec(outputs * channels * size * size);
+        let bias = numbers.vec(outputs);
+        let grad_output = numbers.tensor(output_geometry);
+        let mut flipped = vec![0.0; weight.len()];
+        conv2d::flip_transpose(&weight, outputs, channels, size, &mut flipped);
+
+        same_on_all(|isa| {
+            let mut output = vec![Lanes::ZERO; output_geometry.len()];
+            let bias = with_bias.then_some(&bias[..]);
+            conv2d::forward(isa, kernel, &mut output, output_geometry, &input, input_geometry, &weight, bias, through_relu);
+            bits(&output)
+        });
+        same_on_all(|isa| {
+            let mut grad_input = vec![Lanes::ZERO; input_geometry.len()];
+            conv2d::grad_input(isa, kernel, &mut grad_input, input_geometry, &grad_output, output_geometry, &flipped);
+            bits(&grad_input)
+        });
+        same_on_all(|isa| {
+            let (mut grad_weight, mut grad_bias) = (vec![0.0; weight.len()], vec![0.0; outputs]);
+            conv2d::grad_weight(isa, kernel, &mut grad_weight, &grad_output, output_geometry, &input, input_geometry);
+            conv2d::grad_bias(isa, &mut grad_bias, &grad_output, output_geometry);
+            grad_weight.iter().chain(&grad_bias).map(|g| g.to_bits()).collect::<Vec<_>>()
+        });
+    }
+
+    #[test]
+    fn batch_normalisation(
+        (channels, height, width) in shape(),
+        borders in prop::array::uniform3(0usize..3),
+        active in 1usize..=LANES,
+        through_relu: bool,
+        seed: u64,
+    ) {
+        let [a, b, c] = borders.map(|border| Geometry::new(channels, height, width, border));
+        let mut numbers = Numbers(seed);
+        let input = numbers.tensor(a);
+        let grad_output = numbers.tensor(b);
+        let normalisers: Vec<Normaliser> = (0..channels)
+            .map(|_| Normaliser { mean: numbers.next(), scale: numbers.next(), shift: numbers.next() })
+            .collect();
+        let coefficients: Vec<InputGradient> = (0..channels)
+            .map(|_| InputGradient {
+                mean: numbers.next(),
+                of_gradient: numbers.next(),
+                of_deviation: numbers.next(),
+                constant: numbers.next(),
+            })
+            .collect();
+        same_on_all(|isa| {
+            let mut moments = vec![Moments::default(); channels];
+            batch_norm::moments(isa, &mut moments, &input, a, active);
+            moments
+        });
+        same_on_all(|isa| {
+            let mut output = vec![Lanes::ZERO; b.len()];
+            batch_norm::normalise(isa, &mut output, b, &input, a, &normalisers);
+            bits(&output)
+        });
+        same_on_all(|isa| {
+            let mut sums = vec![GradientSums::default(); channels];
+            batch_norm::gradient_sums(isa, &mut sums, &grad_output, b, &input, a, &normalisers);
+            sums
+        });
+        same_on_all(|isa| {
+            let mut grad_input = vec![Lanes::splat(7.0); c.len()];
+            batch_norm::grad_input(isa, &mut grad_input, c, &grad_output, b, &input, a, &coefficients, active, through_relu);
+            bits(&grad_input)
+        });
+    }
+
+    #[test]
+    fn elementwise_and_pooling(
+        (channels, height, width) in shape(),
+        borders in prop::array::uniform3(0usize..3),
+        rate in 0.0f32..0.9,
+        seed: u64,
+    ) {
+        let [a, b, c] = borders.map(|border| Geometry::new(channels, height, width, border));
+        let mut numbers = Numbers(seed);
+        let mut input = numbers.tensor(a);
+        if seed % 3 == 0 {
+            input[a.index(0, height - 1, 0)].0[5] = f32::NAN;
+        }
+        let gradient = numbers.tensor(b);
+        same_on_all(|isa| {
+            let mut values = input.clone();
+            relu::forward(isa, &mut values, a);
+            bits(&values)
+        });
+        same_on_all(|isa| {
+            let mut values = gradient.clone();
+            relu::backward(isa, &mut values, b, &input, a);
+            bits(&values)
+        });
+        same_on_all(|isa| {
+            let mut values = input.clone();
+            let mask = Mask { keys: std::array::from_fn(|l| (seed as u32).wrapping_mul(l as u32 + 1)), rate };
+            dropout::apply(isa, &mut values, a, &mask);
+            bits(&values)
+        });
+        let average = Geometry::new(channels, 1, 1, b.border);
+        same_on_all(|isa| {
+            let mut output = vec![Lanes::ZERO; average.len()];
+            global_average_pool::forward(isa, &mut output, average, &input, a);
+            let mut grad_input = vec![Lanes::ZERO; c.len()];
+            global_average_pool::backward(isa, &mut grad_input, c, &output, average);
+            (bits(&output), bits(&grad_input))
+        });
+        if height >= 2 && width >= 2 {
+            let pooled = Geometry::new(channels, height / 2, width / 2, b.border);
+            let grad_output = numbers.tensor(pooled);
+            same_on_all(|isa| {
+                let mut output = vec![Lanes::ZERO; pooled.len()];
+                max_pool2d::forward(isa, &mut output, pooled, &input, a);
+                let mut grad_input = vec![Lanes::splat(7.0); c.len()];
+                max_pool2d::backward(isa, &mut grad_input, c, &grad_output, pooled, &input, a);
+                (bits(&output), bits(&grad_input))
+            });
+        }
+    }
+
+    #[test]
+    fn linear_and_log_softmax(inputs in 1usize..60, outputs in 1usize..20, with_bias: bool, seed: u64) {
+        let mut numbers = Numbers(seed);
+        let (x, weight, bias) = (numbers.lanes(inputs), numbers.vec(inputs * outputs), numbers.vec(outputs));
+        let dy = numbers.lanes(outputs);
+        same_on_all(|isa| {
+            let mut y = vec![Lanes::ZERO; outputs];
+            linear::forward(isa, &mut y, &x, &weight, with_bias.then_some(&bias[..]));
+            let mut dx = vec![Lanes::ZERO; inputs];
+            linear::grad_input(isa, &mut dx, &dy, &weight);
+            let (mut dw, mut db) = (vec![0.0; weight.len()], vec![0.0; outputs]);
+            linear::grad_weight(isa, &mut dw, with_bias.then_some(&mut db[..]), &dy, &x);
+            let mut log_probabilities = vec![Lanes::ZERO; outputs];
+            log_softmax::forward(isa, &mut log_probabilities, &y);
+            let mut grad_logits = vec![Lanes::ZERO; outputs];
+            log_softmax::backward(isa, &mut grad_logits, &dy, &log_probabilities);
+            let floats = dw.into_iter().chain(db).map(f32::to_bits).collect::<Vec<_>>();
+            (bits(&y), bits(&dx), floats, bits(&log_probabilities), bits(&grad_logits))
+        });
+    }
+}
+
+#[test]
+fn the_instruction_sets_compared_are_named() {
+    let names: Vec<_> = Isa::available().iter().map(Isa::name).collect();
+    println!("compared: {}", names.join(", "));
+    assert_eq!(names.last(), Some(&"plain"));
+}

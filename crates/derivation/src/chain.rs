@@ -1,0 +1,138 @@
+//! The chain rule as data: every path from the error to a quantity, factor by factor.
+//!
+//! A path runs over *named* quantities, each standing in the formula of the one before it. Its product of local
+//! derivatives is what the error receives along it; the gradient is the sum over all paths. Where a formula on the way
+//! also speaks of a quantity that the parameter does not reach, that way is kept as a [`Vanishing`], to be said in words.
+
+use crate::derivative::local_derivative;
+use crate::evaluation::Values;
+use crate::expression::{Graph, NodeId};
+
+/// One factor of a path: how the upper quantity answers to the lower one, all else held still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Factor {
+    /// The quantity above, nearer the error.
+    pub upper: NodeId,
+    /// The quantity below, which stands in the formula of the upper one.
+    pub lower: NodeId,
+    /// ∂upper/∂lower as an expression over named quantities.
+    pub derivative: NodeId,
+}
+
+/// One path from the error down.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Path {
+    /// The quantities passed, the error first.
+    pub quantities: Vec<NodeId>,
+    /// A factor between each and the next.
+    pub factors: Vec<Factor>,
+    /// The product of the factors as one expression.
+    pub product: NodeId,
+}
+
+/// A way that carries nothing: `through` does not depend on the parameter, so ∂through/∂parameter = 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Vanishing {
+    /// The quantity at which the way leaves the paths.
+    pub at: NodeId,
+    /// The quantity in its formula that the parameter does not reach.
+    pub through: NodeId,
+}
+
+/// All that the chain rule says about one quantity.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ChainRule {
+    /// The quantity whose derivative is taken, `E_total`.
+    pub of: NodeId,
+    /// The quantity it is taken by, `w5`.
+    pub with_respect_to: NodeId,
+    /// Every path, in the order of the formulas.
+    pub paths: Vec<Path>,
+    /// Every way that carries nothing, each target once.
+    pub vanishing: Vec<Vanishing>,
+    /// The sum of the products of all paths.
+    pub sum: NodeId,
+}
+
+impl ChainRule {
+    /// Finds all paths from `of` to `with_respect_to` and writes down their factors, products and sum.
+    ///
+    /// There may be very many in a deep network: ask [`count_paths`] first.
+    pub fn write(graph: &mut Graph, of: NodeId, with_respect_to: NodeId) -> Self {
+        let depends = graph.depending_on(&[with_respect_to]);
+        let mut routes = Vec::new();
+        let mut vanishing: Vec<Vanishing> = Vec::new();
+        collect(graph, &depends, with_respect_to, &mut vec![of], &mut routes, &mut vanishing);
+        let mut products = Vec::new();
+        let paths = routes
+            .into_iter()
+            .map(|quantities| {
+                let factors: Vec<Factor> = quantities
+                    .windows(2)
+                    .map(|pair| {
+                        let derivative = local_derivative(graph, pair[0], pair[1]);
+                        Factor { upper: pair[0], lower: pair[1], derivative }
+                    })
+                    .collect();
+                let mut product = graph.constant(1.0);
+                for factor in &factors {
+                    product = graph.multiply(product, factor.derivative);
+                }
+                products.push(product);
+                Path { quantities, factors, product }
+            })
+            .collect();
+        let sum = graph.sum(&products);
+        ChainRule { of, with_respect_to, paths, vanishing, sum }
+    }
+}
+
+impl Path {
+    /// The value of each factor.
+    pub fn factor_values(&self, values: &Values) -> Vec<f64> {
+        self.factors.iter().map(|factor| values.get(factor.derivative)).collect()
+    }
+}
+
+/// The number of paths from `of` to `with_respect_to` over named quantities, found without walking them.
+pub fn count_paths(graph: &Graph, of: NodeId, with_respect_to: NodeId) -> usize {
+    let mut paths = vec![0_usize; graph.nodes().len()];
+    paths[with_respect_to.index()] = 1;
+    let between = graph.ids().filter(|id| *id > with_respect_to && *id <= of && graph.symbol(*id).is_some());
+    for id in between {
+        paths[id.index()] =
+            graph.named_operands(id).iter().fold(0, |sum, lower| paths[lower.index()].saturating_add(sum));
+    }
+    paths[of.index()]
+}
+
+/// Walks down from the end of `route`, adding every complete route and every way that carries nothing.
+fn collect(
+    graph: &Graph,
+    depends: &[bool],
+    target: NodeId,
+    route: &mut Vec<NodeId>,
+    routes: &mut Vec<Vec<NodeId>>,
+    vanishing: &mut Vec<Vanishing>,
+) {
+    let at = *route.last().expect("a route has a start");
+    if at == target {
+        routes.push(route.clone());
+        return;
+    }
+    let below = graph.named_operands(at);
+    // Where the target itself stands in the formula, its neighbours are plainly other quantities; no word about them.
+    let is_last_step = below.contains(&target);
+    for lower in below {
+        if depends[lower.index()] {
+            route.push(lower);
+            collect(graph, depends, target, route, routes, vanishing);
+            route.pop();
+        } else if !is_last_step
+            && !graph.node(lower).operands.is_empty()
+            && !vanishing.iter().any(|known| known.through == lower)
+        {
+            vanishing.push(Vanishing { at, through: lower });
+        }
+    }
+}

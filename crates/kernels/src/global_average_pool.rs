@@ -49,7 +49,6 @@ pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input:
 /// # Panics
 /// When a length does not fit, or the shapes do not belong together.
 pub fn backward(
-    isa: Isa,
     grad_input: &mut [Lanes],
     grad_input_geometry: Geometry,
     grad_output: &[Lanes],
@@ -60,8 +59,6 @@ pub fn backward(
     let (og, gg) = (output_geometry, grad_input_geometry);
     check(og, gg);
     let one_over = 1.0 / (gg.height * gg.width) as f32;
-    // One multiplication a channel and copies: every instruction set does this the same way.
-    let _ = isa;
     for c in 0..gg.channels {
         let share = Lanes(grad_output[og.index(c, 0, 0)].0.map(|g| g * one_over));
         for r in 0..gg.height {

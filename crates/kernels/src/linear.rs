@@ -6,96 +6,110 @@ use fearless_simd::{Simd, SimdBase, SimdFloat, f32x16};
 
 use crate::isa::dispatch;
 use crate::lanes::{load, store, sum};
-use crate::{Isa, LANES, Lanes};
+use crate::{Geometry, Isa, LANES, Lanes};
 
 /// Outputs whose sums run side by side, to hide the latency of a fused multiply-add.
 const AT_ONCE: usize = 8;
 
-/// Computes `output` (one vector per output feature, overwritten); `weight` is `[output feature][input element]`.
+/// Computes the content of `output` (`[features][1][1]`, overwritten); `weight` is `[feature][input element]`.
 ///
 /// # Panics
-/// When the lengths do not belong together.
-pub fn forward(isa: Isa, output: &mut [Lanes], input: &[Lanes], weight: &[f32], bias: Option<&[f32]>) {
-    assert_eq!(weight.len(), output.len() * input.len(), "weight length");
-    assert!(bias.is_none_or(|b| b.len() == output.len()), "bias length");
+/// When the lengths do not belong together, or the output has rows or columns.
+pub fn forward(
+    isa: Isa,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+) {
+    let og = output_geometry;
+    assert_eq!(output.len(), og.len(), "output length");
+    assert_eq!((og.height, og.width), (1, 1), "a linear layer gives one row and column");
+    assert_eq!(weight.len(), og.channels * input.len(), "weight length");
+    assert!(bias.is_none_or(|b| b.len() == og.channels), "bias length");
     let start = |f: usize| bias.map_or(0.0, |b| b[f]);
     let elements = input.len();
     dispatch!(isa,
-        plain => for (f, y) in output.iter_mut().enumerate() {
+        plain => for f in 0..og.channels {
             let mut sum = [start(f); LANES];
             for (e, x) in input.iter().enumerate() {
                 for l in 0..LANES {
                     sum[l] = x.0[l].mul_add(weight[f * elements + e], sum[l]);
                 }
             }
-            *y = Lanes(sum);
+            output[og.index(f, 0, 0)] = Lanes(sum);
         },
-        simd => for (block, y) in output.chunks_mut(AT_ONCE).enumerate() {
-            let first = block * AT_ONCE;
+        simd => for first in (0..og.channels).step_by(AT_ONCE) {
+            let features = AT_ONCE.min(og.channels - first);
             let mut sums = [f32x16::splat(simd, 0.0); AT_ONCE];
-            for (f, sum) in sums.iter_mut().enumerate().take(y.len()) {
+            for (f, sum) in sums.iter_mut().enumerate().take(features) {
                 *sum = f32x16::splat(simd, start(first + f));
             }
             for (e, x) in input.iter().enumerate() {
                 let x = load(simd, x);
-                for (f, sum) in sums.iter_mut().enumerate().take(y.len()) {
+                for (f, sum) in sums.iter_mut().enumerate().take(features) {
                     *sum = x.mul_add_precise(weight[(first + f) * elements + e], *sum);
                 }
             }
-            for (y, sum) in y.iter_mut().zip(sums) {
-                store(y, sum);
+            for (f, sum) in sums.into_iter().enumerate().take(features) {
+                store(&mut output[og.index(first + f, 0, 0)], sum);
             }
         },
     );
 }
 
-/// Computes ∂L/∂x (`grad_input`, overwritten).
+/// Computes ∂L/∂x into the content of `grad_input` (overwritten) from ∂L/∂y, one vector per feature.
 ///
 /// # Panics
 /// When the lengths do not belong together.
-pub fn grad_input(isa: Isa, grad_input: &mut [Lanes], grad_output: &[Lanes], weight: &[f32]) {
-    assert_eq!(weight.len(), grad_output.len() * grad_input.len(), "weight length");
-    let elements = grad_input.len();
+pub fn grad_input(isa: Isa, grad_input: &mut [Lanes], geometry: Geometry, grad_output: &[Lanes], weight: &[f32]) {
+    assert_eq!(grad_input.len(), geometry.len(), "grad_input length");
+    let elements = geometry.elements();
+    assert_eq!(weight.len(), grad_output.len() * elements, "weight length");
+    let places = (0..geometry.channels)
+        .flat_map(|c| (0..geometry.height).map(move |r| (c, r)))
+        .flat_map(|(c, r)| (0..geometry.width).map(move |s| geometry.index(c, r, s)))
+        .enumerate();
     dispatch!(isa,
-        plain => for (e, dx) in grad_input.iter_mut().enumerate() {
+        plain => for (e, place) in places {
             let mut sum = [0.0f32; LANES];
             for (f, dy) in grad_output.iter().enumerate() {
                 for l in 0..LANES {
                     sum[l] = dy.0[l].mul_add(weight[f * elements + e], sum[l]);
                 }
             }
-            *dx = Lanes(sum);
+            grad_input[place] = Lanes(sum);
         },
-        simd => for (e, dx) in grad_input.iter_mut().enumerate() {
+        simd => for (e, place) in places {
             let mut sum = f32x16::splat(simd, 0.0);
             for (f, dy) in grad_output.iter().enumerate() {
                 sum = load(simd, dy).mul_add_precise(weight[f * elements + e], sum);
             }
-            store(dx, sum);
+            store(&mut grad_input[place], sum);
         },
     );
 }
 
-/// Computes ∂L/∂w and ∂L/∂b of this lane group (overwritten): products per lane, summed in the lane tree.
+/// Computes ∂L/∂b of this lane group (overwritten): the lane tree's sum of each ∂L/∂y.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn grad_bias(grad_bias: &mut [f32], grad_output: &[Lanes]) {
+    assert_eq!(grad_bias.len(), grad_output.len(), "grad_bias length");
+    for (grad_bias, dy) in grad_bias.iter_mut().zip(grad_output) {
+        *grad_bias = dy.sum();
+    }
+}
+
+/// Computes ∂L/∂w of this lane group (overwritten): products per lane, summed in the lane tree.
 ///
 /// Inactive lanes must hold zero in `grad_output`.
 ///
 /// # Panics
 /// When the lengths do not belong together.
-pub fn grad_weight(
-    isa: Isa,
-    grad_weight: &mut [f32],
-    grad_bias: Option<&mut [f32]>,
-    grad_output: &[Lanes],
-    input: &[Lanes],
-) {
+pub fn grad_weight(isa: Isa, grad_weight: &mut [f32], grad_output: &[Lanes], input: &[Lanes]) {
     assert_eq!(grad_weight.len(), grad_output.len() * input.len(), "grad_weight length");
-    if let Some(grad_bias) = grad_bias {
-        assert_eq!(grad_bias.len(), grad_output.len(), "grad_bias length");
-        for (grad_bias, dy) in grad_bias.iter_mut().zip(grad_output) {
-            *grad_bias = dy.sum();
-        }
-    }
     dispatch!(isa,
         plain => for (row, dy) in grad_weight.chunks_exact_mut(input.len()).zip(grad_output) {
             for (dw, x) in row.iter_mut().zip(input) {

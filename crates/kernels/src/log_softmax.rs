@@ -1,11 +1,11 @@
 //! Log-softmax over classes: y[k] = x[k] − max − ln Σ_j e^(x[j]−max); ∂L/∂x[k] = ∂L/∂y[k] − e^y[k] · Σ_j ∂L/∂y[j].
 
-use fearless_simd::{Select, SimdBase, f32x16};
+use fearless_simd::{Select, SimdBase, SimdFloat, f32x16};
 
 use crate::exp_ln::{exp, exp_lanes, ln, ln_lanes};
 use crate::isa::dispatch;
 use crate::lanes::{load, store};
-use crate::{Isa, LANES, Lanes};
+use crate::{Geometry, Isa, LANES, Lanes};
 
 /// Computes the log-probabilities `output` (one vector per class, overwritten) of the logits `input`.
 ///
@@ -47,12 +47,14 @@ pub fn forward(isa: Isa, output: &mut [Lanes], input: &[Lanes]) {
     );
 }
 
-/// Computes ∂L/∂x (`grad_input`, overwritten) from ∂L/∂y and the forward pass's `output`.
+/// Computes ∂L/∂x into the content of `grad_input` (`[classes][1][1]`, overwritten) from ∂L/∂y and the forward
+/// pass's `output`.
 ///
 /// # Panics
-/// When the lengths differ.
-pub fn backward(isa: Isa, grad_input: &mut [Lanes], grad_output: &[Lanes], output: &[Lanes]) {
-    assert_eq!(grad_input.len(), output.len(), "classes");
+/// When the lengths do not belong together.
+pub fn backward(isa: Isa, grad_input: &mut [Lanes], geometry: Geometry, grad_output: &[Lanes], output: &[Lanes]) {
+    assert_eq!(grad_input.len(), geometry.len(), "grad_input length");
+    assert_eq!((geometry.channels, geometry.height, geometry.width), (output.len(), 1, 1), "classes");
     assert_eq!(grad_output.len(), output.len(), "classes");
     dispatch!(isa,
         plain => for l in 0..LANES {
@@ -60,8 +62,8 @@ pub fn backward(isa: Isa, grad_input: &mut [Lanes], grad_output: &[Lanes], outpu
             for dy in grad_output {
                 sum += dy.0[l];
             }
-            for ((dx, dy), y) in grad_input.iter_mut().zip(grad_output).zip(output) {
-                dx.0[l] = exp(y.0[l]).mul_add(-sum, dy.0[l]);
+            for (k, (dy, y)) in grad_output.iter().zip(output).enumerate() {
+                grad_input[geometry.index(k, 0, 0)].0[l] = exp(y.0[l]).mul_add(-sum, dy.0[l]);
             }
         },
         simd => {
@@ -70,9 +72,9 @@ pub fn backward(isa: Isa, grad_input: &mut [Lanes], grad_output: &[Lanes], outpu
                 sum += load(simd, dy);
             }
             let minus_sum = -sum;
-            for ((dx, dy), y) in grad_input.iter_mut().zip(grad_output).zip(output) {
-                use fearless_simd::SimdFloat;
-                store(dx, exp_lanes(simd, load(simd, y)).mul_add_precise(minus_sum, load(simd, dy)));
+            for (k, (dy, y)) in grad_output.iter().zip(output).enumerate() {
+                let dx = exp_lanes(simd, load(simd, y)).mul_add_precise(minus_sum, load(simd, dy));
+                store(&mut grad_input[geometry.index(k, 0, 0)], dx);
             }
         },
     );

@@ -180,7 +180,7 @@ proptest! {
             let mut output = vec![Lanes::ZERO; average.len()];
             global_average_pool::forward(isa, &mut output, average, &input, a);
             let mut grad_input = vec![Lanes::ZERO; c.len()];
-            global_average_pool::backward(isa, &mut grad_input, c, &output, average);
+            global_average_pool::backward(&mut grad_input, c, &output, average);
             (bits(&output), bits(&grad_input))
         });
         if height >= 2 && width >= 2 {
@@ -201,17 +201,20 @@ proptest! {
         let mut numbers = Numbers(seed);
         let (x, weight, bias) = (numbers.lanes(inputs), numbers.vec(inputs * outputs), numbers.vec(outputs));
         let dy = numbers.lanes(outputs);
+        let outputs_geometry = Geometry::new(outputs, 1, 1, 0);
+        let inputs_geometry = Geometry::new(inputs, 1, 1, 1);
         same_on_all(|isa| {
             let mut y = vec![Lanes::ZERO; outputs];
-            linear::forward(isa, &mut y, &x, &weight, with_bias.then_some(&bias[..]));
-            let mut dx = vec![Lanes::ZERO; inputs];
-            linear::grad_input(isa, &mut dx, &dy, &weight);
+            linear::forward(isa, &mut y, outputs_geometry, &x, &weight, with_bias.then_some(&bias[..]));
+            let mut dx = vec![Lanes::ZERO; inputs_geometry.len()];
+            linear::grad_input(isa, &mut dx, inputs_geometry, &dy, &weight);
             let (mut dw, mut db) = (vec![0.0; weight.len()], vec![0.0; outputs]);
-            linear::grad_weight(isa, &mut dw, with_bias.then_some(&mut db[..]), &dy, &x);
+            linear::grad_weight(isa, &mut dw, &dy, &x);
+            linear::grad_bias(&mut db, &dy);
             let mut log_probabilities = vec![Lanes::ZERO; outputs];
             log_softmax::forward(isa, &mut log_probabilities, &y);
             let mut grad_logits = vec![Lanes::ZERO; outputs];
-            log_softmax::backward(isa, &mut grad_logits, &dy, &log_probabilities);
+            log_softmax::backward(isa, &mut grad_logits, outputs_geometry, &dy, &log_probabilities);
             let floats = dw.into_iter().chain(db).map(f32::to_bits).collect::<Vec<_>>();
             (bits(&y), bits(&dx), floats, bits(&log_probabilities), bits(&grad_logits))
         });

@@ -1,2 +1,43 @@
-//! Network specs, layers with forward beside backward, losses, optimisers, schedules, initialisation.
+//! Small convolutional networks: specs, layers with forward beside backward, loss, optimiser, schedules.
+//!
+//! A [`NetworkSpec`] names layers in order. [`Network::new`] checks every shape, lays out all parameters in one flat
+//! allocation with named views ([`ParameterLayout`]) and plans where each activation lives. [`Network::train_step`]
+//! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Sgd`] then moves the
+//! parameters. [`Network::infer`] computes log-probabilities with the running statistics.
+//!
+//! Read [`layers`] to learn the layers: one file each, the forward pass beside the hand-derived backward pass, in the
+//! symbols of `docs/gradients.md`.
+//!
+//! # Same bits
+//!
+//! Each lane group computes its part alone; whatever is summed over groups (batch statistics, gradients, the loss) is
+//! summed in the order of the groups' index. So the number of threads decides nothing but the time.
+//!
+//! This crate knows no files, no command line and no data set.
 #![forbid(unsafe_code)]
+
+mod initialisation;
+mod lane_group;
+pub mod layers;
+mod loss;
+mod network;
+mod optimiser;
+mod parameters;
+mod plan;
+mod schedule;
+mod shape;
+mod spec;
+mod summary;
+mod train_step;
+
+pub use initialisation::Initialisation;
+pub use lane_group::LaneGroup;
+pub use loss::{Loss, LossSpec};
+pub use network::{Network, NotLoaded};
+pub use optimiser::{Sgd, SgdSpec};
+pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
+pub use schedule::{Schedule, ScheduleError};
+pub use shape::{Shape, SpecError, SpecProblem};
+pub use spec::{LayerSpec, NetworkSpec};
+pub use summary::{LayerSummary, Summary};
+pub use train_step::StepOutcome;

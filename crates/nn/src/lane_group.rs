@@ -1,0 +1,120 @@
+//! The activations, gradients and partial sums of sixteen images.
+
+use longhand_kernels::batch_norm::{GradientSums, Moments};
+use longhand_kernels::{Geometry, LANES, Lanes};
+
+use crate::loss::{GroupLoss, predicted};
+use crate::parameters::ParameterLayout;
+use crate::plan::Plan;
+
+/// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
+///
+/// Buffers are allocated once and used for every batch; their zero borders are written once and never again.
+#[derive(Clone, Debug)]
+pub struct LaneGroup {
+    /// An activation per slot of the plan.
+    pub(crate) activations: Vec<Vec<Lanes>>,
+    /// The gradient of each slot's activation; empty in a group made for inference.
+    pub(crate) gradients: Vec<Vec<Lanes>>,
+    /// This group's part of the gradient of every parameter, in the order of the layout.
+    pub(crate) grad_parameters: Vec<f32>,
+    /// Moments of every batch norm channel over this group.
+    pub(crate) moments: Vec<Moments>,
+    /// Gradient sums of every batch norm channel over this group.
+    pub(crate) gradient_sums: Vec<GradientSums>,
+    /// Images in this group; lanes from here on are idle.
+    pub(crate) active: usize,
+    pub(crate) labels: [u8; LANES],
+    /// What decides the dropout of each image.
+    pub(crate) dropout_keys: [u64; LANES],
+    pub(crate) loss: GroupLoss,
+    input: Geometry,
+}
+
+impl LaneGroup {
+    pub(crate) fn new(plan: &Plan, layout: &ParameterLayout, training: bool) -> Self {
+        let zeros = |n: usize| vec![Lanes::ZERO; n];
+        let channels = layout.batch_norm_channels();
+        LaneGroup {
+            activations: plan.slots.iter().map(|s| zeros(s.activation.len())).collect(),
+            gradients: plan.slots.iter().map(|s| zeros(if training { s.gradient.len() } else { 0 })).collect(),
+            grad_parameters: vec![0.0; if training { layout.len() } else { 0 }],
+            moments: vec![Moments::default(); channels],
+            gradient_sums: vec![GradientSums::default(); channels],
+            active: 0,
+            labels: [0; LANES],
+            dropout_keys: [0; LANES],
+            loss: GroupLoss::default(),
+            input: plan.slots[0].activation,
+        }
+    }
+
+    /// Images in this group; the lanes after them are idle and touch nothing.
+    pub fn active(&self) -> usize {
+        self.active
+    }
+
+    /// Says how many images the group holds from now on, in lanes `0..active`.
+    ///
+    /// # Panics
+    /// When `active` is above [`LANES`].
+    pub fn set_active(&mut self, active: usize) {
+        assert!(active <= LANES, "{active} images in a group of {LANES}");
+        self.active = active;
+    }
+
+    /// Puts an image into `lane`: `pixels` is `[channel][row][column]`, as the network is to see it (normalised).
+    ///
+    /// # Panics
+    /// When `lane` is not active or `pixels` is not of the network's input shape.
+    pub fn set_image(&mut self, lane: usize, pixels: impl ExactSizeIterator<Item = f32>) {
+        assert!(lane < self.active, "lane {lane} of {} active", self.active);
+        let geometry = self.input;
+        assert_eq!(pixels.len(), geometry.elements(), "pixels of an image");
+        let mut pixels = pixels;
+        for c in 0..geometry.channels {
+            for r in 0..geometry.height {
+                let row = &mut self.activations[0][geometry.index(c, r, 0)..][..geometry.width];
+                for (cell, pixel) in row.iter_mut().zip(&mut pixels) {
+                    cell.0[lane] = pixel;
+                }
+            }
+        }
+    }
+
+    /// Sets the class of the image in `lane`.
+    pub fn set_label(&mut self, lane: usize, label: u8) {
+        self.labels[lane] = label;
+    }
+
+    /// Sets what decides the dropout of the image in `lane`: a function of seed, epoch and image, of nothing else.
+    pub fn set_dropout_key(&mut self, lane: usize, key: u64) {
+        self.dropout_keys[lane] = key;
+    }
+
+    /// Log-probabilities of the image in `lane`, one per class.
+    pub fn log_probabilities(&self, lane: usize) -> impl ExactSizeIterator<Item = f32> + '_ {
+        self.output().iter().map(move |y| y.0[lane])
+    }
+
+    /// The most probable class of the image in `lane`, the first of equals; `None` if a probability is not a number.
+    pub fn predicted(&self, lane: usize) -> Option<usize> {
+        predicted(self.output(), lane)
+    }
+
+    pub(crate) fn output(&self) -> &[Lanes] {
+        self.activations.last().expect("a plan has at least two slots")
+    }
+
+    /// The activation of `slot` to read and of `slot + 1` to write.
+    pub(crate) fn activation_pair(&mut self, slot: usize) -> (&[Lanes], &mut [Lanes]) {
+        let (before, after) = self.activations.split_at_mut(slot + 1);
+        (&before[slot], &mut after[0])
+    }
+
+    /// The gradient of `slot` to write and of `slot + 1` to read.
+    pub(crate) fn gradient_pair(gradients: &mut [Vec<Lanes>], slot: usize) -> (&mut [Lanes], &[Lanes]) {
+        let (before, after) = gradients.split_at_mut(slot + 1);
+        (&mut before[slot], &after[0])
+    }
+}

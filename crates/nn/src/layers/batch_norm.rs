@@ -1,0 +1,139 @@
+//! Batch normalisation, in the pieces between which all lane groups must meet.
+
+use std::ops::Range;
+
+use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
+
+use super::Pass;
+use crate::lane_group::LaneGroup;
+use crate::plan::Slot;
+
+/// x̂ = (x−μ)/√(σ²+ε), y = γ·x̂ + β, with μ and σ² of the batch while training, the running ones otherwise.
+///
+/// `docs/gradients.md` derives, with m elements a channel: ∂L/∂β = Σ ∂L/∂y, ∂L/∂γ = Σ ∂L/∂y·x̂ and
+/// ∂L/∂x = γ/√(σ²+ε)·(∂L/∂y − ∂L/∂β/m − x̂·∂L/∂γ/m).
+#[derive(Clone, Debug)]
+pub struct BatchNorm {
+    pub(crate) slot: usize,
+    pub(crate) input: Slot,
+    pub(crate) output: Slot,
+    pub(crate) gamma: Range<usize>,
+    pub(crate) beta: Range<usize>,
+    /// This layer's channels among those of all batch norm layers.
+    pub(crate) channels: Range<usize>,
+    pub(crate) momentum: f64,
+    pub(crate) eps: f64,
+    /// Whether the input is a ReLU's output, and the gradient is to be taken through that ReLU as well.
+    pub(crate) through_relu: bool,
+    pub(crate) needs_grad_input: bool,
+}
+
+impl BatchNorm {
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
+        let (x, y) = group.activation_pair(self.slot);
+        let normalisers = &pass.normalisers[self.channels.clone()];
+        batch_norm::normalise(pass.isa, y, self.output.activation, x, self.input.activation, normalisers);
+    }
+
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+        if !self.needs_grad_input {
+            return;
+        }
+        let active = group.active;
+        let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
+        batch_norm::grad_input(
+            pass.isa,
+            dx,
+            self.input.gradient,
+            dy,
+            self.output.gradient,
+            &group.activations[self.slot],
+            self.input.activation,
+            &pass.input_gradients[self.channels.clone()],
+            active,
+            self.through_relu,
+        );
+    }
+
+    /// This group's part of μ and σ², before the forward pass of this layer.
+    pub(crate) fn moments(&self, pass: &Pass, group: &mut LaneGroup) {
+        let moments = &mut group.moments[self.channels.clone()];
+        batch_norm::moments(pass.isa, moments, &group.activations[self.slot], self.input.activation, group.active);
+    }
+
+    /// This group's part of ∂L/∂β and ∂L/∂γ, before the backward pass of this layer.
+    pub(crate) fn gradient_sums(&self, pass: &Pass, group: &mut LaneGroup) {
+        batch_norm::gradient_sums(
+            pass.isa,
+            &mut group.gradient_sums[self.channels.clone()],
+            &group.gradients[self.slot + 1],
+            self.output.gradient,
+            &group.activations[self.slot],
+            self.input.activation,
+            &pass.normalisers[self.channels.clone()],
+        );
+    }
+
+    /// Merges the groups' moments in index order: what normalises each channel of this batch.
+    ///
+    /// Also moves the running statistics: r ← (1−momentum)·r + momentum·batch, with the unbiased variance.
+    pub(crate) fn meet_forward(
+        &self,
+        groups: &[LaneGroup],
+        parameters: &[f32],
+        moments: &mut [Moments],
+        normalisers: &mut [Normaliser],
+        running_mean: &mut [f32],
+        running_var: &mut [f32],
+    ) {
+        for (k, c) in self.channels.clone().enumerate() {
+            let merged = groups.iter().fold(Moments::default(), |merged, group| merged.merged(group.moments[c]));
+            moments[c] = merged;
+            normalisers[c] = self.normaliser(parameters, k, merged.mean, merged.variance());
+            let blend =
+                |running: f32, batch: f64| ((1.0 - self.momentum) * running as f64 + self.momentum * batch) as f32;
+            running_mean[c] = blend(running_mean[c], merged.mean);
+            running_var[c] = blend(running_var[c], merged.unbiased_variance());
+        }
+    }
+
+    /// Adds the groups' sums in index order: ∂L/∂γ and ∂L/∂β (overwritten), and the coefficients of ∂L/∂x.
+    pub(crate) fn meet_backward(
+        &self,
+        groups: &[LaneGroup],
+        parameters: &[f32],
+        moments: &[Moments],
+        input_gradients: &mut [InputGradient],
+        gradient: &mut [f32],
+    ) {
+        for (k, c) in self.channels.clone().enumerate() {
+            let (mut sum, mut sum_deviation) = (0.0f64, 0.0f64);
+            for group in groups {
+                let GradientSums { gradient, gradient_times_deviation } = group.gradient_sums[c];
+                sum += gradient as f64;
+                sum_deviation += gradient_times_deviation as f64;
+            }
+            let Moments { count, mean, .. } = moments[c];
+            let one_over_variance = 1.0 / (moments[c].variance() + self.eps);
+            let one_over_deviation = one_over_variance.sqrt();
+            gradient[self.beta.start + k] = sum as f32;
+            gradient[self.gamma.start + k] = (sum_deviation * one_over_deviation) as f32;
+            let scale = parameters[self.gamma.start + k] as f64 * one_over_deviation;
+            input_gradients[c] = InputGradient {
+                mean: mean as f32,
+                of_gradient: scale as f32,
+                of_deviation: (-scale * sum_deviation * one_over_variance / count) as f32,
+                constant: (-scale * sum / count) as f32,
+            };
+        }
+    }
+
+    /// What normalises the `k`-th channel of this layer with the given statistics.
+    pub(crate) fn normaliser(&self, parameters: &[f32], k: usize, mean: f64, variance: f64) -> Normaliser {
+        Normaliser {
+            mean: mean as f32,
+            scale: (parameters[self.gamma.start + k] as f64 / (variance + self.eps).sqrt()) as f32,
+            shift: parameters[self.beta.start + k],
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A network with its parameters: built from a spec, run, saved and loaded by name.
+
+use longhand_kernels::Isa;
+use longhand_kernels::batch_norm::Normaliser;
+
+use crate::initialisation::Initialisation;
+use crate::lane_group::LaneGroup;
+use crate::layers::{Layer, Pass};
+use crate::parameters::ParameterLayout;
+use crate::plan::{Plan, plan};
+use crate::shape::SpecError;
+use crate::spec::NetworkSpec;
+
+/// A network: its spec, its parameters, and the running statistics of its batch norm layers.
+#[derive(Clone, Debug)]
+pub struct Network {
+    spec: NetworkSpec,
+    pub(crate) plan: Plan,
+    pub(crate) layout: ParameterLayout,
+    pub(crate) parameters: Vec<f32>,
+    pub(crate) gradient: Vec<f32>,
+    pub(crate) running_mean: Vec<f32>,
+    pub(crate) running_var: Vec<f32>,
+    pub(crate) batches_tracked: u64,
+}
+
+/// A tensor given to [`Network::load_state`] does not belong to the network.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NotLoaded {
+    /// No tensor of that name was given.
+    #[error("tensor `{0}` is missing")]
+    Missing(String),
+    /// The network has no tensor of that name.
+    #[error("tensor `{0}` is not one of this network's")]
+    Unknown(String),
+    /// The tensor has another shape.
+    #[error("tensor `{name}` has shape {found:?} and this network wants {wanted:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// Its shape as given.
+        found: Vec<usize>,
+        /// Its shape in this network.
+        wanted: Vec<usize>,
+    },
+}
+
+impl Network {
+    /// Builds the network of `spec` with initial weights from `seed`.
+    ///
+    /// # Errors
+    /// When the spec is impossible.
+    pub fn new(spec: &NetworkSpec, initialisation: Initialisation, seed: u64) -> Result<Self, SpecError> {
+        let (plan, layout) = plan(spec)?;
+        let mut parameters = vec![0.0; layout.len()];
+        for (index, entry) in layout.entries.iter().enumerate() {
+            initialisation.fill(&mut parameters[entry.range.clone()], entry, index, seed);
+        }
+        let channels = layout.batch_norm_channels();
+        Ok(Network {
+            spec: spec.clone(),
+            plan,
+            gradient: vec![0.0; layout.len()],
+            layout,
+            parameters,
+            running_mean: vec![0.0; channels],
+            running_var: vec![1.0; channels],
+            batches_tracked: 0,
+        })
+    }
+
+    /// The spec it was built from.
+    pub fn spec(&self) -> &NetworkSpec {
+        &self.spec
+    }
+
+    /// Names and places of all parameters.
+    pub fn layout(&self) -> &ParameterLayout {
+        &self.layout
+    }
+
+    /// All parameters, in the order of the layout.
+    pub fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// All parameters and, for the optimiser, the gradient that the last [`Network::train_step`] left.
+    pub fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
+        (&mut self.parameters, &self.gradient)
+    }
+
+    /// The gradient that the last [`Network::train_step`] left, in the order of the layout.
+    pub fn gradient(&self) -> &[f32] {
+        &self.gradient
+    }
+
+    /// A group of sixteen images for training.
+    pub fn training_group(&self) -> LaneGroup {
+        LaneGroup::new(&self.plan, &self.layout, true)
+    }
+
+    /// A group of sixteen images for [`Network::infer`]; takes less than half the memory of one for training.
+    pub fn inference_group(&self) -> LaneGroup {
+        LaneGroup::new(&self.plan, &self.layout, false)
+    }
+
+    /// Computes the log-probabilities of a group's images, with running statistics and without dropout.
+    pub fn infer(&self, isa: Isa, group: &mut LaneGroup) {
+        let normalisers = self.running_normalisers();
+        let pass = Pass {
+            isa,
+            parameters: &self.parameters,
+            flipped: &[],
+            normalisers: &normalisers,
+            input_gradients: &[],
+            training: false,
+        };
+        for layer in &self.plan.layers {
+            layer.forward(&pass, group);
+        }
+    }
+
+    fn running_normalisers(&self) -> Vec<Normaliser> {
+        let mut normalisers = vec![Normaliser::default(); self.layout.batch_norm_channels()];
+        for layer in &self.plan.layers {
+            if let Layer::BatchNorm(bn) = layer {
+                for (k, c) in bn.channels.clone().enumerate() {
+                    let (mean, var) = (self.running_mean[c] as f64, self.running_var[c] as f64);
+                    normalisers[c] = bn.normaliser(&self.parameters, k, mean, var);
+                }
+            }
+        }
+        normalisers
+    }
+
+    /// Every tensor by PyTorch's name: parameters in layer order, then each batch norm's `running_mean`, `running_var`.
+    ///
+    /// What PyTorch's state dict holds beside these, `num_batches_tracked`, is [`Network::batches_tracked`].
+    pub fn state(&self) -> Vec<(String, Vec<usize>, &[f32])> {
+        let parameters =
+            self.layout.entries.iter().map(|e| (e.name.clone(), e.shape.clone(), &self.parameters[e.range.clone()]));
+        let running = self.layout.batch_norms.iter().flat_map(|(name, range)| {
+            let shape = vec![range.len()];
+            [
+                (format!("{name}.running_mean"), shape.clone(), &self.running_mean[range.clone()]),
+                (format!("{name}.running_var"), shape, &self.running_var[range.clone()]),
+            ]
+        });
+        parameters.chain(running).collect()
+    }
+
+    /// How many training batches the running statistics have seen.
+    pub fn batches_tracked(&self) -> u64 {
+        self.batches_tracked
+    }
+
+    /// Replaces every tensor that [`Network::state`] lists by those given, in any order.
+    ///
+    /// # Errors
+    /// When a tensor is missing, unknown or of another shape; the network is then unchanged.
+    pub fn load_state(
+        &mut self,
+        tensors: &[(String, Vec<usize>, Vec<f32>)],
+        batches_tracked: u64,
+    ) -> Result<(), NotLoaded> {
+        let wanted: Vec<(String, Vec<usize>)> = self.state().into_iter().map(|(n, s, _)| (n, s)).collect();
+        for (name, shape) in &wanted {
+            let Some((_, found, values)) = tensors.iter().find(|(n, ..)| n == name) else {
+                return Err(NotLoaded::Missing(name.clone()));
+            };
+            if found != shape || values.len() != shape.iter().product::<usize>() {
+                let (found, wanted) = (found.clone(), shape.clone());
+                return Err(NotLoaded::Shape { name: name.clone(), found, wanted });
+            }
+        }
+        if let Some((name, ..)) = tensors.iter().find(|(n, ..)| !wanted.iter().any(|(w, _)| w == n)) {
+            return Err(NotLoaded::Unknown(name.clone()));
+        }
+        let values = |name: &str| &tensors.iter().find(|(n, ..)| n == name).expect("just checked").2;
+        for entry in &self.layout.entries {
+            self.parameters[entry.range.clone()].copy_from_slice(values(&entry.name));
+        }
+        for (name, range) in &self.layout.batch_norms {
+            self.running_mean[range.clone()].copy_from_slice(values(&format!("{name}.running_mean")));
+            self.running_var[range.clone()].copy_from_slice(values(&format!("{name}.running_var")));
+        }
+        self.batches_tracked = batches_tracked;
+        Ok(())
+    }
+}

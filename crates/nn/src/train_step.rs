@@ -1,0 +1,188 @@
+//! One training step: forward, loss and backward over all lane groups of a batch.
+//!
+//! Batch norm needs the statistics of the whole batch before any image can go on, and two sums over the whole batch
+//! on the way back. So the step is a few *stretches*, each run by every lane group alone and in parallel, with a
+//! short meeting after each in which the groups' parts are merged in the order of the groups' index:
+//!
+//! ```text
+//! forward   [load … moments₁] meet [normalise₁ … moments₂] meet …
+//! turn      [normalise_last … loss … gradient_sums_last] meet
+//! backward  [grad_input_last … gradient_sums] meet … [… first layer] meet: sum the parameter gradients
+//! ```
+
+use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
+use longhand_kernels::{Isa, LANES};
+use rayon::prelude::*;
+
+use crate::lane_group::LaneGroup;
+use crate::layers::{BatchNorm, Layer, Pass};
+use crate::loss::Loss;
+use crate::network::Network;
+
+/// What a training step saw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepOutcome {
+    /// The mean loss over the batch, before the parameters move.
+    pub loss: f64,
+    /// Images whose most probable class was their label.
+    pub correct: usize,
+}
+
+impl Network {
+    /// Computes the mean loss of a batch and the gradient of every parameter ([`Network::gradient`], overwritten), and
+    /// moves the running statistics. The parameters stay: an optimiser moves them.
+    ///
+    /// `load(g, group)` puts images `16·g` and following of the batch, their labels and dropout keys into the group,
+    /// in parallel; how many it must fill is [`LaneGroup::active`]. `groups` holds at least ⌈batch/16⌉ groups made by
+    /// [`Network::training_group`]. Runs on the rayon pool it is called from.
+    ///
+    /// # Panics
+    /// When `batch` is 0 or above `16 · groups.len()`.
+    pub fn train_step(
+        &mut self,
+        isa: Isa,
+        groups: &mut [LaneGroup],
+        batch: usize,
+        loss: &Loss,
+        load: impl Fn(usize, &mut LaneGroup) + Sync,
+    ) -> StepOutcome {
+        assert!(batch > 0 && batch <= groups.len() * LANES, "a batch of {batch} in {} groups", groups.len());
+        let groups = &mut groups[..batch.div_ceil(LANES)];
+        let channels = self.layout.batch_norm_channels();
+        let mut moments = vec![Moments::default(); channels];
+        let mut normalisers = vec![Normaliser::default(); channels];
+        let mut input_gradients = vec![InputGradient::default(); channels];
+        let mut flipped = vec![0.0; self.parameters.len()];
+        for layer in &self.plan.layers {
+            if let Layer::Conv2d(conv) = layer {
+                conv.flip(&self.parameters, &mut flipped);
+            }
+        }
+
+        let layers = &self.plan.layers;
+        let first_trained = self.plan.first_trained;
+        let batch_norms: Vec<usize> = (0..layers.len()).filter(|&i| matches!(layers[i], Layer::BatchNorm(_))).collect();
+        let batch_norm = |index: usize| -> &BatchNorm {
+            match &layers[index] {
+                Layer::BatchNorm(layer) => layer,
+                _ => unreachable!("listed as batch norm"),
+            }
+        };
+
+        // Forward, up to the last batch norm's moments.
+        let mut from = 0;
+        for &closing in &batch_norms {
+            let pass = self.pass(isa, &flipped, &normalisers, &input_gradients);
+            each(groups, |g, group| {
+                if from == 0 {
+                    begin(g, group, batch, &load);
+                }
+                for layer in &layers[from..closing] {
+                    layer.forward(&pass, group);
+                }
+                batch_norm(closing).moments(&pass, group);
+            });
+            batch_norm(closing).meet_forward(
+                groups,
+                &self.parameters,
+                &mut moments,
+                &mut normalisers,
+                &mut self.running_mean,
+                &mut self.running_var,
+            );
+            from = closing;
+        }
+
+        // The turn: to the loss and back to the last batch norm's gradient sums.
+        let mut until = layers.len();
+        for (turn, opening) in batch_norms.iter().rev().map(Some).chain([None]).enumerate() {
+            // Everything behind the batch norm that opens this stretch, and that batch norm itself if nothing opens it.
+            let back_to = opening.map_or(first_trained, |&o| o + 1);
+            let pass = self.pass(isa, &flipped, &normalisers, &input_gradients);
+            each(groups, |g, group| {
+                if turn == 0 {
+                    if batch_norms.is_empty() {
+                        begin(g, group, batch, &load);
+                    }
+                    for layer in &layers[from..] {
+                        layer.forward(&pass, group);
+                    }
+                    turn_around(group, loss, batch);
+                }
+                for layer in layers[back_to..until.max(back_to)].iter().rev() {
+                    layer.backward(&pass, group);
+                }
+                if let Some(&opening) = opening {
+                    batch_norm(opening).gradient_sums(&pass, group);
+                }
+            });
+            if let Some(&opening) = opening {
+                batch_norm(opening).meet_backward(
+                    groups,
+                    &self.parameters,
+                    &moments,
+                    &mut input_gradients,
+                    &mut self.gradient,
+                );
+                until = opening + 1;
+            }
+        }
+
+        self.batches_tracked += 1;
+        self.sum_parameter_gradients(groups);
+        let (sum, correct) =
+            groups.iter().fold((0.0, 0), |(sum, correct), g| (sum + g.loss.sum, correct + g.loss.correct));
+        StepOutcome { loss: sum / batch as f64, correct }
+    }
+
+    fn pass<'a>(
+        &'a self,
+        isa: Isa,
+        flipped: &'a [f32],
+        normalisers: &'a [Normaliser],
+        input_gradients: &'a [InputGradient],
+    ) -> Pass<'a> {
+        Pass { isa, parameters: &self.parameters, flipped, normalisers, input_gradients, training: true }
+    }
+
+    /// The gradient of every convolution and linear parameter: the groups' parts added in index order.
+    ///
+    /// Batch norm's have been written by its meeting already.
+    fn sum_parameter_gradients(&mut self, groups: &[LaneGroup]) {
+        for layer in &self.plan.layers {
+            let (weight, bias) = match layer {
+                Layer::Conv2d(layer) => (&layer.weight, &layer.bias),
+                Layer::Linear(layer) => (&layer.weight, &layer.bias),
+                _ => continue,
+            };
+            for range in [Some(weight), bias.as_ref()].into_iter().flatten() {
+                let total = &mut self.gradient[range.clone()];
+                total.copy_from_slice(&groups[0].grad_parameters[range.clone()]);
+                for group in &groups[1..] {
+                    for (total, part) in total.iter_mut().zip(&group.grad_parameters[range.clone()]) {
+                        *total += part;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Runs `work` for every group, in parallel.
+fn each(groups: &mut [LaneGroup], work: impl Fn(usize, &mut LaneGroup) + Sync) {
+    groups.par_iter_mut().enumerate().with_max_len(1).for_each(|(g, group)| work(g, group));
+}
+
+/// Tells the group how many images it holds and has them loaded.
+fn begin(g: usize, group: &mut LaneGroup, batch: usize, load: &(impl Fn(usize, &mut LaneGroup) + Sync)) {
+    group.set_active((batch - g * LANES).min(LANES));
+    load(g, group);
+}
+
+/// The loss, and its gradient as the start of the way back.
+fn turn_around(group: &mut LaneGroup, loss: &Loss, batch: usize) {
+    let output = group.activations.last().expect("a plan has at least two slots");
+    group.loss = loss.forward(output, &group.labels, group.active);
+    let gradient = group.gradients.last_mut().expect("a plan has at least two slots");
+    loss.backward(gradient, &group.labels, group.active, batch);
+}

@@ -6,10 +6,11 @@
 
 use crate::derivative::local_derivative;
 use crate::evaluation::Values;
-use crate::expression::{Graph, NodeId};
+use crate::expression::{Graph, NodeId, Op};
+use crate::rules::{derivative_rule, rule_name};
 
 /// One factor of a path: how the upper quantity answers to the lower one, all else held still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Factor {
     /// The quantity above, nearer the error.
     pub upper: NodeId,
@@ -17,6 +18,60 @@ pub struct Factor {
     pub lower: NodeId,
     /// ∂upper/∂lower as an expression over named quantities.
     pub derivative: NodeId,
+    /// The same before it was simplified, one rule after another, where that is something else.
+    pub working: Option<NodeId>,
+    /// The names of the rules that were used, from the outermost operation inwards, each once.
+    pub rules: Vec<&'static str>,
+}
+
+impl Factor {
+    /// Writes down ∂upper/∂lower, where `lower` stands in `upper`'s own formula.
+    pub fn write(graph: &mut Graph, upper: NodeId, lower: NodeId) -> Self {
+        let derivative = local_derivative(graph, upper, lower);
+        let mut routes = Vec::new();
+        local_routes(graph, upper, lower, &mut Vec::new(), &mut routes);
+        let mut rules = Vec::new();
+        let mut working: Option<NodeId> = None;
+        for route in routes {
+            let mut product: Option<NodeId> = None;
+            for (node, k) in route {
+                rules.extend(rule_name(graph.node(node).op).filter(|name| !rules.contains(name)));
+                let outer = derivative_rule(graph, node, k);
+                if graph.constant_value(outer) == Some(1.0) {
+                    continue;
+                }
+                product = Some(match product {
+                    Some(before) => graph.exactly(Op::Multiply, vec![before, outer]),
+                    None => outer,
+                });
+            }
+            let product = product.unwrap_or_else(|| graph.constant(1.0));
+            working = Some(match working {
+                Some(before) => graph.exactly(Op::Add, vec![before, product]),
+                None => product,
+            });
+        }
+        Factor { upper, lower, derivative, working: working.filter(|node| *node != derivative), rules }
+    }
+}
+
+/// Every way from `at` down to `lower` through unnamed nodes: which operand is followed at which node.
+fn local_routes(
+    graph: &Graph,
+    at: NodeId,
+    lower: NodeId,
+    route: &mut Vec<(NodeId, usize)>,
+    routes: &mut Vec<Vec<(NodeId, usize)>>,
+) {
+    for (k, &operand) in graph.node(at).operands.iter().enumerate() {
+        route.push((at, k));
+        if operand == lower {
+            routes.push(route.clone());
+        } else if graph.symbol(operand).is_none() {
+            local_routes(graph, operand, lower, route, routes);
+        }
+        route.pop();
+    }
 }
 
 /// One path from the error down.
@@ -67,13 +122,8 @@ impl ChainRule {
         let paths = routes
             .into_iter()
             .map(|quantities| {
-                let factors: Vec<Factor> = quantities
-                    .windows(2)
-                    .map(|pair| {
-                        let derivative = local_derivative(graph, pair[0], pair[1]);
-                        Factor { upper: pair[0], lower: pair[1], derivative }
-                    })
-                    .collect();
+                let factors: Vec<Factor> =
+                    quantities.windows(2).map(|pair| Factor::write(graph, pair[0], pair[1])).collect();
                 let mut product = graph.constant(1.0);
                 for factor in &factors {
                     product = graph.multiply(product, factor.derivative);

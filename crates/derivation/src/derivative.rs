@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::expression::{Graph, NodeId};
+use crate::expression::{Graph, NodeId, Op};
 use crate::rules::derivative_rule;
 use crate::symbol::Symbol;
 
@@ -81,6 +81,7 @@ pub fn gradients(graph: &mut Graph, error: NodeId, with_respect_to: &[NodeId]) -
 
     let one = graph.constant(1.0);
     let mut terms: Vec<Vec<NodeId>> = vec![Vec::new(); needed.len()];
+    let mut is_local = vec![false; needed.len()];
     let mut gradient_of: Vec<Option<NodeId>> = vec![None; needed.len()];
     for &upper in quantities.iter().rev() {
         let gradient = if upper == error {
@@ -92,7 +93,11 @@ pub fn gradients(graph: &mut Graph, error: NodeId, with_respect_to: &[NodeId]) -
             if sum == one && !with_respect_to.contains(&upper) {
                 one
             } else {
-                graph.quantity(Symbol::gradient_of(graph.symbol(upper).expect("named")), sum)
+                // Where everything above has gradient 1, the sum is itself a local derivative. That expression stays
+                // unnamed, or a factor ∂E1/∂out_o1 would be written as ∂E_total/∂out_o1.
+                let passed_on = terms[upper.index()].len() == 1 && is_local[upper.index()];
+                let expression = if passed_on { graph.exactly(Op::Identity, vec![sum]) } else { sum };
+                graph.quantity(Symbol::gradient_of(graph.symbol(upper).expect("named")), expression)
             }
         };
         gradient_of[upper.index()] = Some(gradient);
@@ -100,6 +105,7 @@ pub fn gradients(graph: &mut Graph, error: NodeId, with_respect_to: &[NodeId]) -
             if leads_down[lower.index()] {
                 let local = local_derivative(graph, upper, lower);
                 let term = graph.multiply(gradient, local);
+                is_local[lower.index()] = gradient == one;
                 terms[lower.index()].push(term);
             }
         }

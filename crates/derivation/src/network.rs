@@ -8,7 +8,7 @@ use crate::chain::count_paths;
 use crate::derivative::gradients;
 use crate::evaluation::Values;
 use crate::expression::{Graph, NodeId};
-use crate::spec::{Activation, Biases, Loss, NetworkSpec, READABLE_PATHS, READABLE_WEIGHTS};
+use crate::spec::{Activation, Biases, Loss, NetworkSpec, READABLE_PATHS};
 use crate::spec_error::SpecError;
 use crate::symbol::{LEARNING_RATE, Symbol, TOTAL_ERROR};
 

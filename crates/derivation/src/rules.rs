@@ -48,9 +48,9 @@ pub fn derivative_rule(g: &mut Graph, node: NodeId, k: usize) -> NodeId {
 pub struct Rule {
     /// The name of the rule.
     pub name: &'static str,
-    /// The graph that holds the three formulas below, over the variables `x`, `y`, `z`.
+    /// The graph that holds the formulas below, over the variables `x` and `y`.
     pub graph: Graph,
-    /// The operation on `x` (and `y`, and `z`).
+    /// The operation on `x` (and `y`), a quantity named `f`.
     pub function: NodeId,
     /// Its derivative with respect to each operand: the operand and the derivative.
     pub derivatives: Vec<(NodeId, NodeId)>,
@@ -80,9 +80,16 @@ fn reason(op: Op) -> Option<(&'static str, &'static str)> {
         Op::Relu => ("ReLU", "slope 1 above zero, slope 0 below; at zero itself the slope is taken as 0"),
         Op::Step => ("step", "flat on both sides; the jump itself is not counted"),
         Op::Maximum => ("maximum", "the larger one is passed on; of two equal ones the first counts as larger"),
-        Op::Softmax(0) => ("softmax, own operand", "the quotient rule with e to the own operand above and below"),
-        Op::Softmax(_) => ("softmax, another operand", "the quotient rule: the other operand stands below only"),
+        Op::Softmax(_) => (
+            "softmax",
+            "the quotient rule: e to the own operand stands above and below, e to another operand stands below only",
+        ),
     })
+}
+
+/// The name of the rule for an operation, as in [`Rule::name`].
+pub fn rule_name(op: Op) -> Option<&'static str> {
+    reason(op).map(|(name, _)| name)
 }
 
 /// One of each operation, in the order of [`Op`].
@@ -120,6 +127,8 @@ pub fn rule_of(op: Op) -> Option<Rule> {
     let letters: Vec<NodeId> =
         ["x", "y"].into_iter().take(op.arity().unwrap_or(2)).map(|letter| graph.variable(letter)).collect();
     let function = graph.exactly(op, letters.clone());
+    // Named, so that a derivative can speak of it: f · (1 − f).
+    let function = graph.quantity("f", function);
     let derivatives =
         letters.iter().enumerate().map(|(k, &letter)| (letter, derivative_rule(&mut graph, function, k))).collect();
     Some(Rule { name, graph, function, derivatives, why })

@@ -1,0 +1,12 @@
+//! Prints the derivation of a network described in TOML on standard input (an empty description is the exercise).
+
+use std::io::Read;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut description = String::new();
+    std::io::stdin().read_to_string(&mut description)?;
+    let worksheet = longhand_derivation::worksheet::Worksheet::work_out(toml::from_str(&description)?)?;
+    print!("{}", longhand_derivation::document::markdown(&worksheet));
+    println!("\n{}", worksheet.divergence.caption);
+    Ok(())
+}

@@ -2,11 +2,11 @@
 
     python reference/golden_layers.py
 
-Tensors are named `case/tensor`; the metadata hold, under the name of each case, its parameters as JSON. PyTorch works in
-float64; inputs are float32 values (so both sides start from exactly the same numbers) and results are rounded to
-float32 once. The file therefore holds the true values, not the rounding errors of one library. Schedules and the
-optimiser's trajectories, whose own arithmetic is double precision, are stored as float64. Each case draws its
-inputs from a generator seeded by the case's name, so that a new case leaves the others as they are.
+Tensors are named `case/tensor`; the metadata hold, under the name of each case, its parameters as JSON, and under
+`about` what made the file. PyTorch works in float64; inputs are float32 values, so that both sides start from exactly
+the same numbers, and results are rounded to float32 once: the file holds the true values, not the rounding errors of
+one library. Schedules and the optimiser's trajectories stay float64. Each case draws its inputs from a generator seeded
+by the case's name, so that a new case leaves the others as they are.
 """
 
 import argparse
@@ -156,7 +156,7 @@ def sgd(name: str, learning_rates: list[float], momentum: float = 0.0, nesterov:
 
 def schedule(name: str, make_scheduler, base: float, count: int, **parameters) -> None:
     """The learning rate of each of `count` epochs under one of PyTorch's schedulers."""
-    case = Case(name, layer="schedule", base=base, **parameters)
+    case = Case(name, layer="schedule", kind=make_scheduler.__name__, base=base, **parameters)
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base)
     scheduler = make_scheduler(optimiser, **parameters)
     learning_rates = []
@@ -173,7 +173,7 @@ def one_cycle(name: str, steps: int, start: float, peak: float, end: float, warm
     With w = warm_up * steps (not rounded), step t of 0..steps has start + (peak - start) * t / w while t < w, and then
     peak + (end - peak) * (t - w) / (steps - 1 - w). PyTorch has no such schedule; this is the formula itself.
     """
-    case = Case(name, layer="schedule", steps=steps, start=start, peak=peak, end=end, warm_up=warm_up)
+    case = Case(name, layer="schedule", kind="one_cycle", steps=steps, start=start, peak=peak, end=end, warm_up=warm_up)
     w, t = warm_up * steps, np.arange(steps, dtype=np.float64)
     rising = start + (peak - start) * t / w
     falling = peak + (end - peak) * (t - w) / (steps - 1 - w)

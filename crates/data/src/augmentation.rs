@@ -66,26 +66,27 @@ impl AugmentationSpec {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SourceMap {
     /// `[[x from x, x from y], [y from x, y from y]]`.
-    matrix: [[f32; 2]; 2],
+    matrix: [[f64; 2]; 2],
     /// Columns, rows.
-    shift: [f32; 2],
+    shift: [f64; 2],
 }
 
 impl SourceMap {
     /// Draws the amounts and inverts rotation · shear · scale, the change from source to output.
     fn draw(spec: &AugmentationSpec, random: &mut Stream) -> Self {
-        let angle = f64::from(random.symmetric(spec.rotation)).to_radians();
-        let (scale_x, scale_y) = (1.0 + random.symmetric(spec.scale), 1.0 + random.symmetric(spec.scale));
-        let shear = f64::from(random.symmetric(spec.shear));
-        let shift = [random.symmetric(spec.shift), random.symmetric(spec.shift)];
+        let mut draw = |limit: f32| f64::from(random.symmetric(limit));
+        let angle = draw(spec.rotation).to_radians();
+        let (scale_x, scale_y) = (1.0 + draw(spec.scale), 1.0 + draw(spec.scale));
+        let shear = draw(spec.shear);
+        let shift = [draw(spec.shift), draw(spec.shift)];
         let (sine, cosine) = (libm::sin(angle), libm::cos(angle));
         // scale⁻¹ · [[1, −shear], [0, 1]] · [[cos, sin], [−sin, cos]]
-        let (inverse_x, inverse_y) = (1.0 / f64::from(scale_x), 1.0 / f64::from(scale_y));
+        let (inverse_x, inverse_y) = (1.0 / scale_x, 1.0 / scale_y);
         let matrix = [
             [inverse_x * (cosine + shear * sine), inverse_x * (sine - shear * cosine)],
             [inverse_y * -sine, inverse_y * cosine],
         ];
-        Self { matrix: matrix.map(|row| row.map(|value| value as f32)), shift }
+        Self { matrix, shift }
     }
 }
 
@@ -118,38 +119,127 @@ pub fn augment_into(
     resample(&map, source, height, width, out);
 }
 
-/// Bilinear sampling of `source` through `map`.
+/// One pixel in fixed point with 32 fractional bits. Source coordinates are such numbers, so that walking along a row
+/// is an exact addition, and whole and fractional part come without a rounding mode.
+const ONE: i64 = 1 << 32;
+
+/// Bilinear sampling of `source` through `map`, writing over `out`.
 ///
-/// The source is first copied into a frame of black, one pixel wide above and to the left and two below and to the
-/// right, and source coordinates are clamped to that frame: so all four taps always exist, a coordinate outside meets
-/// only black, and the loop has no branches.
+/// The four taps of a source coordinate in [first, end) on both axes may touch ink, of all others none does: so for
+/// each row of the output only the columns that fall into the ink's box are walked, without a test inside the loop,
+/// and the rest is black. The source stands in a black frame two pixels wide, so that all four taps exist.
 fn resample(map: &SourceMap, source: &[u8], height: usize, width: usize, out: &mut [f32]) {
-    let stride = width + 3;
-    let mut framed = vec![0.0_f32; (height + 3) * stride];
-    for (row, framed) in source.chunks_exact(width).zip(framed.chunks_exact_mut(stride).skip(1)) {
-        for (&pixel, framed) in row.iter().zip(&mut framed[1..]) {
+    let stride = width + 2 * FRAME;
+    let mut framed = vec![0.0_f32; (height + 2 * FRAME) * stride];
+    let (mut rows, mut columns) = (Span::EMPTY, Span::EMPTY);
+    for (row, (pixels, framed)) in
+        source.chunks_exact(width).zip(framed.chunks_exact_mut(stride).skip(FRAME)).enumerate()
+    {
+        let Some(first) = pixels.iter().position(|&pixel| pixel > 0) else { continue };
+        let last = pixels.iter().rposition(|&pixel| pixel > 0).unwrap_or(first);
+        rows.include(row, row);
+        columns.include(first, last);
+        for (&pixel, framed) in pixels.iter().zip(&mut framed[FRAME..]) {
             *framed = f32::from(pixel);
         }
     }
-    let centre = [(width as f32 - 1.0) * 0.5, (height as f32 - 1.0) * 0.5];
+    let fixed = |pixels: f64| (pixels * ONE as f64) as i64;
     let [[x_from_x, x_from_y], [y_from_x, y_from_y]] = map.matrix;
-    // The frame's corner is (−1, −1) of the source, so + 1 makes coordinates in the frame, none negative.
-    let largest = [(width + 1) as f32, (height + 1) as f32];
+    let (centre_x, centre_y) = ((width as f64 - 1.0) * 0.5, (height as f64 - 1.0) * 0.5);
+    let walk_x = Walk::new(fixed(x_from_x), columns);
+    let walk_y = Walk::new(fixed(y_from_x), rows);
     for (row, out) in out.chunks_exact_mut(width).enumerate() {
-        let (dx, dy) = (-centre[0] - map.shift[0], row as f32 - centre[1] - map.shift[1]);
-        let x_start = centre[0] + 1.0 + x_from_x * dx + x_from_y * dy;
-        let y_start = centre[1] + 1.0 + y_from_x * dx + y_from_y * dy;
-        for (column, out) in out.iter_mut().enumerate() {
-            let column = column as f32;
-            let x = (x_start + x_from_x * column).clamp(0.0, largest[0]);
-            let y = (y_start + y_from_x * column).clamp(0.0, largest[1]);
-            let (left, top) = (x as u16, y as u16);
-            let (right_share, lower_share) = (x - f32::from(left), y - f32::from(top));
-            let corner = usize::from(top) * stride + usize::from(left);
+        let (dx, dy) = (-centre_x - map.shift[0], row as f64 - centre_y - map.shift[1]);
+        let x_start = fixed(centre_x + FRAME as f64 + x_from_x * dx + x_from_y * dy);
+        let y_start = fixed(centre_y + FRAME as f64 + y_from_x * dx + y_from_y * dy);
+        let (first_x, end_x) = walk_x.columns(x_start, width);
+        let (first_y, end_y) = walk_y.columns(y_start, width);
+        let (first, end) = (first_x.max(first_y), end_x.min(end_y));
+        if first >= end {
+            out.fill(0.0);
+            continue;
+        }
+        out[..first].fill(0.0);
+        out[end..].fill(0.0);
+        let mut x = x_start + first as i64 * walk_x.step;
+        let mut y = y_start + first as i64 * walk_y.step;
+        for out in &mut out[first..end] {
+            let corner = (y >> 32) as usize * stride + (x >> 32) as usize;
             let taps = &framed[corner..corner + stride + 2];
+            let (right_share, lower_share) = (fraction(x), fraction(y));
             let upper = taps[0] + right_share * (taps[1] - taps[0]);
             let lower = taps[stride] + right_share * (taps[stride + 1] - taps[stride]);
             *out = upper + lower_share * (lower - upper);
+            x += walk_x.step;
+            y += walk_y.step;
         }
     }
 }
+
+/// The width of the black frame around the source.
+const FRAME: usize = 2;
+
+/// The fractional part of a fixed-point coordinate, in [0, 1): its upper 24 bits, which f32 holds exactly.
+fn fraction(coordinate: i64) -> f32 {
+    (coordinate as u32 >> 8) as f32 * (1.0 / (1 << 24) as f32)
+}
+
+/// The first and last row, or column, with ink.
+#[derive(Clone, Copy)]
+struct Span {
+    first: usize,
+    last: usize,
+}
+
+impl Span {
+    const EMPTY: Self = Self { first: usize::MAX, last: 0 };
+
+    fn include(&mut self, first: usize, last: usize) {
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+    }
+}
+
+/// One source coordinate along a row of the output.
+struct Walk {
+    /// What one column adds.
+    step: i64,
+    per_step: f64,
+    /// Coordinates in first..end have a tap among the ink; both count from the frame's corner.
+    first: i64,
+    end: i64,
+}
+
+impl Walk {
+    fn new(step: i64, ink: Span) -> Self {
+        let (first, end) = if ink.first > ink.last {
+            (0, 0)
+        } else {
+            ((ink.first + FRAME - 1) as i64 * ONE, (ink.last + FRAME + 1) as i64 * ONE)
+        };
+        Self { step, per_step: 1.0 / step as f64, first, end }
+    }
+
+    /// The columns (first, end) of a row that starts at `start` whose coordinates lie in first..end.
+    fn columns(&self, start: i64, width: usize) -> (usize, usize) {
+        let inside = |column: usize| (self.first..self.end).contains(&(start + column as i64 * self.step));
+        if self.step == 0 {
+            return if inside(0) { (0, width) } else { (0, 0) };
+        }
+        // Where the coordinate enters and leaves, to within a column; then exactly.
+        let at = |coordinate: i64| (coordinate - start) as f64 * self.per_step;
+        let (enters, leaves) = (at(self.first).min(at(self.end)), at(self.first).max(at(self.end)));
+        let mut first = ((enters - 1.0).max(0.0) as usize).min(width);
+        let mut end = ((leaves + 2.0).max(0.0) as usize).min(width);
+        while first < end && !inside(first) {
+            first += 1;
+        }
+        while first < end && !inside(end - 1) {
+            end -= 1;
+        }
+        (first, end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

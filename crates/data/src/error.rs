@@ -140,7 +140,7 @@ pub enum DataError {
     Augmentation(#[from] AugmentationError),
     /// The picture could not be encoded.
     #[error("cannot write the picture: {0}")]
-    Picture(#[from] image::ImageError),
+    Picture(#[from] png::EncodingError),
 }
 
 impl DataError {

@@ -92,11 +92,24 @@ fn list(attempts: &[(String, String)]) -> String {
 /// # Errors
 /// When the folder cannot be written, when no mirror gives a sound file, or when `on_progress` stops it.
 pub fn fetch(folder: &Path, options: &FetchOptions, on_progress: &mut OnProgress<'_>) -> Result<(), DataError> {
+    fetch_files(&FILES, folder, options, on_progress)
+}
+
+/// [`fetch`] for a data set kept in other files than MNIST's, on mirrors of its own.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn fetch_files(
+    files: &[MnistFile],
+    folder: &Path,
+    options: &FetchOptions,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<(), DataError> {
     fs::create_dir_all(folder).map_err(DataError::io("make the folder", folder))?;
     let _lock = lock(folder)?;
     let agent = agent(options);
     let mut mirrors: Vec<Mirror> = options.mirrors.iter().map(|url| Mirror { url, unreachable: None }).collect();
-    for file in FILES {
+    for &file in files {
         if file.find(folder).is_some_and(|path| file.read(&path).is_ok()) {
             continue;
         }

@@ -23,6 +23,8 @@ pub enum Purpose {
     Initialisation = 4,
     /// The built-in stroke digits.
     Strokes = 5,
+    /// Which samples a preview shows.
+    Preview = 6,
 }
 
 /// A stream of random numbers; made by [`stream`].

@@ -1,2 +1,33 @@
-//! The program `longhand`.
-fn main() {}
+//! The program `longhand`: arguments, printing, exit codes. The work is done in the crates below.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod data_source;
+mod printer;
+mod recipe_source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Cli, Command};
+use crate::commands::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Train(arguments) => commands::train::run(&arguments),
+        Command::Summary(arguments) => commands::summary::run(&arguments),
+        Command::Data(arguments) => commands::data::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // The whole chain on as few lines as it has: what failed, then why.
+            printer::error(&format!("{error:#}"));
+            Exit::CannotBeServed.into()
+        }
+    }
+}

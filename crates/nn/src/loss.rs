@@ -56,9 +56,9 @@ impl Loss {
         let (spread, own) = self.target(gradient.len());
         let one_over_n = 1.0 / batch as f32;
         for (k, dy) in gradient.iter_mut().enumerate() {
-            for l in 0..LANES {
-                let q = spread + if labels[l] as usize == k { own } else { 0.0 };
-                dy.0[l] = if l < active { -q * one_over_n } else { 0.0 };
+            for (l, (dy, &label)) in dy.0.iter_mut().zip(labels).enumerate() {
+                let q = spread + if label as usize == k { own } else { 0.0 };
+                *dy = if l < active { -q * one_over_n } else { 0.0 };
             }
         }
     }

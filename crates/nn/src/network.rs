@@ -94,6 +94,22 @@ impl Network {
         &self.gradient
     }
 
+    /// How many classes it tells apart.
+    pub fn classes(&self) -> usize {
+        self.plan.slots.last().map_or(0, |s| s.activation.channels)
+    }
+
+    /// Takes over the parameters and running statistics of `other`, without allocating.
+    ///
+    /// # Panics
+    /// When the networks have different numbers of them.
+    pub fn copy_state_from(&mut self, other: &Network) {
+        self.parameters.copy_from_slice(&other.parameters);
+        self.running_mean.copy_from_slice(&other.running_mean);
+        self.running_var.copy_from_slice(&other.running_var);
+        self.batches_tracked = other.batches_tracked;
+    }
+
     /// A group of sixteen images for training.
     pub fn training_group(&self) -> LaneGroup {
         LaneGroup::new(&self.plan, &self.layout, true)

@@ -70,7 +70,7 @@ impl Schedule {
     /// The first number that cannot be.
     pub fn validate(&self) -> Result<(), ScheduleError> {
         let rate = |key, found: f64| {
-            let ok = found >= 0.0 && found <= 1e3;
+            let ok = (0.0..=1e3).contains(&found);
             if ok { Ok(()) } else { Err(ScheduleError { key, found, range: "a number from 0 to 1000" }) }
         };
         rate("learning_rate", self.learning_rate())?;

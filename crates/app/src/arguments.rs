@@ -1,0 +1,170 @@
+//! What a person may type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use longhand_data::DataChoice;
+use longhand_training::Override;
+
+/// Works neural networks out by hand, at any size.
+#[derive(Parser, Debug)]
+#[command(
+    name = "longhand",
+    version,
+    about,
+    after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist --epochs 3\n  longhand summary seed\n\n\
+                  Exit codes: 0 done, 1 the answer is no, 2 the request cannot be served, 130 stopped by Ctrl-C."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Train a small convolutional network on MNIST.
+    Train(TrainArguments),
+    /// Show a recipe's network: shapes, parameters, receptive field, multiply-adds. Needs no data.
+    Summary(SummaryArguments),
+    /// Fetch, verify or look at the data.
+    Data(DataArguments),
+    /// Measure kernels against this machine's peak, and the time of an epoch.
+    Bench(BenchArguments),
+}
+
+/// Which recipe, and what to change in it.
+#[derive(Args, Debug, Clone)]
+pub struct RecipeArguments {
+    /// A built-in recipe (default, seed) or a recipe file (.toml).
+    #[arg(default_value = "default")]
+    pub recipe: String,
+    /// Times every training image is seen.
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<i64>,
+    /// What weights, order, augmentation and dropout are drawn from.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<i64>,
+    /// The base or peak learning rate of the schedule.
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub learning_rate: Option<f64>,
+    /// Images a step.
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<i64>,
+    /// Change any field of the recipe, such as augmentation.rotation=5 or 'schedule={type="cosine", learning_rate=0.05}'.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+}
+
+/// Which data.
+#[derive(Args, Debug, Clone)]
+pub struct DataSource {
+    /// A folder with the four MNIST files, or `mnist` (no substitute), or `strokes` (the built-in digits).
+    ///
+    /// Without it: $LONGHAND_DATA, the cache folder, a download into it, else the built-in stroke digits.
+    #[arg(long, value_name = "DIR", default_value = "auto", hide_default_value = true)]
+    pub data: DataChoice,
+}
+
+/// How to compute.
+#[derive(Args, Debug, Clone)]
+pub struct ComputeArguments {
+    /// How many threads; all processors by default. The results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Instruction set: avx512, avx2, neon or plain; the fastest here by default. The results do not depend on it.
+    #[arg(long, value_name = "NAME")]
+    pub isa: Option<String>,
+}
+
+/// `longhand train`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist\n  \
+                        longhand train --epochs 3 --set augmentation.rotation=5 --seed 7")]
+pub struct TrainArguments {
+    #[command(flatten)]
+    pub recipe: RecipeArguments,
+    #[command(flatten)]
+    pub data: DataSource,
+    #[command(flatten)]
+    pub compute: ComputeArguments,
+    /// Where run folders go.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    /// Print the run's record as JSON to standard output at the end; everything for people goes to standard error.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `longhand summary`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  longhand summary\n  longhand summary seed --json\n  longhand summary my-network.toml\n  \
+                        longhand summary seed --recipe > mine.toml"
+)]
+pub struct SummaryArguments {
+    #[command(flatten)]
+    pub recipe: RecipeArguments,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print the whole recipe as TOML instead, overrides applied: a file to start from.
+    #[arg(long = "recipe", id = "as_recipe", conflicts_with = "json")]
+    pub as_recipe: bool,
+}
+
+/// `longhand data`.
+#[derive(Args, Debug)]
+pub struct DataArguments {
+    #[command(subcommand)]
+    pub action: DataAction,
+}
+
+/// What to do with the data.
+#[derive(Subcommand, Debug)]
+pub enum DataAction {
+    /// Download MNIST into the cache folder (or --to), verified; goes on where an earlier download stopped.
+    #[command(after_help = "Example:\n  longhand data fetch --to ~/mnist")]
+    Fetch {
+        /// The folder to download into; the cache folder by default.
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+    /// Check that a data set is whole and sound, and show its fingerprint.
+    #[command(after_help = "Example:\n  longhand data verify --data ~/mnist")]
+    Verify {
+        #[command(flatten)]
+        data: DataSource,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw a contact sheet (PNG) of samples, each beside what augmentation makes of it.
+    #[command(after_help = "Example:\n  longhand data preview --data strokes --out strokes.png")]
+    Preview {
+        #[command(flatten)]
+        recipe: RecipeArguments,
+        #[command(flatten)]
+        data: DataSource,
+        /// The picture to write.
+        #[arg(long, value_name = "FILE", default_value = "preview.png")]
+        out: PathBuf,
+        /// Samples of each digit.
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=40))]
+        columns: u16,
+    },
+}
+
+/// `longhand bench`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  longhand bench\n  longhand bench seed --threads 1 --isa avx2 --json")]
+pub struct BenchArguments {
+    #[command(flatten)]
+    pub recipe: RecipeArguments,
+    #[command(flatten)]
+    pub compute: ComputeArguments,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}

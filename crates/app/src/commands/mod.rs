@@ -1,0 +1,29 @@
+//! One file per command; a command takes what was asked and gives how the program is to exit.
+
+pub mod bench;
+pub mod data;
+pub mod summary;
+pub mod train;
+
+use std::process::ExitCode;
+
+/// How the program exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 2: the request cannot be served.
+    CannotBeServed,
+    /// 130: stopped by Ctrl-C, as shells count it.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::CannotBeServed => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! `longhand train`.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use longhand_kernels::Isa;
+use longhand_nn::{Network, Summary};
+use longhand_training::{
+    Ended, EpochMetrics, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder, RunStatus, train,
+};
+
+use super::Exit;
+use crate::arguments::{ComputeArguments, TrainArguments};
+use crate::printer::{Printer, percent, thousands};
+use crate::{data_source, recipe_source};
+
+/// Trains, showing how it goes, and leaves a run folder.
+pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
+    let recipe = recipe_source::recipe(&arguments.recipe)?;
+    let (isa, threads) = compute(&arguments.compute)?;
+    let printer = Printer::new(arguments.json);
+    let data = data_source::dataset(&arguments.data, printer)?;
+    let summary = Summary::of(&recipe.network)?;
+    printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
+    printer.line(&super::summary::text(&summary));
+    printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
+    printer.line(&format!("data     {}\n", data_source::describe(&data)));
+
+    let folder = RunFolder::create(&arguments.runs, &recipe, &data, summary.parameters(), isa, threads)?;
+    let mut screen = Screen {
+        printer,
+        folder,
+        interrupted: interruptions()?,
+        images: data.train.len() as u64,
+        epochs: recipe.epochs,
+        bar: None,
+    };
+    screen.header();
+    let trained = train(&recipe, &data, isa, threads, &mut screen);
+    screen.clear();
+    let trained = trained.with_context(|| {
+        format!("the training stopped; what was kept of it is in {}", screen.folder.path().display())
+    })?;
+    let Screen { mut folder, .. } = screen;
+
+    let (status, words, exit) = ending(&recipe, &trained.ended, data.train.len());
+    folder.end(status, words.clone(), &trained.network)?;
+    if let Some(result) = &folder.record().result {
+        print_result(printer, result, data.test.len());
+    }
+    let path = folder.path().display();
+    match (exit, words) {
+        (Exit::CannotBeServed, Some(words)) => {
+            anyhow::bail!("{words}\nThe network as it last was with a loss that was a number is in {path}");
+        }
+        (_, Some(words)) => printer.line(&format!("{words}\nrun folder  {path}")),
+        (_, None) => printer.line(&format!("run folder  {path}")),
+    }
+    if arguments.json {
+        printer.data(&serde_json::to_string_pretty(folder.record())?);
+    }
+    Ok(exit)
+}
+
+/// Instruction set and threads, as asked or as this machine has them.
+pub fn compute(arguments: &ComputeArguments) -> anyhow::Result<(Isa, usize)> {
+    let isa = match &arguments.isa {
+        Some(name) => Isa::from_name(name)?,
+        None => Isa::detect(),
+    };
+    let threads = arguments.threads.map_or_else(|| Machine::here().cores, usize::from);
+    Ok((isa, threads))
+}
+
+/// A flag that the first Ctrl-C sets; the second ends the program at once.
+fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = flag.clone();
+    ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(flag)
+}
+
+/// What is written down about the end, and how to exit.
+fn ending(recipe: &Recipe, ended: &Ended, images: usize) -> (RunStatus, Option<String>, Exit) {
+    let steps = recipe.steps_per_epoch(images);
+    match *ended {
+        Ended::Finished => (RunStatus::Finished, None, Exit::Done),
+        Ended::Interrupted { epoch, step } => {
+            let words =
+                format!("Stopped in epoch {epoch} after {step} of {steps} steps; the network as it was then is kept.");
+            (RunStatus::Interrupted, Some(words), Exit::Interrupted)
+        }
+        Ended::Diverged { epoch, step, loss } => {
+            let words = format!(
+                "the loss became {loss} in epoch {epoch} at step {step} of {steps}: the learning rate is probably too \
+                 high. Try a lower --learning-rate than {}.",
+                recipe.schedule.learning_rate()
+            );
+            (RunStatus::Diverged, Some(words), Exit::CannotBeServed)
+        }
+    }
+}
+
+fn print_result(printer: Printer, result: &ResultRecord, images: usize) {
+    printer.line(&format!(
+        "\nlast epoch  {} of {} test images, {} errors",
+        percent(result.last_test_accuracy),
+        thousands(images),
+        result.last_test_errors
+    ));
+    printer.line(&format!(
+        "best epoch  {} at epoch {} (chosen on the test set: not a fair figure to quote)",
+        percent(result.best_test_accuracy),
+        result.best_epoch
+    ));
+    printer.line(&format!(
+        "training    {:.2} s an epoch (median), evaluation not counted",
+        result.train_seconds_per_epoch
+    ));
+}
+
+/// Shows the training on the screen and keeps it in the folder.
+struct Screen {
+    printer: Printer,
+    folder: RunFolder,
+    interrupted: Arc<AtomicBool>,
+    images: u64,
+    epochs: usize,
+    bar: Option<ProgressBar>,
+}
+
+impl Screen {
+    fn header(&self) {
+        self.printer.line("  epoch      rate    train: loss  accuracy    test: loss  accuracy  errors   seconds");
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Screen {
+    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
+        let bar = self.bar.get_or_insert_with(|| {
+            let template = "{prefix} {wide_bar} {pos}/{len} images  {msg}  {eta} left";
+            let bar = self.printer.bar(self.images, template);
+            bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
+            bar
+        });
+        bar.set_position(progress.images as u64);
+        let rate = progress.images as f64 / bar.elapsed().as_secs_f64().max(1e-9);
+        bar.set_message(format!("{} images/s  loss {:.4}", thousands(rate as usize), progress.loss));
+        if self.interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn evaluating(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.set_message("testing");
+        }
+    }
+
+    fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.clear();
+        self.printer.line(&format!(
+            "{:>4}/{:<3} {:>8.6}      {:>8.4}  {:>8}      {:>8.4}  {:>8}  {:>6}  {:>8.2}",
+            metrics.epoch,
+            self.epochs,
+            metrics.learning_rate,
+            metrics.train_loss,
+            percent(metrics.train_accuracy),
+            metrics.test_loss,
+            percent(metrics.test_accuracy),
+            metrics.test_errors,
+            metrics.train_seconds
+        ));
+        self.folder.keep_epoch(metrics, network)?;
+        Ok(())
+    }
+}

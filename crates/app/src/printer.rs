@@ -1,0 +1,99 @@
+//! The one place that prints: what was asked for to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Where text for people goes: to standard output, unless that is kept for JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    /// A printer that leaves standard output to JSON where `json` is set.
+    pub fn new(json: bool) -> Self {
+        Printer { json }
+    }
+
+    /// Prints a line for people.
+    ///
+    /// A reader that has gone away (`| head`) does not end a training: what cannot be printed is dropped.
+    pub fn line(&self, text: &str) {
+        let _ = if self.json { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
+    }
+
+    /// Prints a line for programs.
+    pub fn data(&self, text: &str) {
+        let _ = writeln!(io::stdout(), "{text}");
+    }
+
+    /// A progress bar on standard error, hidden where that is no terminal.
+    pub fn bar(&self, length: u64, template: &str) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(ProgressStyle::with_template(template).expect("a sound template").progress_chars("━╸─"));
+        if !io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        bar
+    }
+}
+
+/// Prints a warning that must not be missed.
+pub fn warning(text: &str) {
+    let _ = writeln!(io::stderr(), "warning: {text}");
+}
+
+/// Prints what went wrong.
+pub fn error(text: &str) {
+    let _ = writeln!(io::stderr(), "error: {text}");
+}
+
+/// A plain table: a header, a rule under it, no other lines; columns in `right` (counted from 0) aligned right.
+pub fn table(header: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.to_vec());
+    for &index in right {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// The table's lines without trailing blanks.
+pub fn table_text(table: &Table) -> String {
+    table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A whole number with commas between thousands.
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share of 1 in percent with two decimals.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1000, 18_800, 1_234_567].map(thousands).join(" "), "0 999 1,000 18,800 1,234,567");
+        assert_eq!(percent(0.9928), "99.28 %");
+    }
+}

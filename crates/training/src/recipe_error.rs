@@ -1,0 +1,130 @@
+//! Errors that point into the recipe at the line.
+
+use std::fmt;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::overrides::OverrideError;
+
+/// A recipe that cannot be carried out: what is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeError {
+    /// What is wrong and what to do.
+    pub message: String,
+    /// Where in the file, if the fault is in it.
+    pub place: Option<Place>,
+}
+
+/// A place in a recipe's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column, in characters, counted from 1.
+    pub column: usize,
+    /// How many characters are at fault, within the line.
+    pub length: usize,
+    /// The line itself.
+    pub text: String,
+}
+
+/// One step of a path into a recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The value of a key.
+    Key(&'static str),
+    /// An element of an array.
+    Index(usize),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Key(key) => f.write_str(key),
+            Step::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+impl RecipeError {
+    /// What the TOML reader found wrong.
+    pub(crate) fn parse(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        RecipeError { message: error.message().to_owned(), place: error.span().map(|s| Place::of(file, text, s)) }
+    }
+
+    /// A fault of the value that `path` leads to; where that value is left to its default, of what holds it.
+    pub(crate) fn at(file: &str, text: &str, path: &[Step], message: String) -> Self {
+        RecipeError { message, place: span(text, path).map(|s| Place::of(file, text, s)) }
+    }
+
+    /// A fault that the overrides brought in.
+    pub(crate) fn after_overrides(path: &[Step], message: String) -> Self {
+        let path: Vec<String> = path.iter().map(Step::to_string).collect();
+        RecipeError { message: format!("{message} (set on the command line: {})", path.join(".")), place: None }
+    }
+}
+
+impl From<OverrideError> for RecipeError {
+    fn from(error: OverrideError) -> Self {
+        RecipeError { message: error.to_string(), place: None }
+    }
+}
+
+impl Place {
+    fn of(file: &str, text: &str, span: Range<usize>) -> Self {
+        let start = text.floor_char_boundary(span.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+        let end = text.floor_char_boundary(span.end.clamp(start, line_end));
+        Place {
+            file: file.to_owned(),
+            line: text[..start].matches('\n').count() + 1,
+            column: text[line_start..start].chars().count() + 1,
+            length: text[start..end].chars().count().max(1),
+            text: text[line_start..line_end].trim_end().to_owned(),
+        }
+    }
+}
+
+/// Where the value at the end of `path` stands in `text`, or the last value on the way that stands there.
+fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
+    let table = DeTable::parse(text).ok()?;
+    let mut found = None;
+    let mut steps = path.iter();
+    let mut value = match steps.next()? {
+        Step::Key(key) => table.get_ref().iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v)?,
+        Step::Index(_) => return None,
+    };
+    loop {
+        found = Some(value.span()).filter(|s| !s.is_empty()).or(found);
+        let next = match (steps.next(), value.get_ref()) {
+            (Some(Step::Key(key)), DeValue::Table(t)) => t.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v),
+            (Some(Step::Index(index)), DeValue::Array(a)) => a.get(*index),
+            _ => None,
+        };
+        match next {
+            Some(next) => value = next,
+            None => return found,
+        }
+    }
+}
+
+impl fmt::Display for RecipeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(place) = &self.place {
+            let number = place.line.to_string();
+            let gutter = " ".repeat(number.len());
+            let before = " ".repeat(place.column - 1);
+            let marks = "^".repeat(place.length);
+            write!(f, "\n{gutter}--> {}:{}:{}", place.file, place.line, place.column)?;
+            write!(f, "\n{gutter} |\n{number} | {}\n{gutter} | {before}{marks}", place.text)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for RecipeError {}

@@ -1,0 +1,162 @@
+//! The folder of a run: `run.json`, `metrics.jsonl`, `model.safetensors`, each whole at every moment.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use longhand_data::Dataset;
+use longhand_kernels::Isa;
+use longhand_nn::Network;
+
+use crate::atomic_file;
+use crate::machine::Machine;
+use crate::model_file::{ModelFileError, weights_sha256, write_model};
+use crate::recipe::Recipe;
+use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
+
+/// Why a run folder could not be made or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFolderError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The model could not be written.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+}
+
+/// A run's folder while the run goes on.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    record: RunRecord,
+    epochs: Vec<EpochMetrics>,
+}
+
+impl RunFolder {
+    /// Makes `runs/<time>-<recipe>-s<seed>/` with a first `run.json` in it.
+    ///
+    /// # Errors
+    /// When the folder or the record cannot be written: better before the first epoch than after the last.
+    pub fn create(
+        runs: &Path,
+        recipe: &Recipe,
+        data: &Dataset,
+        parameters: usize,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Self, RunFolderError> {
+        let now = jiff::Timestamp::now();
+        let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
+        let path = new_folder(runs, &name)?;
+        let record = RunRecord {
+            format: 1,
+            status: RunStatus::Running,
+            ended: None,
+            recipe: recipe.name.clone(),
+            seed: recipe.seed,
+            parameters,
+            epochs: recipe.epochs,
+            batch_size: recipe.batch_size,
+            steps_per_epoch: recipe.steps_per_epoch(data.train.len()),
+            threads,
+            isa: isa.name().to_owned(),
+            started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            machine: Machine::here(),
+            data: DataRecord {
+                name: data.name.clone(),
+                fingerprint: data.fingerprint.clone(),
+                source: data.source.clone(),
+                train_images: data.train.len(),
+                test_images: data.test.len(),
+            },
+            resolved_recipe: recipe.clone(),
+            result: None,
+        };
+        let folder = RunFolder { path, record, epochs: Vec::new() };
+        folder.write_record()?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The record as it stands.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Keeps an epoch: its line, the model, the record.
+    ///
+    /// # Errors
+    /// When something cannot be written; what was kept of earlier epochs is untouched.
+    pub fn keep_epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), RunFolderError> {
+        self.epochs.push(metrics.clone());
+        self.write_model(network)?;
+        let mut lines = String::new();
+        for epoch in &self.epochs {
+            lines.push_str(&serde_json::to_string(epoch).expect("plain data"));
+            lines.push('\n');
+        }
+        self.write("metrics.jsonl", lines.as_bytes())?;
+        self.record.result = ResultRecord::of(&self.epochs, weights_sha256(network));
+        self.write_record()
+    }
+
+    /// Keeps how the run ended, and the network as it was then.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn end(&mut self, status: RunStatus, ended: Option<String>, network: &Network) -> Result<(), RunFolderError> {
+        self.write_model(network)?;
+        self.record.status = status;
+        self.record.ended = ended;
+        if let Some(result) = &mut self.record.result {
+            result.weights_sha256 = weights_sha256(network);
+        }
+        self.write_record()
+    }
+
+    fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {
+        Ok(write_model(&self.path.join("model.safetensors"), network, &self.record.resolved_recipe)?)
+    }
+
+    fn write_record(&self) -> Result<(), RunFolderError> {
+        let mut json = serde_json::to_string_pretty(&self.record).expect("plain data");
+        json.push('\n');
+        self.write("run.json", json.as_bytes())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
+        let path = self.path.join(name);
+        atomic_file::write(&path, bytes).map_err(|source| RunFolderError::Io { action: "write", path, source })
+    }
+}
+
+/// Makes a folder of that name, or `-2`, `-3`, … behind it where the name is taken.
+fn new_folder(runs: &Path, name: &str) -> Result<PathBuf, RunFolderError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RunFolderError::Io { action: "make the folder", path, source }
+    };
+    fs::create_dir_all(runs).map_err(failed(runs))?;
+    for n in 1.. {
+        let path = runs.join(if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(failed(&path)(e)),
+        }
+    }
+    unreachable!("some number is free")
+}

@@ -1,0 +1,263 @@
+//! The training loop.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use longhand_data::augmentation::augment_into;
+use longhand_data::random::{Purpose, stream};
+use longhand_data::shuffle::permutation;
+use longhand_data::{Dataset, ImageSet};
+use longhand_kernels::{Isa, LANES};
+use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError};
+
+use crate::evaluation::evaluate;
+use crate::recipe::Recipe;
+use crate::record::EpochMetrics;
+
+/// Why a training could not begin, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The network is impossible.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The data are not what the network takes.
+    #[error(
+        "the network takes images of {wanted:?} (channels, rows, columns) and the data hold {found:?}; change \
+         network.input"
+    )]
+    Images {
+        /// What the network takes.
+        wanted: [usize; 3],
+        /// What the data hold.
+        found: [usize; 3],
+    },
+    /// The network has fewer classes than the data.
+    #[error("the network tells {classes} classes apart and the data have label {label}; give the last layer more")]
+    Classes {
+        /// Classes of the network.
+        classes: usize,
+        /// The largest label.
+        label: u8,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// Why not.
+        reason: String,
+    },
+    /// The observer could not keep what it was told, such as a record on a full disk.
+    #[error("{0}")]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Where a training stands, after a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The epoch being trained, counted from 1.
+    pub epoch: usize,
+    /// Steps of this epoch done.
+    pub step: usize,
+    /// Images of this epoch done.
+    pub images: usize,
+    /// The loss of the last batch.
+    pub loss: f64,
+}
+
+/// Whoever wants to know how a training goes, and may stop it.
+pub trait Observer: Send {
+    /// A step is done; `Break` ends the training before the next one.
+    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
+        let _ = progress;
+        ControlFlow::Continue(())
+    }
+
+    /// The epoch's last step is done and the test images are about to be evaluated.
+    fn evaluating(&mut self) {}
+
+    /// An epoch is done and evaluated.
+    ///
+    /// # Errors
+    /// When what it says cannot be kept; the training ends with [`TrainError::Observer`].
+    fn epoch(
+        &mut self,
+        metrics: &EpochMetrics,
+        network: &Network,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// How a training ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ended {
+    /// All epochs are done.
+    Finished,
+    /// The observer stopped it, `step` steps into epoch `epoch`.
+    Interrupted {
+        /// The epoch that was not finished, counted from 1.
+        epoch: usize,
+        /// Its steps that were done.
+        step: usize,
+    },
+    /// The loss was not a finite number at this step; the network is as before the step that led there.
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The step of that epoch, counted from 1.
+        step: usize,
+        /// The loss.
+        loss: f64,
+    },
+}
+
+/// What a training leaves.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network as it was at the end.
+    pub network: Network,
+    /// A line per epoch done.
+    pub epochs: Vec<EpochMetrics>,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// Trains by `recipe` on `data`, on `threads` threads of its own, telling `observer`.
+///
+/// # Errors
+/// When network and data do not fit, the threads cannot be started, or the observer fails. A loss that stops being a
+/// number is no error but [`Ended::Diverged`]: what was learned before is in the result.
+pub fn train(
+    recipe: &Recipe,
+    data: &Dataset,
+    isa: Isa,
+    threads: usize,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainError> {
+    let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
+    check_data(recipe, &network, data)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("longhand-{i}"))
+        .build()
+        .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
+    // Entering a pool from outside costs more than a step's stretches inside it: enter once.
+    pool.install(|| Loop { recipe, data, isa, observer }.run(network))
+}
+
+fn check_data(recipe: &Recipe, network: &Network, data: &Dataset) -> Result<(), TrainError> {
+    let wanted = recipe.network.input;
+    for set in [&data.train, &data.test] {
+        let found = [1, set.height(), set.width()];
+        if found != wanted {
+            return Err(TrainError::Images { wanted, found });
+        }
+        let classes = network.classes();
+        if let Some(&label) = set.labels().iter().max().filter(|&&l| l as usize >= classes) {
+            return Err(TrainError::Classes { classes, label });
+        }
+    }
+    Ok(())
+}
+
+struct Loop<'a> {
+    recipe: &'a Recipe,
+    data: &'a Dataset,
+    isa: Isa,
+    observer: &'a mut dyn Observer,
+}
+
+impl Loop<'_> {
+    fn run(self, mut network: Network) -> Result<Trained, TrainError> {
+        let recipe = self.recipe;
+        let images = self.data.train.len();
+        let steps = recipe.steps_per_epoch(images);
+        let loss = Loss::new(&recipe.loss);
+        let mut optimiser = Sgd::new(recipe.optimiser.clone(), network.layout());
+        let batch = recipe.batch_size.min(images);
+        let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
+        let mut epochs = Vec::with_capacity(recipe.epochs);
+        // The network as it was at the last step whose loss was a number.
+        let mut good = network.clone();
+        for epoch in 1..=recipe.epochs {
+            let started = Instant::now();
+            let order = permutation(recipe.seed, epoch as u64, images);
+            let loader = Loader::new(recipe, &self.data.train, epoch as u64);
+            let (mut loss_sum, mut correct, mut seen, mut learning_rate) = (0.0, 0, 0, 0.0);
+            for (step, batch) in order.chunks(recipe.batch_size).enumerate() {
+                learning_rate = recipe.schedule.rate((epoch - 1) * steps + step, steps, recipe.epochs);
+                let outcome = network.train_step(self.isa, &mut groups, batch.len(), &loss, |g, group| {
+                    loader.load(&batch[g * LANES..], group);
+                });
+                if !outcome.loss.is_finite() {
+                    let ended = Ended::Diverged { epoch, step: step + 1, loss: outcome.loss };
+                    return Ok(Trained { network: good, epochs, ended });
+                }
+                good.copy_state_from(&network);
+                let (parameters, gradient) = network.parameters_and_gradient();
+                optimiser.step(parameters, gradient, learning_rate);
+                loss_sum += outcome.loss * batch.len() as f64;
+                correct += outcome.correct;
+                seen += batch.len();
+                let progress = Progress { epoch, step: step + 1, images: seen, loss: outcome.loss };
+                let last = epoch == recipe.epochs && step + 1 == steps;
+                if self.observer.step(progress).is_break() && !last {
+                    let ended = Ended::Interrupted { epoch, step: step + 1 };
+                    return Ok(Trained { network, epochs, ended });
+                }
+            }
+            let train_seconds = started.elapsed().as_secs_f64();
+            self.observer.evaluating();
+            let started = Instant::now();
+            let test = evaluate(&network, self.isa, &self.data.test, &recipe.normalisation);
+            let metrics = EpochMetrics {
+                epoch,
+                learning_rate,
+                steps,
+                train_images: seen,
+                train_loss: loss_sum / seen as f64,
+                train_accuracy: correct as f64 / seen as f64,
+                test_loss: test.loss,
+                test_accuracy: test.accuracy(),
+                test_errors: test.errors(),
+                train_seconds,
+                test_seconds: started.elapsed().as_secs_f64(),
+            };
+            self.observer.epoch(&metrics, &network).map_err(TrainError::Observer)?;
+            epochs.push(metrics);
+        }
+        Ok(Trained { network, epochs, ended: Ended::Finished })
+    }
+}
+
+/// Puts training images into lane groups: augmented, normalised, with what decides their dropout.
+struct Loader<'a> {
+    recipe: &'a Recipe,
+    images: &'a ImageSet,
+    epoch: u64,
+    table: [f32; 256],
+}
+
+impl<'a> Loader<'a> {
+    fn new(recipe: &'a Recipe, images: &'a ImageSet, epoch: u64) -> Self {
+        Loader { recipe, images, epoch, table: recipe.normalisation.table() }
+    }
+
+    /// Fills the active lanes of `group` with the first of `indices`.
+    fn load(&self, indices: &[u32], group: &mut LaneGroup) {
+        let Recipe { seed, augmentation, normalisation, .. } = self.recipe;
+        let (height, width) = (self.images.height(), self.images.width());
+        let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { height * width }];
+        for (lane, &index) in indices.iter().enumerate().take(group.active()) {
+            let source = self.images.image(index as usize);
+            if augmentation.is_off() {
+                group.set_image(lane, source.iter().map(|&p| self.table[p as usize]));
+            } else {
+                augment_into(augmentation, *seed, self.epoch, index as u64, source, height, width, &mut pixels);
+                group.set_image(lane, pixels.iter().map(|&p| normalisation.apply(p)));
+            }
+            group.set_label(lane, self.images.label(index as usize));
+            let key = stream(*seed, self.epoch, index as u64, Purpose::Dropout).next_u64();
+            group.set_dropout_key(lane, key);
+        }
+    }
+}

@@ -255,12 +255,28 @@ fn layer_gradients(network: &mut Network, layer: usize) -> Section {
         let joint = if place + 1 == parameters.len() { " and " } else { ", " };
         heading = if place > 0 { heading.text(joint) } else { heading }.name(parameter.node);
     }
-    let introduction = match layer + 1 == layers {
-        true => "Each of these stands in the sum of one output neuron, so the error hears of it through that neuron.",
-        false => {
-            "Each of these stands in the sum of one hidden neuron, and what that neuron passes on reaches every neuron \
-             of the next layer: the error hears of it along several paths, which are added up."
+    let introduction = match (layer + 1 == layers, network.spec.loss) {
+        (true, Loss::SquaredError) => {
+            say("Each of these stands in the sum of one output neuron, so the error hears of it through that neuron.")
         }
+        (true, Loss::SoftmaxCrossEntropy) => {
+            let sample = &network.samples[0];
+            let (neuron, target) = (sample.layers[layer][0], sample.targets[0]);
+            say(
+                "Each of these stands in the sum of one output neuron, and softmax passes that sum on to every output. \
+                 A check for later: because the targets add up to 1, all ways to ",
+            )
+            .name(neuron.net)
+            .text(" together make ")
+            .name(neuron.out)
+            .text(" − ")
+            .name(target)
+            .text(", and likewise for the others.")
+        }
+        (false, _) => say(
+            "Each of these stands in the sum of one hidden neuron, and what that neuron passes on reaches every neuron \
+             of the next layer: the error hears of it along every path there is, and the paths are added up.",
+        ),
     };
     let steps = parameters
         .into_iter()
@@ -271,7 +287,7 @@ fn layer_gradients(network: &mut Network, layer: usize) -> Section {
             Step { quantity: parameter.gradient, explanation, explained_before: false, work }
         })
         .collect();
-    Section { topic: Topic::Gradients(layer), heading: heading.0, introduction: say(introduction).0, steps }
+    Section { topic: Topic::Gradients(layer), heading: heading.0, introduction: introduction.0, steps }
 }
 
 /// The vanishing paths in words, and how many are left.

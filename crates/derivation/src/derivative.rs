@@ -36,8 +36,11 @@ fn differentiate(
     let mut pending = vec![of];
     while let Some(node) = pending.pop() {
         for &operand in &graph.node(node).operands {
+            let is_target = operand == with_respect_to;
+            // Only later nodes can depend on the target.
             let leads_on = operand > with_respect_to && !is_held_still(graph, operand);
-            if (leads_on || operand == with_respect_to) && involved.insert(operand) && leads_on {
+            let is_new = (is_target || leads_on) && involved.insert(operand);
+            if is_new && leads_on {
                 pending.push(operand);
             }
         }

@@ -23,6 +23,9 @@ const RISES_OF_A_SWING: usize = 3;
 /// The most rows that one run of the search has.
 const ROWS_OF_A_RUN: usize = 181;
 
+/// With fewer rows than this nothing is said to have come to rest.
+const ROWS_TO_REST: usize = 20;
+
 /// A rise smaller than this part of E_total is rounding, no rise.
 const SMALLEST_RISE: f64 = 1e-9;
 
@@ -112,7 +115,7 @@ impl DivergenceProbe {
             }
         }
         runs.extend(largest_steady);
-        let caption = caption(&runs, tried, largest_tried);
+        let caption = caption(&runs, largest_tried);
         DivergenceProbe { runs, tried, largest_tried, caption }
     }
 }
@@ -137,16 +140,22 @@ fn judge(table: &RateTable) -> Run {
     let verdict = match (table.overflow, rises, turned) {
         (Some(overflow), _, _) => Verdict::Overflows { row: overflow.row },
         (None, rises, _) if rises >= RISES_OF_A_SWING => Verdict::Swings { rises },
-        (None, _, Some(row)) if errors.last() > errors.first().map(|first| 0.5 * first).as_ref() => {
-            Verdict::Stalls { row }
-        }
+        (None, _, Some(row)) if is_stuck(&errors) => Verdict::Stalls { row },
         (None, _, Some(row)) => Verdict::Overshoots { row },
         (None, _, None) => Verdict::Steady,
     };
     Run { learning_rate: table.learning_rate, verdict, errors }
 }
 
-fn caption(runs: &[Run], tried: usize, largest_tried: f64) -> String {
+/// Whether E_total came to rest without having come down by half.
+fn is_stuck(errors: &[f64]) -> bool {
+    let (Some(first), Some(last)) = (errors.first(), errors.last()) else { return false };
+    let late = &errors[errors.len() / 2..];
+    let at_rest = late.iter().all(|error| (error - last).abs() <= 0.01 * last);
+    errors.len() >= ROWS_TO_REST && at_rest && *last > 0.5 * first
+}
+
+fn caption(runs: &[Run], largest_tried: f64) -> String {
     let number = |value: f64| Shown::with_digits(value, 3).unicode();
     let mut sentences =
         vec!["A larger learning rate falls more steeply at first; past a point it overshoots.".to_owned()];
@@ -161,7 +170,7 @@ fn caption(runs: &[Run], tried: usize, largest_tried: f64) -> String {
         };
         let rows = run.errors.len();
         sentences.push(match run.verdict {
-            Verdict::Steady => format!("η = {rate}: {step}, and it falls steadily to {} in row {rows}.", number(last)),
+            Verdict::Steady => format!("η = {rate}: {step}, and row {rows} has {}.", number(last)),
             Verdict::Overshoots { row } => format!(
                 "η = {rate}: {step}; the step to row {row} goes past the lowest point in its direction, and row {rows} \
                  has {}.",
@@ -173,14 +182,14 @@ fn caption(runs: &[Run], tried: usize, largest_tried: f64) -> String {
                 number(last)
             ),
             Verdict::Swings { rises } => {
-                format!("η = {rate}: {step}; then E_total swings, rising {rises} times in {} steps.", rows - 1)
+                format!("η = {rate}: {step}; E_total rises in {rises} of {} steps instead of falling.", rows - 1)
             }
             Verdict::Overflows { row } => {
                 format!("η = {rate}: {step}; by row {row} the numbers are too large for double precision.")
             }
         });
     }
-    if tried == 1 || runs.iter().all(|run| run.verdict == Verdict::Steady) {
+    if runs.iter().all(|run| run.verdict == Verdict::Steady) {
         sentences.push(format!("No rate up to {largest_tried} overshoots."));
     }
     sentences.join(" ")

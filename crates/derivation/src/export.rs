@@ -2,7 +2,7 @@
 //! MathML.
 //!
 //! A page evaluates [`WorksheetExport::nodes`] in order (operands come first): it holds an evaluator for the
-//! operations of [`Op`](crate::expression::Op), not a second copy of the mathematics. The MathML of formulas marks each
+//! operations of [`Op`], not a second copy of the mathematics. The MathML of formulas marks each
 //! leaf with `data-node`, so a page can put new numbers in place, see [`crate::render::mathml`].
 //!
 //! Serialise it with any serde format; JSON has no infinities, so serde_json writes `null` for them (the first row of a
@@ -185,7 +185,7 @@ pub struct RuleExport {
     /// Its derivatives in MathML: the letter and the derivative by it.
     pub derivatives: Vec<(String, String)>,
     /// Why it is so, in plain text.
-    pub why: &'static str,
+    pub why: String,
 }
 
 impl WorksheetExport {
@@ -245,7 +245,7 @@ fn rule_export(rule: &crate::rules::Rule) -> RuleExport {
         name: rule.name,
         function: definition(graph, rule.function, &MathMl),
         derivatives: rule.derivatives.iter().map(derivative).collect(),
-        why: rule.why,
+        why: rule.why_plain(),
     }
 }
 

@@ -54,8 +54,15 @@ pub struct Rule {
     pub function: NodeId,
     /// Its derivative with respect to each operand: the operand and the derivative.
     pub derivatives: Vec<(NodeId, NodeId)>,
-    /// Why it is so, in a line or two of plain text.
+    /// Why it is so, in a line or two of plain text with mathematics between backticks; see [`Rule::why_plain`].
     pub why: &'static str,
+}
+
+impl Rule {
+    /// Why it is so, in plain text.
+    pub fn why_plain(&self) -> String {
+        self.why.replace('`', "")
+    }
 }
 
 /// Name, operation, and reason of every rule; `None` where there is nothing to differentiate.
@@ -65,18 +72,15 @@ fn reason(op: Op) -> Option<(&'static str, &'static str)> {
         Op::Identity => ("another name", "the two change together"),
         Op::Add => ("sum", "each term is passed on unchanged"),
         Op::Subtract => ("difference", "the first term is passed on, the second with its sign turned"),
-        Op::Multiply => ("product", "nudge x by δ: (x + δ) · y − x · y = δ · y; likewise for y"),
-        Op::Divide => ("quotient", "x · (1/y), and 1/(y + δ) − 1/y = −δ / (y · (y + δ)), which tends to −δ / y²"),
+        Op::Multiply => ("product", "nudge x by δ: `(x + δ) · y − x · y = δ · y`; likewise for y"),
+        Op::Divide => ("quotient", "`1 / (y + δ) − 1 / y = −δ / (y · (y + δ))`, which tends to `−δ / y²`"),
         Op::Negate => ("minus sign", "a difference from 0"),
-        Op::Power(_) => ("power", "the product rule n times: each of the n factors x in turn gives xⁿ⁻¹"),
-        Op::SquareRoot => ("square root", "f · f = x, so 2 · f · f′ = 1"),
+        Op::Power(_) => ("power", "the product rule n times: each of the n factors x in turn leaves `xⁿ⁻¹`"),
+        Op::SquareRoot => ("square root", "`f · f = x`, so `2 · f · f′ = 1`"),
         Op::Exp => ("exponential", "the function that is its own derivative"),
-        Op::Ln => ("logarithm", "eᶠ = x, so eᶠ · f′ = 1 and f′ = 1 / x"),
-        Op::Sigmoid => (
-            "sigmoid",
-            "f = 1/(1 + e⁻ˣ), so f′ = e⁻ˣ / (1 + e⁻ˣ)² = f · (e⁻ˣ / (1 + e⁻ˣ)), and e⁻ˣ / (1 + e⁻ˣ) = 1 − f",
-        ),
-        Op::Tanh => ("hyperbolic tangent", "f = sinh x / cosh x, so f′ = (cosh² x − sinh² x) / cosh² x = 1 − f²"),
+        Op::Ln => ("logarithm", "`eᶠ = x`, so `eᶠ · f′ = 1`"),
+        Op::Sigmoid => ("sigmoid", "`f′ = e⁻ˣ / (1 + e⁻ˣ)²`, which is f times `e⁻ˣ / (1 + e⁻ˣ)`, and that is `1 − f`"),
+        Op::Tanh => ("hyperbolic tangent", "`f = sinh x / cosh x`, so `f′ = (cosh² x − sinh² x) / cosh² x = 1 − f²`"),
         Op::Relu => ("ReLU", "slope 1 above zero, slope 0 below; at zero itself the slope is taken as 0"),
         Op::Step => ("step", "flat on both sides; the jump itself is not counted"),
         Op::Maximum => ("maximum", "the larger one is passed on; of two equal ones the first counts as larger"),

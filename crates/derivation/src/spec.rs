@@ -424,8 +424,8 @@ fn check_layers(layers: &[usize]) -> Result<(), SpecError> {
 
 fn check_range(letter: &str, values: &[f64]) -> Result<(), SpecError> {
     for (index, &value) in values.iter().enumerate() {
-        // A NaN fails every comparison, so it is out of range too.
-        if !(value.abs() <= MAGNITUDE_LIMIT) {
+        // No range contains NaN.
+        if !(-MAGNITUDE_LIMIT..=MAGNITUDE_LIMIT).contains(&value) {
             return Err(SpecError::OutOfRange { name: format!("{letter}{}", index + 1), value });
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{about, cell, given, rules_in_use, summary_rows};
 use crate::derivation::{Chain, Inline, Section, Step, Topic, Work, factor_equation};
-use crate::expression::NodeId;
+use crate::expression::{NodeId, Op};
 use crate::number::{SHOWN_DIGITS, Shown};
 use crate::render::equation::{Equation, Side, Written};
 use crate::render::unicode::Unicode;
@@ -118,13 +118,21 @@ impl Writer<'_> {
                     format!("∂f/∂{} = {}", graph.name(by), expression(graph, derivative, &Unicode))
                 })
                 .collect();
-            self.line(format!("| {} | f = {f} | {} | {} |", rule.name, derivatives.join("; "), rule.why));
+            self.line(format!("| {} | f = {f} | {} | {} |", rule.name, derivatives.join("; "), rule.why_plain()));
         }
         self.line("");
+        if self.uses_step() {
+            self.paragraph("[x > 0] is 1 where x is above 0, and 0 where it is not.");
+        }
         self.paragraph(
             "The chain rule: where a quantity reaches the error through others, the derivatives along the way are \
              multiplied, and where it reaches the error along several ways, the products are added.",
         );
+    }
+
+    /// Whether a derivative in this document is a step.
+    fn uses_step(&self) -> bool {
+        self.worksheet.network.graph.nodes().iter().any(|node| node.op == Op::Step)
     }
 
     fn section(&mut self, section: &Section) {

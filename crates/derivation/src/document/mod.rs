@@ -1,7 +1,9 @@
 //! Whole documents as text: the derivation for reading as it is, and as LaTeX.
 
+mod latex;
 mod markdown;
 
+pub use latex::latex;
 pub use markdown::markdown;
 
 use crate::expression::NodeId;

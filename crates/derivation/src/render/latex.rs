@@ -55,7 +55,8 @@ impl Notation for Latex {
     }
 
     fn parentheses(&self, inner: &str) -> String {
-        format!(r"\left({inner}\right)")
+        // Not \left and \right: a line may have to be broken inside.
+        if inner.contains(r"\frac") { format!(r"\bigl({inner}\bigr)") } else { format!("({inner})") }
     }
 }
 

@@ -6,6 +6,7 @@ use longhand_kernels::{Geometry, LANES, Lanes};
 use crate::loss::{GroupLoss, predicted};
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
+use crate::timing::{LayerTiming, Timings};
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
@@ -28,7 +29,9 @@ pub struct LaneGroup {
     /// What decides the dropout of each image.
     pub(crate) dropout_keys: [u64; LANES],
     pub(crate) loss: GroupLoss,
+    pub(crate) timings: Option<Box<Timings>>,
     input: Geometry,
+    layers: usize,
 }
 
 impl LaneGroup {
@@ -45,8 +48,21 @@ impl LaneGroup {
             labels: [0; LANES],
             dropout_keys: [0; LANES],
             loss: GroupLoss::default(),
+            timings: None,
             input: plan.slots[0].activation,
+            layers: plan.layers.len(),
         }
+    }
+
+    /// Begins to keep the time this group spends on each layer in training steps, from zero.
+    pub fn keep_timings(&mut self) {
+        let layers = vec![LayerTiming::default(); self.layers];
+        self.timings = Some(Box::new(Timings { layers, ..Timings::default() }));
+    }
+
+    /// The time spent since [`LaneGroup::keep_timings`], if it was called.
+    pub fn timings(&self) -> Option<&Timings> {
+        self.timings.as_deref()
     }
 
     /// Images in this group; the lanes after them are idle and touch nothing.

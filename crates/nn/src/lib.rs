@@ -28,6 +28,7 @@ mod schedule;
 mod shape;
 mod spec;
 mod summary;
+mod timing;
 mod train_step;
 
 pub use initialisation::Initialisation;
@@ -40,4 +41,5 @@ pub use schedule::{Schedule, ScheduleError};
 pub use shape::{Shape, SpecError, SpecProblem};
 pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};
+pub use timing::{LayerTiming, Timings};
 pub use train_step::StepOutcome;

@@ -74,6 +74,11 @@ impl Network {
         &self.spec
     }
 
+    /// The planned layers, in order: what [`crate::Timings`] counts.
+    pub fn layers(&self) -> &[Layer] {
+        &self.plan.layers
+    }
+
     /// Names and places of all parameters.
     pub fn layout(&self) -> &ParameterLayout {
         &self.layout

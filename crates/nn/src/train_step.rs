@@ -10,6 +10,8 @@
 //! backward  [grad_input_last … gradient_sums] meet … [… first layer] meet: sum the parameter gradients
 //! ```
 
+use std::time::Instant;
+
 use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
 use longhand_kernels::{Isa, LANES};
 use rayon::prelude::*;
@@ -18,6 +20,7 @@ use crate::lane_group::LaneGroup;
 use crate::layers::{BatchNorm, Layer, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::timing::{Part, timed};
 
 /// What a training step saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,10 +80,10 @@ impl Network {
                 if from == 0 {
                     begin(g, group, batch, &load);
                 }
-                for layer in &layers[from..closing] {
-                    layer.forward(&pass, group);
+                for (index, layer) in layers.iter().enumerate().take(closing).skip(from) {
+                    timed(group, index, Part::Forward, |group| layer.forward(&pass, group));
                 }
-                batch_norm(closing).moments(&pass, group);
+                timed(group, closing, Part::Statistics, |group| batch_norm(closing).moments(&pass, group));
             });
             batch_norm(closing).meet_forward(
                 groups,
@@ -104,16 +107,16 @@ impl Network {
                     if batch_norms.is_empty() {
                         begin(g, group, batch, &load);
                     }
-                    for layer in &layers[from..] {
-                        layer.forward(&pass, group);
+                    for (index, layer) in layers.iter().enumerate().skip(from) {
+                        timed(group, index, Part::Forward, |group| layer.forward(&pass, group));
                     }
                     turn_around(group, loss, batch);
                 }
-                for layer in layers[back_to..until.max(back_to)].iter().rev() {
-                    layer.backward(&pass, group);
+                for (index, layer) in layers.iter().enumerate().take(until).skip(back_to).rev() {
+                    timed(group, index, Part::Backward, |group| layer.backward(&pass, group));
                 }
                 if let Some(&opening) = opening {
-                    batch_norm(opening).gradient_sums(&pass, group);
+                    timed(group, opening, Part::Statistics, |group| batch_norm(opening).gradient_sums(&pass, group));
                 }
             });
             if let Some(&opening) = opening {
@@ -176,7 +179,11 @@ fn each(groups: &mut [LaneGroup], work: impl Fn(usize, &mut LaneGroup) + Sync) {
 /// Tells the group how many images it holds and has them loaded.
 fn begin(g: usize, group: &mut LaneGroup, batch: usize, load: &(impl Fn(usize, &mut LaneGroup) + Sync)) {
     group.set_active((batch - g * LANES).min(LANES));
+    let started = group.timings.is_some().then(Instant::now);
     load(g, group);
+    if let (Some(started), Some(timings)) = (started, &mut group.timings) {
+        timings.loading += started.elapsed();
+    }
 }
 
 /// The loss, and its gradient as the start of the way back.

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic_file;
+pub mod bench;
 mod builtin;
 mod evaluation;
 mod machine;

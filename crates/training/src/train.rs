@@ -230,7 +230,7 @@ impl Loop<'_> {
 }
 
 /// Puts training images into lane groups: augmented, normalised, with what decides their dropout.
-struct Loader<'a> {
+pub(crate) struct Loader<'a> {
     recipe: &'a Recipe,
     images: &'a ImageSet,
     epoch: u64,
@@ -238,12 +238,12 @@ struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    fn new(recipe: &'a Recipe, images: &'a ImageSet, epoch: u64) -> Self {
+    pub(crate) fn new(recipe: &'a Recipe, images: &'a ImageSet, epoch: u64) -> Self {
         Loader { recipe, images, epoch, table: recipe.normalisation.table() }
     }
 
     /// Fills the active lanes of `group` with the first of `indices`.
-    fn load(&self, indices: &[u32], group: &mut LaneGroup) {
+    pub(crate) fn load(&self, indices: &[u32], group: &mut LaneGroup) {
         let Recipe { seed, augmentation, normalisation, .. } = self.recipe;
         let (height, width) = (self.images.height(), self.images.width());
         let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { height * width }];

@@ -66,6 +66,21 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// What the layer is, for tables: `conv2d + ReLU`, `batch norm`, …
+    pub fn name(&self) -> &'static str {
+        match self {
+            Layer::Conv2d(layer) if layer.relu => "conv + ReLU",
+            Layer::Conv2d(_) => "conv",
+            Layer::Relu(_) => "ReLU",
+            Layer::BatchNorm(_) => "batch norm",
+            Layer::MaxPool2d(_) => "max pool",
+            Layer::Dropout(_) => "dropout",
+            Layer::GlobalAveragePool(_) => "global average pool",
+            Layer::Linear(_) => "linear",
+            Layer::LogSoftmax(_) => "log-softmax",
+        }
+    }
+
     /// Computes the layer's output activation (overwritten).
     pub(crate) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
         match self {

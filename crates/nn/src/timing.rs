@@ -1,0 +1,54 @@
+//! Where the time of a training step goes, layer by layer.
+
+use std::time::{Duration, Instant};
+
+use crate::lane_group::LaneGroup;
+
+/// Which part of the work on a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The forward pass.
+    Forward,
+    /// The backward pass, the layer's parameters included.
+    Backward,
+    /// Batch norm's sums over the batch, in either direction.
+    Statistics,
+}
+
+/// The time a lane group has spent on one layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerTiming {
+    /// In the forward pass.
+    pub forward: Duration,
+    /// In the backward pass.
+    pub backward: Duration,
+    /// In batch norm's sums.
+    pub statistics: Duration,
+}
+
+/// What a lane group has spent its time on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// A timing per planned layer, in order; a ReLU directly behind a convolution is part of it.
+    pub layers: Vec<LayerTiming>,
+    /// Loading images, augmentation included.
+    pub loading: Duration,
+}
+
+/// Runs `work` on `group`, and adds its time to the group's timings if it keeps any.
+pub(crate) fn timed(group: &mut LaneGroup, layer: usize, part: Part, work: impl FnOnce(&mut LaneGroup)) {
+    if group.timings.is_none() {
+        return work(group);
+    }
+    let started = Instant::now();
+    work(group);
+    let elapsed = started.elapsed();
+    if let Some(timings) = &mut group.timings {
+        let timing = &mut timings.layers[layer];
+        *match part {
+            Part::Forward => &mut timing.forward,
+            Part::Backward => &mut timing.backward,
+            Part::Statistics => &mut timing.statistics,
+        } += elapsed;
+    }
+}

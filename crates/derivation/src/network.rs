@@ -214,7 +214,8 @@ impl Network {
         self.values(&self.initial_parameters(), self.spec.learning_rates[0])
     }
 
-    /// Whether the derivation is short enough to be read: at most [`READABLE_WEIGHTS`] weights, and at most
+    /// Whether the derivation is short enough to be read: at most
+    /// [`READABLE_WEIGHTS`](crate::spec::READABLE_WEIGHTS) weights, and at most
     /// [`READABLE_PATHS`] paths from the error to any of them.
     pub fn is_readable(&self) -> bool {
         let paths = |parameter: &Parameter| count_paths(&self.graph, self.total_error, parameter.node);

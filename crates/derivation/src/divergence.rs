@@ -1,9 +1,9 @@
 //! What a learning rate that is too large does: a search upwards from the largest listed rate.
 //!
 //! Gradient descent *overshoots* in a step when the gradient after it points against the gradient before it: the step
-//! went past the lowest point in its own direction. It *stalls* when that leaves E_total high for good. It *swings* when E_total rises again and again, and *overflows*
-//! when numbers leave the range of double precision. The search tries the usual round rates, 24 to a decade, and keeps
-//! one run of each kind for a picture.
+//! went past the lowest point in its own direction. It *stalls* when that leaves E_total high for good. It *swings* when
+//! E_total rises again and again, and *overflows* when numbers leave the range of double precision. The search tries the
+//! usual round rates, 24 to a decade (fewer for a very large network), and keeps one run of each kind for a picture.
 
 use std::mem::discriminant;
 
@@ -19,6 +19,9 @@ const STEPS: [u32; 24] =
 
 /// How many times E_total must rise for a run to count as swinging.
 const RISES_OF_A_SWING: usize = 3;
+
+/// The most operations that the search may take, about a third of a second.
+const MOST_OPERATIONS: usize = 50_000_000;
 
 /// The most rows that one run of the search has.
 const ROWS_OF_A_RUN: usize = 181;
@@ -100,7 +103,10 @@ impl DivergenceProbe {
         let mut runs = vec![judge(&trainer.run(listed, rows))];
         let mut largest_steady: Option<Run> = None;
         let (mut tried, mut largest_tried) = (1, listed);
-        for rate in round_rates_above(listed) {
+        let rates: Vec<f64> = round_rates_above(listed).collect();
+        // A very large network is searched in larger strides.
+        let work = rates.len() * rows * trainer.operations();
+        for &rate in rates.iter().step_by(work.div_ceil(MOST_OPERATIONS).max(1)) {
             if runs.iter().any(|run| matches!(run.verdict, Verdict::Overflows { .. })) {
                 break;
             }

@@ -131,6 +131,11 @@ impl Trainer {
         }
     }
 
+    /// The number of operations that one row takes.
+    pub fn operations(&self) -> usize {
+        self.tape.operations()
+    }
+
     /// Runs up to `rows` rows at one learning rate.
     pub fn run(&self, learning_rate: f64, rows: usize) -> RateTable {
         let mut inputs = self.given.clone();

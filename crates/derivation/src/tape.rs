@@ -75,6 +75,11 @@ impl Tape {
         self.outputs.len()
     }
 
+    /// The number of operations that one evaluation takes.
+    pub fn operations(&self) -> usize {
+        self.instructions.len()
+    }
+
     /// Evaluates once and overwrites `outputs`; `memory` is kept between calls to save allocations and may start empty.
     /// Panics where a slice has another length than was compiled.
     pub fn evaluate(&self, inputs: &[f64], memory: &mut Vec<f64>, outputs: &mut [f64]) {

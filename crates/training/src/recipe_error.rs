@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use longhand_nn::LayerSpec;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::overrides::OverrideError;
@@ -52,7 +54,8 @@ impl fmt::Display for Step {
 impl RecipeError {
     /// What the TOML reader found wrong.
     pub(crate) fn parse(file: &str, text: &str, error: &toml::de::Error) -> Self {
-        RecipeError { message: error.message().to_owned(), place: error.span().map(|s| Place::of(file, text, s)) }
+        let span = tagged_fault(text, error.message()).or(error.span());
+        RecipeError { message: error.message().to_owned(), place: span.map(|s| Place::of(file, text, s)) }
     }
 
     /// A fault of the value that `path` leads to; where that value is left to its default, of what holds it.
@@ -89,19 +92,58 @@ impl Place {
     }
 }
 
+/// Where in a layer or the schedule the fault of this `message` stands.
+///
+/// What a layer may hold depends on its `type`, so the reader takes the whole table in before it judges it, and by then
+/// knows only where the list of layers stands. Reading the layers one by one finds the one at fault, and in it the key
+/// that the message names.
+fn tagged_fault(text: &str, message: &str) -> Option<Range<usize>> {
+    let root = DeTable::parse(text).ok()?;
+    let DeValue::Table(network) = get(root.get_ref(), "network")?.get_ref() else { return None };
+    let DeValue::Array(layers) = get(network, "layers")?.get_ref() else { return None };
+    let faulty_layer = layers.iter().find(|layer| is_refused::<LayerSpec>(text, layer.span()));
+    let faulty = faulty_layer.or_else(|| {
+        // A schedule is written as a table of its own, so its text alone is no value; the message must name its key.
+        get(root.get_ref(), "schedule").filter(|_| message.starts_with("unknown field"))
+    })?;
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let key = match faulty.get_ref() {
+        DeValue::Table(table) => table.iter().find(|(k, _)| k.get_ref() == named).map(|(k, _)| k.span()),
+        _ => None,
+    };
+    let is_layer = is_refused::<LayerSpec>(text, faulty.span());
+    key.or(is_layer.then(|| faulty.span()))
+}
+
+/// The value of `key` with its place.
+fn get<'t, 's>(table: &'t DeTable<'s>, key: &str) -> Option<&'t Spanned<DeValue<'s>>> {
+    table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v)
+}
+
+/// Whether the value that stands at `span` is refused as a `T`.
+fn is_refused<T: serde::de::DeserializeOwned>(text: &str, span: Range<usize>) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Holder<T> {
+        #[serde(rename = "value")]
+        _value: T,
+    }
+    let Some(value) = text.get(span).filter(|value| value.starts_with('{')) else { return false };
+    toml::from_str::<Holder<T>>(&format!("value = {value}")).is_err()
+}
+
 /// Where the value at the end of `path` stands in `text`, or the last value on the way that stands there.
 fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
     let table = DeTable::parse(text).ok()?;
     let mut found = None;
     let mut steps = path.iter();
     let mut value = match steps.next()? {
-        Step::Key(key) => table.get_ref().iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v)?,
+        Step::Key(key) => get(table.get_ref(), key)?,
         Step::Index(_) => return None,
     };
     loop {
         found = Some(value.span()).filter(|s| !s.is_empty()).or(found);
         let next = match (steps.next(), value.get_ref()) {
-            (Some(Step::Key(key)), DeValue::Table(t)) => t.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v),
+            (Some(Step::Key(key)), DeValue::Table(t)) => get(t, key),
             (Some(Step::Index(index)), DeValue::Array(a)) => a.get(*index),
             _ => None,
         };

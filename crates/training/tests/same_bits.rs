@@ -1,0 +1,50 @@
+//! The promise: data, recipe and seed decide every bit, on any number of threads and any instruction set.
+
+use longhand_data::{Dataset, strokes};
+use longhand_kernels::Isa;
+use longhand_nn::Network;
+use longhand_training::{EpochMetrics, Observer, Override, Recipe, built_in, train, weights_sha256};
+
+struct Silent;
+
+impl Observer for Silent {
+    fn epoch(&mut self, _: &EpochMetrics, _: &Network) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+/// The seed's network with everything random switched on, and batches that leave lanes idle.
+fn recipe(seed: u64) -> Recipe {
+    let text = built_in("seed").unwrap();
+    let set = ["epochs=1", "batch_size=100", "augmentation={rotation=10.0, scale=0.1, shear=0.1, shift=2.0}"];
+    let mut overrides: Vec<Override> = set.iter().map(|s| s.parse().unwrap()).collect();
+    overrides.push(Override::new("seed", seed as i64));
+    Recipe::from_toml("seed", text, &overrides).unwrap()
+}
+
+fn outcome(recipe: &Recipe, data: &Dataset, isa: Isa, threads: usize) -> (String, Vec<f64>) {
+    let trained = train(recipe, data, isa, threads, &mut Silent).unwrap();
+    let m = &trained.epochs[0];
+    (
+        weights_sha256(&trained.network),
+        vec![m.train_loss, m.train_accuracy, m.test_loss, m.test_accuracy, m.learning_rate],
+    )
+}
+
+#[test]
+fn an_epoch_gives_the_same_bits_on_every_isa_and_thread_count() {
+    let data = strokes::generate(3, 1030, 70);
+    let recipe = recipe(5);
+    let best = Isa::detect();
+    let expected = outcome(&recipe, &data, best, 1);
+    println!("{best}, 1 thread: {}", expected.0);
+    for threads in [2, 3, 4] {
+        assert_eq!(outcome(&recipe, &data, best, threads), expected, "{best}, {threads} threads");
+    }
+    for isa in Isa::available() {
+        assert_eq!(outcome(&recipe, &data, isa, 2), expected, "{isa}, 2 threads");
+        println!("{isa}, 2 threads: the same");
+    }
+    let other = Recipe { seed: 6, ..recipe };
+    assert_ne!(outcome(&other, &data, best, 2).0, expected.0, "another seed must give other weights");
+}

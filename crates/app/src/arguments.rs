@@ -26,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Train a small convolutional network on MNIST.
     Train(TrainArguments),
+    /// Test a trained model on a data set it was not trained on.
+    Evaluate(EvaluateArguments),
     /// Show a recipe's network: shapes, parameters, receptive field, multiply-adds. Needs no data.
     Summary(SummaryArguments),
     /// Fetch, verify or look at the data.
@@ -93,6 +95,22 @@ pub struct TrainArguments {
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
     /// Print the run's record as JSON to standard output at the end; everything for people goes to standard error.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `longhand evaluate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  longhand evaluate runs/20261122-164843-seed-s0\n  \
+                        longhand evaluate model.safetensors --data ~/mnist --json")]
+pub struct EvaluateArguments {
+    /// A run folder, or a model.safetensors.
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub data: DataSource,
+    #[command(flatten)]
+    pub compute: ComputeArguments,
+    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -55,8 +55,16 @@ fn data_that_are_not_there_cannot_be_verified() {
 #[test]
 fn every_command_helps_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 7] =
-        [&[], &["train"], &["summary"], &["bench"], &["data", "fetch"], &["data", "verify"], &["data", "preview"]];
+    let commands: [&[&str]; 8] = [
+        &[],
+        &["train"],
+        &["evaluate"],
+        &["summary"],
+        &["bench"],
+        &["data", "fetch"],
+        &["data", "verify"],
+        &["data", "preview"],
+    ];
     for command in commands {
         let mut arguments = command.to_vec();
         arguments.push("--help");

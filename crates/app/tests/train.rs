@@ -59,6 +59,12 @@ fn a_training_leaves_a_whole_record() {
     let names: Vec<_> = fs::read_dir(&run).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 3, "run.json, metrics.jsonl, model.safetensors and nothing half-written: {names:?}");
 
+    // The model that was kept is the model that was tested.
+    let evaluated = longhand(&["evaluate", run.to_str().unwrap(), "--data", "strokes", "--json"], folder.path());
+    assert_eq!(evaluated.code, 0, "{}", evaluated.stderr);
+    let evaluated: Value = serde_json::from_str(&evaluated.stdout).unwrap();
+    assert_eq!(evaluated["test_accuracy"].as_f64().unwrap(), last);
+
     // The same again on one thread and another instruction set: the same weights.
     let again = folder.path().join("again");
     let run = longhand(

@@ -16,6 +16,8 @@ pub struct Evaluation {
     pub correct: usize,
     /// Images in all.
     pub images: usize,
+    /// `confusion[label][class]`: how many images of `label` were taken for `class`.
+    pub confusion: Vec<Vec<usize>>,
 }
 
 impl Evaluation {
@@ -38,7 +40,7 @@ impl Evaluation {
 /// When the images are not of the network's input shape, or a label is no class of it.
 pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normalisation) -> Evaluation {
     let table = normalisation.table();
-    let groups: Vec<(f64, usize)> = (0..set.len().div_ceil(LANES))
+    let groups: Vec<(f64, Vec<(u8, Option<usize>)>)> = (0..set.len().div_ceil(LANES))
         .into_par_iter()
         .map_init(
             || network.inference_group(),
@@ -47,18 +49,31 @@ pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Nor
                 let active = LANES.min(set.len() - first);
                 load(group, set, first, active, &table);
                 network.infer(isa, group);
-                let (mut loss, mut correct) = (0.0, 0);
+                let mut loss = 0.0;
+                let mut taken_for = Vec::with_capacity(active);
                 for lane in 0..active {
                     let label = set.label(first + lane) as usize;
                     loss -= group.log_probabilities(lane).nth(label).expect("a label is a class") as f64;
-                    correct += usize::from(group.predicted(lane) == Some(label));
+                    taken_for.push((label as u8, group.predicted(lane)));
                 }
-                (loss, correct)
+                (loss, taken_for)
             },
         )
         .collect();
-    let (loss, correct) = groups.iter().fold((0.0, 0), |(l, c), (loss, correct)| (l + loss, c + correct));
-    Evaluation { loss: loss / set.len() as f64, correct, images: set.len() }
+    let mut evaluation = Evaluation {
+        loss: groups.iter().map(|(loss, _)| loss).sum::<f64>() / set.len() as f64,
+        correct: 0,
+        images: set.len(),
+        confusion: vec![vec![0; network.classes()]; network.classes()],
+    };
+    for (label, class) in groups.into_iter().flat_map(|(_, taken_for)| taken_for) {
+        // An output that is not a number is taken for no class at all.
+        if let Some(class) = class {
+            evaluation.confusion[label as usize][class] += 1;
+            evaluation.correct += usize::from(class == label as usize);
+        }
+    }
+    evaluation
 }
 
 fn load(group: &mut LaneGroup, set: &ImageSet, first: usize, active: usize, table: &[f32; 256]) {

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod data;
+pub mod evaluate;
 pub mod summary;
 pub mod train;
 

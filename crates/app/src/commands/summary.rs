@@ -47,19 +47,20 @@ pub fn run(arguments: &SummaryArguments) -> anyhow::Result<Exit> {
 
 /// The summary as a table with its totals.
 pub fn text(summary: &Summary) -> String {
-    let mut table = table(&["", "layer", "output", "parameters", "sees", "every", "multiply-adds"], &[0, 3, 4, 5, 6]);
+    let mut table =
+        table(&["", "layer", "output", "parameters", "receptive field", "jump", "multiply-adds"], &[0, 3, 4, 5, 6]);
     let blank_if_zero = |n: usize| if n == 0 { String::new() } else { thousands(n) };
     table.add_row(["", "input", &summary.input.to_string(), "", "", "", ""]);
     for (i, layer) in summary.layers.iter().enumerate() {
-        let sees = layer.receptive_field.map_or("all".to_owned(), |r| format!("{r}×{r}"));
-        let every = if layer.receptive_field.is_some() { layer.jump.to_string() } else { String::new() };
+        let field = layer.receptive_field.map_or("all".to_owned(), |r| format!("{r}×{r}"));
+        let jump = if layer.receptive_field.is_some() { layer.jump.to_string() } else { String::new() };
         table.add_row([
             (i + 1).to_string(),
             layer.description.clone(),
             layer.output.to_string(),
             blank_if_zero(layer.parameters),
-            sees,
-            every,
+            field,
+            jump,
             blank_if_zero(layer.multiply_adds),
         ]);
     }
@@ -73,7 +74,8 @@ pub fn text(summary: &Summary) -> String {
         thousands(summary.multiply_adds()),
     ]);
     format!(
-        "{}\nsees: rows and columns of the image that one output element depends on; every: pixels from one to the next",
+        "{}\nreceptive field: rows and columns of the image that one output element depends on; jump: pixels from one \
+         element to the next",
         table_text(&table)
     )
 }

@@ -70,13 +70,21 @@ impl LaneGroup {
         self.active
     }
 
-    /// Says how many images the group holds from now on, in lanes `0..active`.
+    /// Says how many images the group holds from now on, in lanes `0..active`; the other lanes' images become zero.
+    ///
+    /// What an earlier batch left there could otherwise grow from step to step (dropout in place multiplies it), and
+    /// infinity times an idle lane's gradient of zero is NaN.
     ///
     /// # Panics
     /// When `active` is above [`LANES`].
     pub fn set_active(&mut self, active: usize) {
         assert!(active <= LANES, "{active} images in a group of {LANES}");
         self.active = active;
+        if active < LANES {
+            for cell in &mut self.activations[0] {
+                cell.0[active..].fill(0.0);
+            }
+        }
     }
 
     /// Puts an image into `lane`: `pixels` is `[channel][row][column]`, as the network is to see it (normalised).

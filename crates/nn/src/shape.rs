@@ -101,8 +101,8 @@ pub enum SpecProblem {
     /// Batch norm's momentum outside 0..=1.
     #[error("batch norm momentum {0} cannot be: it must be from 0 to 1")]
     Momentum(f64),
-    /// Batch norm's eps not above zero.
-    #[error("batch norm eps {0} cannot be: it must be above 0 and at most 1")]
+    /// Batch norm's eps zero, or so small that a channel of equal elements would be multiplied by infinity.
+    #[error("batch norm eps {0} cannot be: it must be from {MIN_EPS:e} to 1")]
     Eps(f64),
     /// Log-softmax anywhere but last.
     #[error("log_softmax must be the last layer and only that; {0} layers follow")]
@@ -113,8 +113,8 @@ pub enum SpecProblem {
     /// Log-softmax over something that is not a vector.
     #[error("log_softmax needs one number per class, and {0} comes in; put linear or global_average_pool before it")]
     NotAVector(Shape),
-    /// A network of one class.
-    #[error("log_softmax over {0} class: there must be from 2 to 256")]
+    /// A network of one class, or of more than a label can name.
+    #[error("classes = {0} cannot be: log_softmax takes from 2 to 256")]
     Classes(usize),
     /// Too many parameters or activations for the memory anybody wants to give it.
     #[error("{what} come to {found}, above the limit of {limit}")]
@@ -128,6 +128,8 @@ pub enum SpecProblem {
     },
 }
 
+/// Least eps of batch norm: its −3/2 power, by which a gradient may be multiplied, is far from the largest float.
+pub const MIN_EPS: f64 = 1e-12;
 /// Most rows, columns or channels of an input image.
 pub const MAX_SIDE: usize = 1024;
 /// Most channels or features of a layer.
@@ -207,7 +209,7 @@ fn output_shape(layer: &LayerSpec, input: Shape, following: usize) -> Result<Sha
             if !(0.0..=1.0).contains(&momentum) {
                 return Err(SpecProblem::Momentum(momentum));
             }
-            if !(eps > 0.0 && eps <= 1.0) {
+            if !(MIN_EPS..=1.0).contains(&eps) {
                 return Err(SpecProblem::Eps(eps));
             }
             Ok(input)

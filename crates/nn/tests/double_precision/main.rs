@@ -16,12 +16,13 @@ mod input_gradients;
 mod networks;
 mod numbers;
 mod plain;
+mod random_networks;
 mod whole_network;
 
 use std::collections::BTreeMap;
 
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network, ParameterKind};
+use longhand_nn::{Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network, ParameterKind, ParameterLayout};
 use rayon::prelude::*;
 
 use networks::{Witnessed, networks};
@@ -44,58 +45,105 @@ const LEAST_MARGIN: f64 = 1e-6;
 
 #[test]
 fn every_gradient_is_the_finite_difference_of_the_loss() {
-    let gathered: Vec<WorstDifferences> =
-        networks().par_iter().enumerate().map(|(i, w)| witness(w, i as u64)).collect();
+    let networks = networks();
     let mut differences = WorstDifferences::default();
-    gathered.into_iter().for_each(|found| differences.append(found));
+    for found in rayon_map(networks.len() as u64, |i| witness(&networks[i as usize], i)) {
+        differences.append(found);
+    }
     differences.finish();
+}
+
+/// What `work` makes of 0, 1, … `count − 1`, in that order, worked out in parallel.
+fn rayon_map<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync + Send) -> Vec<T> {
+    (0..count).into_par_iter().map(work).collect()
+}
+
+/// A network with random parameters, and a random batch for it.
+struct Prepared {
+    network: Network,
+    layout: ParameterLayout,
+    label_smoothing: f64,
+    batch: Batch,
+    /// The batch's pixels in single precision.
+    pixels: Vec<f32>,
+    /// The parameters before any step.
+    parameters: Vec<f64>,
+}
+
+impl Prepared {
+    fn new(witnessed: &Witnessed, seed: u64) -> Self {
+        let Witnessed { name, spec, batch: images, label_smoothing } = witnessed;
+        let mut numbers = Numbers::new(seed);
+        let mut network = Network::new(spec, Initialisation::He, seed).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let state = unsettled_state(&network, &mut numbers);
+        network.load_state(&state, 0).expect("its own names and shapes");
+        let (batch, pixels) = random_batch(spec.input, *images, network.classes(), &mut numbers);
+        Prepared {
+            layout: network.layout().clone(),
+            label_smoothing: *label_smoothing,
+            batch,
+            pixels,
+            parameters: doubles(network.parameters()),
+            network,
+        }
+    }
+
+    fn plain(&self) -> PlainNetwork<'_> {
+        PlainNetwork::new(self.network.spec(), &self.layout, self.label_smoothing, &self.batch)
+    }
+
+    /// One training step in single precision: the loss, and the log-probabilities image after image.
+    fn train_step(&mut self) -> (f64, Vec<f64>) {
+        let Prepared { network, batch, pixels, .. } = self;
+        let images = batch.images.images;
+        let elements = pixels.len() / images;
+        let mut groups: Vec<LaneGroup> = (0..images.div_ceil(LANES)).map(|_| network.training_group()).collect();
+        let loss = Loss::new(&LossSpec { label_smoothing: self.label_smoothing });
+        let outcome = network.train_step(Isa::detect(), &mut groups, images, &loss, |g, group| {
+            for lane in 0..group.active() {
+                let n = g * LANES + lane;
+                group.set_image(lane, pixels[n * elements..][..elements].iter().copied());
+                group.set_label(lane, batch.labels[n]);
+                group.set_dropout_key(lane, batch.dropout_keys[n]);
+            }
+        });
+        let log_probabilities =
+            (0..images).flat_map(|n| groups[n / LANES].log_probabilities(n % LANES)).map(f64::from).collect();
+        (outcome.loss, log_probabilities)
+    }
+}
+
+fn doubles(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
 }
 
 /// Compares loss, log-probabilities, running statistics and every gradient of one training step.
 fn witness(witnessed: &Witnessed, seed: u64) -> WorstDifferences {
-    let Witnessed { name, spec, batch: images, label_smoothing } = witnessed;
-    let mut numbers = Numbers::new(seed);
-    let mut network = Network::new(spec, Initialisation::He, seed).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let state = unsettled_state(&network, &mut numbers);
-    network.load_state(&state, 0).expect("its own names and shapes");
-    let layout = network.layout().clone();
-    let (batch, pixels) = random_batch(spec.input, *images, network.classes(), &mut numbers);
-    let plain = PlainNetwork::new(spec, &layout, *label_smoothing, &batch);
-    let parameters: Vec<f64> = network.parameters().iter().map(|&p| f64::from(p)).collect();
+    let Witnessed { name, spec, .. } = witnessed;
+    let mut prepared = Prepared::new(witnessed, seed);
+    let inferred = infer(&prepared.network, &prepared.batch, &prepared.pixels);
+    let running = running_statistics(&prepared.network);
+    let (loss, log_probabilities) = prepared.train_step();
+    let plain = prepared.plain();
+    let Prepared { network, layout, batch, parameters, .. } = &prepared;
 
-    let inferred = infer(&network, &batch, &pixels);
-    let running = running_statistics(&network);
-    let elements = spec.input.iter().product::<usize>();
-    let mut groups: Vec<LaneGroup> = (0..images.div_ceil(LANES)).map(|_| network.training_group()).collect();
-    let loss = Loss::new(&LossSpec { label_smoothing: *label_smoothing });
-    let outcome = network.train_step(Isa::detect(), &mut groups, *images, &loss, |g, group| {
-        for lane in 0..group.active() {
-            let n = g * LANES + lane;
-            group.set_image(lane, pixels[n * elements..][..elements].iter().copied());
-            group.set_label(lane, batch.labels[n]);
-            group.set_dropout_key(lane, batch.dropout_keys[n]);
-        }
-    });
-    let log_probabilities: Vec<f64> =
-        (0..*images).flat_map(|n| groups[n / LANES].log_probabilities(n % LANES)).map(f64::from).collect();
-
-    let truth = plain.run(&parameters, &batch, Mode::Training);
+    let truth = plain.run(parameters, batch, Mode::Training);
     assert!(truth.branches.margin > LEAST_MARGIN, "{name}: a branch within {:.1e}", truth.branches.margin);
     let mut differences = WorstDifferences::default();
     let mut compare = |kind: &str, tensor: &str, found: &[f64], wanted: &[f64]| {
         differences.compare(kind, &format!("{name}: {tensor}"), found, wanted, LIMIT);
     };
-    compare("loss", "loss", &[outcome.loss], &[truth.loss]);
+    compare("loss", "loss", &[loss], &[truth.loss]);
     let wanted = &truth.log_probabilities.values;
     compare("log-probabilities", "log-probabilities", &log_probabilities, wanted);
-    let wanted = plain.run(&parameters, &batch, Mode::Inference(&running)).log_probabilities.values;
+    let wanted = plain.run(parameters, batch, Mode::Inference(&running)).log_probabilities.values;
     compare("log-probabilities", "log-probabilities in inference", &inferred, &wanted);
 
     let momenta = spec.layers.iter().filter_map(|layer| match layer {
         LayerSpec::BatchNorm { momentum, .. } => Some(*momentum),
         _ => None,
     });
-    let after = running_statistics(&network);
+    let after = running_statistics(network);
     for ((batch_norm, before), momentum) in running.iter().zip(momenta) {
         let moved = |before: f64, seen: f64| (1.0 - momentum) * before + momentum * seen;
         let pairs = || before.iter().zip(&truth.statistics[batch_norm]);
@@ -106,11 +154,11 @@ fn witness(witnessed: &Witnessed, seed: u64) -> WorstDifferences {
         compare("running variance", &format!("{batch_norm}.running_var"), &found.1, &variance);
     }
 
-    let wanted = finite_difference::gradient(&parameters, |parameters| {
-        let outcome = plain.run(parameters, &batch, Mode::Training);
+    let wanted = finite_difference::gradient(parameters, |parameters| {
+        let outcome = plain.run(parameters, batch, Mode::Training);
         (outcome.loss, outcome.branches)
     });
-    let found: Vec<f64> = network.gradient().iter().map(|&g| f64::from(g)).collect();
+    let found = doubles(network.gradient());
     let size = largest(&wanted);
     for entry in &layout.entries {
         let layer = entry.name.split(|c: char| c.is_ascii_digit()).next().expect("a layer's name");
@@ -149,7 +197,7 @@ fn unsettled_state(network: &Network, numbers: &mut Numbers) -> Vec<(String, Vec
 fn random_batch(input: [usize; 3], images: usize, classes: usize, numbers: &mut Numbers) -> (Batch, Vec<f32>) {
     let [channels, height, width] = input;
     let pixels = numbers.normals(images * channels * height * width);
-    let values = pixels.iter().map(|&p| f64::from(p)).collect();
+    let values = doubles(&pixels);
     let batch = Batch {
         images: Tensor { images, channels, height, width, values },
         labels: (0..images).map(|_| (numbers.unit() * classes as f64) as u8).collect(),
@@ -177,8 +225,7 @@ fn infer(network: &Network, batch: &Batch, pixels: &[f32]) -> Vec<f64> {
 
 /// Running mean and variance of every batch norm's channels, by name.
 fn running_statistics(network: &Network) -> BTreeMap<String, Vec<(f64, f64)>> {
-    let state: BTreeMap<String, Vec<f64>> =
-        network.state().into_iter().map(|(n, _, v)| (n, v.iter().map(|&v| f64::from(v)).collect())).collect();
+    let state: BTreeMap<String, Vec<f64>> = network.state().into_iter().map(|(n, _, v)| (n, doubles(v))).collect();
     let names = network.layout().batch_norms.iter().map(|(name, _)| name);
     names
         .map(|name| {

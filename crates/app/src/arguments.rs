@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use longhand_data::DataChoice;
+use longhand_derivation::spec::{Activation, Loss};
 use longhand_training::Override;
+
+use crate::commands::worksheet::{Numbers, SampleText, Sizes};
 
 /// Works neural networks out by hand, at any size.
 #[derive(Parser, Debug)]
@@ -30,6 +33,8 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Show a recipe's network: shapes, parameters, receptive field, multiply-adds. Needs no data.
     Summary(SummaryArguments),
+    /// Work a small network's back-propagation out by hand: derivation, table, curves, workbook, page.
+    Worksheet(WorksheetArguments),
     /// Fetch, verify or look at the data.
     Data(DataArguments),
     /// Measure kernels against this machine's peak, and the time of an epoch.
@@ -130,6 +135,79 @@ pub struct SummaryArguments {
     /// Print the whole recipe as TOML instead, overrides applied: a file to start from.
     #[arg(long = "recipe", id = "as_recipe", conflicts_with = "json")]
     pub as_recipe: bool,
+}
+
+/// `longhand worksheet`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  longhand worksheet\n  longhand worksheet --layers 3-4-2 --activation tanh --out tanh\n  \
+                        longhand worksheet --biases per-layer --bias-values .35,.60 --learning-rates .5 --quiet\n\n\
+                        Whatever is left out is the classic exercise: 2-2-2, sigmoid, inputs .05, .10, targets .01, .99, weights\n\
+                        .15 to .55, six learning rates, 181 rows."
+)]
+pub struct WorksheetArguments {
+    /// A network described in TOML; flags take the place of what it says.
+    #[arg(value_name = "FILE")]
+    pub network: Option<PathBuf>,
+    /// Layer sizes, inputs first, such as 2-2-2.
+    #[arg(long, value_name = "SIZES")]
+    pub layers: Option<Sizes>,
+    /// Activation of hidden neurons: sigmoid, tanh, relu or identity.
+    #[arg(long, value_name = "NAME")]
+    pub activation: Option<Activation>,
+    /// Activation of output neurons; that of the hidden ones by default.
+    #[arg(long, value_name = "NAME")]
+    pub output_activation: Option<Activation>,
+    /// squared_error or softmax_cross_entropy.
+    #[arg(long, value_name = "NAME")]
+    pub loss: Option<Loss>,
+    /// Biases: none, one fixed number per layer, or one trained number per neuron.
+    #[arg(long, value_name = "KIND")]
+    pub biases: Option<BiasKind>,
+    /// The biases' (initial) values, layer by layer.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub bias_values: Option<Numbers>,
+    /// Inputs of the only sample, separated by commas.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub inputs: Option<Numbers>,
+    /// Targets of the only sample.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub targets: Option<Numbers>,
+    /// One of several samples; repeat it.
+    #[arg(long = "sample", value_name = "INPUTS:TARGETS", allow_hyphen_values = true)]
+    pub samples: Vec<SampleText>,
+    /// Initial weights, by layer, then by the neuron they lead into, then by where they come from.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub weights: Option<Numbers>,
+    /// Learning rates, a table each.
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub learning_rates: Option<Numbers>,
+    /// Rows of each table; row 1 has the initial weights.
+    #[arg(long, value_name = "N")]
+    pub rows: Option<usize>,
+    /// The folder to write.
+    #[arg(long, value_name = "DIR", default_value = "worksheet")]
+    pub out: PathBuf,
+    /// Write into a folder that is not empty, over files of the same names.
+    #[arg(long)]
+    pub force: bool,
+    /// Do not print the derivation.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print what was done as JSON; the text for people goes to standard error.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which biases a small network has.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BiasKind {
+    /// No biases.
+    None,
+    /// One number per layer, never changed.
+    PerLayer,
+    /// One number per neuron, trained.
+    PerNeuron,
 }
 
 /// `longhand data`.

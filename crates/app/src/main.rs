@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Summary(arguments) => commands::summary::run(&arguments),
+        Command::Worksheet(arguments) => commands::worksheet::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
     };

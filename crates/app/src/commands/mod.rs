@@ -5,6 +5,7 @@ pub mod data;
 pub mod evaluate;
 pub mod summary;
 pub mod train;
+pub mod worksheet;
 
 use std::process::ExitCode;
 

@@ -48,7 +48,7 @@ fn draw_set(seed: u64, set: u64, count: usize) -> ImageSet {
     pixels.par_chunks_exact_mut(pen::SIDE * pen::SIDE).zip(&labels).enumerate().for_each(|(index, (image, &label))| {
         let mut random = stream(seed, set, index as u64, Purpose::Strokes);
         let tracks = writer::write(usize::from(label), &mut random);
-        pen::draw(&tracks, random.uniform(0.7, 1.6), 255.0, image);
+        pen::draw(&tracks, random.uniform(0.5, 1.4), image);
     });
     ImageSet::new(pen::SIDE, pen::SIDE, pixels, labels).expect("as many images as labels, all of digits")
 }

@@ -17,8 +17,8 @@ pub(super) struct PenPoint {
 ///
 /// As for MNIST, the ink is scaled to a box whose longer side is 20 pixels, keeping its aspect, and then moved by
 /// whole pixels until its centre of mass is nearest (14, 14). Ink covers a pixel by how far the pixel's middle
-/// is from the ink's edge, in units of `softness` pixels; `darkness` is the value of full ink.
-pub(super) fn draw(tracks: &[Vec<PenPoint>], softness: f32, darkness: f32, image: &mut [u8]) {
+/// is from the ink's edge, in units of `softness` pixels.
+pub(super) fn draw(tracks: &[Vec<PenPoint>], softness: f32, image: &mut [u8]) {
     let mut ink = [0.0_f32; SIDE * SIDE];
     let to_box = fit(tracks, softness);
     for track in tracks {
@@ -26,7 +26,7 @@ pub(super) fn draw(tracks: &[Vec<PenPoint>], softness: f32, darkness: f32, image
             stamp(to_box(pair[0]), to_box(pair[1]), softness, &mut ink);
         }
     }
-    centre(&ink, darkness, image);
+    centre(&ink, image);
 }
 
 /// The map from the tracks' unit to pixels that fits them, ink and all, into the middle of the image.
@@ -76,7 +76,7 @@ fn stamp(a: PenPoint, b: PenPoint, softness: f32, ink: &mut [f32; SIDE * SIDE]) 
 }
 
 /// Copies the ink so that its centre of mass comes nearest pixel (14, 14).
-fn centre(ink: &[f32; SIDE * SIDE], darkness: f32, image: &mut [u8]) {
+fn centre(ink: &[f32; SIDE * SIDE], image: &mut [u8]) {
     let (mut mass, mut moment_x, mut moment_y) = (0.0, 0.0, 0.0);
     for (row, ink) in ink.chunks_exact(SIDE).enumerate() {
         for (column, &ink) in ink.iter().enumerate() {
@@ -92,7 +92,7 @@ fn centre(ink: &[f32; SIDE * SIDE], darkness: f32, image: &mut [u8]) {
         let Some(row) = row.checked_add_signed(shift_y).filter(|&row| row < SIDE) else { continue };
         for (column, &ink) in ink.iter().enumerate() {
             let Some(column) = column.checked_add_signed(shift_x).filter(|&column| column < SIDE) else { continue };
-            image[row * SIDE + column] = (ink * darkness + 0.5) as u8;
+            image[row * SIDE + column] = (ink * 255.0 + 0.5) as u8;
         }
     }
 }

@@ -4,6 +4,8 @@ use super::hands::{HANDS, Hand};
 use super::pen::PenPoint;
 use crate::random::Stream;
 
+/// The radius of a middling pen, in heights of a digit.
+const RADIUS: f32 = 0.079;
 /// Straight pieces for each span between two points of a skeleton.
 const PIECES: usize = 7;
 
@@ -61,14 +63,14 @@ fn shake(hand: &Hand, random: &mut Stream) -> Vec<Vec<[f32; 2]>> {
             place
         }
     };
-    let place_in = |(index, &point): (usize, &(i8, i8)), last: usize| {
-        // Where a stroke begins and ends is less certain than what lies between.
-        place(point, if index == 0 || index == last { 1.5 * amount } else { amount })
-    };
-    let mut place_in = place_in;
     hand.strokes
         .iter()
-        .map(|stroke| stroke.iter().enumerate().map(|point| place_in(point, stroke.len() - 1)).collect())
+        .map(|stroke| {
+            let last = stroke.len() - 1;
+            // Where a stroke begins and ends is less certain than what lies between.
+            let amount_at = |index: usize| if index == 0 || index == last { 1.5 * amount } else { amount };
+            stroke.iter().enumerate().map(|(index, &point)| place(point, amount_at(index))).collect()
+        })
         .collect()
 }
 
@@ -144,7 +146,7 @@ impl Bend {
         let waves = [(); 2].map(|()| Wave {
             frequency: [random.symmetric(5.0), random.symmetric(5.0)],
             phase: random.symmetric(std::f32::consts::PI),
-            height: [0.03 * random.normal(), 0.03 * random.normal()],
+            height: [0.035 * random.normal(), 0.035 * random.normal()],
         });
         Self { width, slant, sine: libm::sinf(angle), cosine: libm::cosf(angle), waves, top_heavy }
     }
@@ -176,7 +178,7 @@ struct Pressure {
 impl Pressure {
     fn draw(random: &mut Stream) -> Self {
         Self {
-            radius: 0.074 * libm::expf(0.29 * random.normal()),
+            radius: RADIUS * libm::expf(0.31 * random.normal()),
             change: random.uniform(0.0, 0.25),
             frequency: random.uniform(2.0, 8.0),
             phase: random.symmetric(std::f32::consts::PI),

@@ -1,0 +1,257 @@
+//! Axes: from values to places, and where the ticks stand.
+
+/// How values are spread along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal differences, equal lengths.
+    Linear,
+    /// Equal ratios, equal lengths; values of 0 and below have no place.
+    Logarithmic,
+}
+
+/// One axis of a chart.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// What is measured, with its unit.
+    pub title: String,
+    /// How values are spread.
+    pub scale: Scale,
+    /// Whether the range must begin at 0.
+    pub starts_at_zero: bool,
+    /// Whether only whole numbers get a tick, and the first value always does: rows, epochs.
+    pub only_whole_numbers: bool,
+    /// The range shown, whatever the data say.
+    pub range: Option<(f64, f64)>,
+}
+
+/// A tick.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tick {
+    /// Where, in units of the data.
+    pub value: f64,
+    /// What stands at it; nothing at the small ticks of a logarithmic axis.
+    pub label: String,
+}
+
+/// An axis with its range settled.
+#[derive(Debug, Clone)]
+pub(super) struct Ruler {
+    scale: Scale,
+    low: f64,
+    high: f64,
+    pub ticks: Vec<Tick>,
+}
+
+impl Axis {
+    /// A linear axis that covers the data.
+    pub fn new(title: impl Into<String>) -> Self {
+        Axis {
+            title: title.into(),
+            scale: Scale::Linear,
+            starts_at_zero: false,
+            only_whole_numbers: false,
+            range: None,
+        }
+    }
+
+    /// The same, from 0 on.
+    pub fn from_zero(self) -> Self {
+        Axis { starts_at_zero: true, ..self }
+    }
+
+    /// The same, logarithmic.
+    pub fn logarithmic(self) -> Self {
+        Axis { scale: Scale::Logarithmic, ..self }
+    }
+
+    /// The same, with ticks at whole numbers only and one at the first value.
+    pub fn whole_numbers(self) -> Self {
+        Axis { only_whole_numbers: true, ..self }
+    }
+
+    /// Settles the range over these values and places about `count` ticks. The range ends at a tick where one is near; an axis of whole
+    /// numbers ends at the data.
+    pub(super) fn ruler(&self, values: impl Iterator<Item = f64>, count: usize) -> Ruler {
+        let shown = values.filter(|value| value.is_finite() && (self.scale == Scale::Linear || *value > 0.0));
+        let (mut low, mut high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        if low > high {
+            (low, high) = (1.0, 10.0);
+        }
+        if let Some(range) = self.range {
+            (low, high) = range;
+        }
+        match self.scale {
+            Scale::Linear => self.linear(low, high, count),
+            Scale::Logarithmic => self.logarithmic_ruler(low, high),
+        }
+    }
+
+    fn linear(&self, mut low: f64, mut high: f64, count: usize) -> Ruler {
+        if self.starts_at_zero {
+            (low, high) = (low.min(0.0), high.max(0.0));
+        }
+        if high - low <= 1e-12 * high.abs().max(low.abs()) {
+            let room = if high == 0.0 { 1.0 } else { 0.1 * high.abs() };
+            (low, high) = (low - room, high + room);
+        }
+        let mut step = nice_step((high - low) / count.max(1) as f64);
+        if self.only_whole_numbers {
+            step = step.max(1.0).round();
+        } else if self.range.is_none() {
+            (low, high) = (widened(low, -step), widened(high, step));
+        }
+        let decimals = (-(libm::log10(step) + 1e-9).floor()).max(0.0) as usize;
+        // A step such as 0.025 needs one more.
+        let decimals = decimals + usize::from((step * power_of_ten(decimals)).fract() > 1e-6);
+        let first = (low / step - 1e-9).ceil() as i64;
+        let last = (high / step + 1e-9).floor() as i64;
+        let mut ticks: Vec<Tick> = (first..=last)
+            .map(|k| Tick { value: k as f64 * step, label: decimal(k as f64 * step, decimals) })
+            .collect();
+        if self.only_whole_numbers && ticks.first().is_none_or(|tick| tick.value > low + 1e-9) {
+            ticks.retain(|tick| tick.value - low > 0.4 * step);
+            ticks.insert(0, Tick { value: low, label: decimal(low, 0) });
+        }
+        Ruler { scale: Scale::Linear, low, high, ticks }
+    }
+
+    fn logarithmic_ruler(&self, low: f64, high: f64) -> Ruler {
+        let (mut first, mut last) = (libm::log10(low).floor() as i32, libm::log10(high).ceil() as i32);
+        if first == last {
+            (first, last) = (first - 1, last + 1);
+        }
+        let (low, high) = match self.range {
+            Some(range) => range,
+            None => (tens(first), tens(last)),
+        };
+        let every = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|every| last - first <= 8 * every).unwrap_or(200);
+        let written_out = first >= -3 && last <= 4;
+        let mut ticks = Vec::new();
+        for decade in (first..=last).filter(|decade| decade % every == 0) {
+            ticks.push(Tick { value: tens(decade), label: power(decade, written_out) });
+            if last - first <= 3 {
+                ticks.extend((2..10).map(|k| Tick { value: f64::from(k) * tens(decade), label: String::new() }));
+            }
+        }
+        ticks.retain(|tick| tick.value >= low * 0.999 && tick.value <= high * 1.001);
+        Ruler { scale: Scale::Logarithmic, low, high, ticks }
+    }
+}
+
+/// The end of a range at `value`: the next multiple of `step` beyond it where that is near, else a little room.
+fn widened(value: f64, step: f64) -> f64 {
+    let tick = (value / step - 1e-9).ceil() * step;
+    if (tick - value).abs() < 0.4 * step.abs() { tick } else { value + 0.1 * step }
+}
+
+impl Ruler {
+    /// How far along the axis a value lies: 0 at its start, 1 at its end; `None` for a value that has no place.
+    pub fn share(&self, value: f64) -> Option<f64> {
+        let share = match self.scale {
+            Scale::Linear => (value - self.low) / (self.high - self.low),
+            Scale::Logarithmic if value > 0.0 => {
+                let low = libm::log10(self.low);
+                (libm::log10(value) - low) / (libm::log10(self.high) - low)
+            }
+            Scale::Logarithmic => return None,
+        };
+        share.is_finite().then_some(share)
+    }
+}
+
+/// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `least`.
+fn nice_step(least: f64) -> f64 {
+    let decade = libm::floor(libm::log10(least));
+    let power = tens(decade as i32);
+    let share = least / power;
+    let step = [1.0, 2.0, 2.5, 5.0].into_iter().find(|step| share <= step * 1.000_001).unwrap_or(10.0);
+    step * power
+}
+
+/// Ten to a whole power, correctly rounded: read as a decimal.
+fn tens(exponent: i32) -> f64 {
+    format!("1e{exponent}").parse().expect("a decimal number")
+}
+
+fn power_of_ten(decimals: usize) -> f64 {
+    tens(decimals as i32)
+}
+
+/// With a proper minus sign.
+fn decimal(value: f64, decimals: usize) -> String {
+    // No "−0".
+    let value = if value.abs() < 0.5 * tens(-(decimals as i32)) { 0.0 } else { value };
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// 10⁻⁵, or 0.01 where all powers of an axis can be written out.
+fn power(exponent: i32, written_out: bool) -> String {
+    if written_out || exponent == 0 {
+        return decimal(tens(exponent), exponent.min(0).unsigned_abs() as usize);
+    }
+    format!("10{}", superscript(exponent))
+}
+
+fn superscript(number: i32) -> String {
+    let digits = number.to_string();
+    let raised = digits.chars().map(|digit| match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32('⁰' as u32 + digit as u32 - '0' as u32).expect("a superscript"),
+    });
+    raised.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ruler: &Ruler) -> Vec<&str> {
+        ruler.ticks.iter().map(|tick| tick.label.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        let errors = Axis::new("E_total").from_zero().ruler([0.0024, 0.2425].into_iter(), 5);
+        assert_eq!(labels(&errors), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25"]);
+        assert_eq!((errors.share(0.0), errors.share(0.25)), (Some(0.0), Some(1.0)));
+
+        let rows = Axis::new("row").whole_numbers().ruler([1.0, 181.0].into_iter(), 9);
+        assert_eq!(labels(&rows), ["1", "20", "40", "60", "80", "100", "120", "140", "160", "180"]);
+        assert_eq!((rows.share(1.0), rows.share(181.0)), (Some(0.0), Some(1.0)));
+
+        let quarter = Axis::new("y").ruler([0.0, 0.1].into_iter(), 4);
+        assert_eq!(labels(&quarter), ["0.000", "0.025", "0.050", "0.075", "0.100"]);
+        let below = Axis::new("y").ruler([-1.0, 1.0].into_iter(), 4);
+        assert_eq!(labels(&below), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_ends_at_powers_of_ten() {
+        let ruler = Axis::new("E").logarithmic().ruler([2e-5, 0.3, -1.0].into_iter(), 5);
+        assert_eq!(labels(&ruler), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "1"]);
+        let counts = Axis::new("parameters").logarithmic().ruler([18_800.0, 50.0].into_iter(), 5);
+        assert_eq!(labels(&counts), ["10¹", "10²", "10³", "10⁴", "10⁵"]);
+        let accuracy = Axis::new("accuracy").logarithmic().ruler([0.9, 0.01].into_iter(), 5);
+        let written: Vec<&str> = labels(&accuracy).into_iter().filter(|label| !label.is_empty()).collect();
+        assert_eq!(written, ["0.01", "0.1", "1"]);
+        assert_eq!(ruler.share(-1.0), None);
+        assert!((ruler.share(0.001).unwrap() - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_range_without_length_is_widened() {
+        for values in [vec![], vec![0.0], vec![3.0, 3.0], vec![f64::NAN]] {
+            for axis in [Axis::new("a"), Axis::new("b").logarithmic(), Axis::new("c").whole_numbers()] {
+                let ruler = axis.ruler(values.iter().copied(), 5);
+                assert!(!ruler.ticks.is_empty());
+                let shares = ruler.ticks.iter().map(|tick| tick.value).chain(values.iter().copied());
+                for share in shares.filter_map(|value| ruler.share(value)) {
+                    assert!((-1e-9..=1.0 + 1e-9).contains(&share), "{values:?} {share}");
+                }
+            }
+        }
+    }
+}

@@ -152,15 +152,16 @@ mod tests {
 
     #[test]
     fn below_is_unbiased() {
-        // With a bound of 3·2³⁰ a plain remainder would give the first 2³⁰ values twice as often as the others.
-        let (bound, mut low) = (3 << 30, 0);
+        // Of 2³² words, without rejection, multiples of 3 would get two for every one of the other values: a half of
+        // all draws in place of a third.
+        let (bound, mut multiples) = (3 << 30, 0);
         let mut random = stream(6, 0, 0, Purpose::Strokes);
         for _ in 0..30_000 {
             let value = random.below(bound);
             assert!(value < bound);
-            low += u32::from(value < 1 << 30);
+            multiples += u32::from(value.is_multiple_of(3));
         }
-        assert!((9_700..10_300).contains(&low), "{low} of 30,000 in the lowest third");
+        assert!((9_700..10_300).contains(&multiples), "{multiples} multiples of 3 among 30,000");
         assert_eq!(random.below(1), 0);
     }
 }

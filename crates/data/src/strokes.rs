@@ -1,7 +1,7 @@
 //! The built-in stroke digits: the program's own handwriting, drawn from pen-stroke skeletons.
 //!
-//! Each image is a function of (seed, set, index) alone: one of the digit's [`hands`], its points shaken, the whole
-//! bent, slanted and turned by a [`writer`], drawn by a [`pen`] of varying pressure, and sized and centred as MNIST
+//! Each image is a function of (seed, set, index) alone: one of the digit's `hands`, its points shaken, the whole
+//! bent, slanted and turned by a `writer`, drawn by a `pen` of varying pressure, and sized and centred as MNIST
 //! sized and centred its digits.
 
 mod hands;

@@ -58,7 +58,11 @@ impl Library {
     }
 
     fn fetch(&self, folder: &Path, servers: &[&LocalServer]) -> Result<(), DataError> {
-        fetch_files(&self.files, folder, &options(servers), &mut |_| ControlFlow::Continue(()))
+        self.fetch_with(folder, &options(servers))
+    }
+
+    fn fetch_with(&self, folder: &Path, options: &FetchOptions) -> Result<(), DataError> {
+        fetch_files(&self.files, folder, options, &mut |_| ControlFlow::Continue(()))
     }
 
     fn assert_complete(&self, folder: &Path) {
@@ -84,10 +88,16 @@ fn options(servers: &[&LocalServer]) -> FetchOptions {
     FetchOptions {
         mirrors: servers.iter().map(|server| server.url.clone()).collect(),
         connect_timeout: Duration::from_secs(2),
-        response_timeout: Duration::from_millis(400),
-        stall_timeout: Duration::from_millis(400),
+        // Long enough for a busy computer; nothing waits for them but the tests of hanging servers, which wait less.
+        response_timeout: Duration::from_secs(20),
+        stall_timeout: Duration::from_secs(20),
         proxy_from_environment: false,
     }
+}
+
+fn impatient(servers: &[&LocalServer]) -> FetchOptions {
+    let short = Duration::from_millis(700);
+    FetchOptions { response_timeout: short, stall_timeout: short, ..options(servers) }
 }
 
 fn asked(file: &str, range_start: Option<usize>) -> Request {
@@ -206,7 +216,7 @@ fn what_arrived_is_kept_where_the_rest_never_comes() {
         Reply::Stall { start, bytes: images[start..9000].to_vec(), total: images.len() }
     });
     let start = Instant::now();
-    let error = library.fetch(folder.path(), &[&server]).unwrap_err().to_string();
+    let error = library.fetch_with(folder.path(), &impatient(&[&server])).unwrap_err().to_string();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(error.contains("broke off after 9000 bytes"), "{error}");
     assert_eq!(fs::read(folder.path().join(IMAGES_PART)).unwrap(), library.images()[..9000]);
@@ -257,7 +267,7 @@ fn a_silent_mirror_is_given_up_soon_and_asked_once() {
     let (library, folder) = (Library::new(), tempfile::tempdir().unwrap());
     let (silent, good) = (LocalServer::start(|_| Reply::Silence), LocalServer::start(library.good()));
     let start = Instant::now();
-    library.fetch(folder.path(), &[&silent, &good]).unwrap();
+    library.fetch_with(folder.path(), &impatient(&[&silent, &good])).unwrap();
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     library.assert_complete(folder.path());
     assert_eq!(silent.requests().len(), 1, "once it did not answer it is not asked for the next file");
@@ -273,7 +283,7 @@ fn without_a_network_the_answer_comes_soon_and_names_every_mirror() {
         ..FetchOptions::default()
     };
     let start = Instant::now();
-    let error = fetch_files(&library.files, folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = library.fetch_with(folder.path(), &options).unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     let text = error.to_string();
     assert!(options.mirrors.iter().all(|mirror| text.contains(mirror)), "{text}");

@@ -99,6 +99,26 @@ fn amounts_stay_within_their_limits_and_reach_them() {
 }
 
 #[test]
+fn the_source_map_inverts_rotation_times_shear_times_scale() {
+    let spec = AugmentationSpec { rotation: 40.0, scale: 0.3, shear: 0.5, shift: 2.0 };
+    let mut random = stream(1, 2, 3, Purpose::Augmentation);
+    let map = SourceMap::draw(&spec, &mut random.clone());
+    let mut amount = |limit: f32| f64::from(random.symmetric(limit));
+    let (angle, scale_x, scale_y, shear) =
+        (amount(40.0).to_radians(), 1.0 + amount(0.3), 1.0 + amount(0.3), amount(0.5));
+    let times = |a: [[f64; 2]; 2], b: [[f64; 2]; 2]| {
+        [0, 1].map(|row| [0, 1].map(|column| a[row][0] * b[0][column] + a[row][1] * b[1][column]))
+    };
+    let rotation = [[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]];
+    let forward = times(times(rotation, [[1.0, shear], [0.0, 1.0]]), [[scale_x, 0.0], [0.0, scale_y]]);
+    let unit = times(map.matrix, forward);
+    for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let expected = f64::from(u8::from(row == column));
+        assert!((unit[row][column] - expected).abs() < 1e-12, "{unit:?}");
+    }
+}
+
+#[test]
 fn off_copies_and_an_empty_image_stays_empty() {
     let (off, mut out) = (AugmentationSpec::default(), [f32::NAN; 4]);
     assert!(off.is_off() && !AugmentationSpec { shift: 0.1, ..off }.is_off());

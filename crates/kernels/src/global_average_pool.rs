@@ -1,4 +1,4 @@
-//! Global average pooling: y[c] = (1/(H·W)) Σ_r Σ_s x[c,r,s]; ∂L/∂x[c,r,s] = ∂L/∂y[c] / (H·W).
+//! Global average pooling: `y[c] = (1/(H·W)) Σ_r Σ_s x[c,r,s]`; `∂L/∂x[c,r,s] = ∂L/∂y[c] / (H·W)`.
 
 use fearless_simd::{SimdBase, f32x16};
 
@@ -44,7 +44,7 @@ pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input:
     );
 }
 
-/// Writes ∂L/∂x[c,r,s] = ∂L/∂y[c]/(H·W) into the content of `grad_input` (overwritten).
+/// Writes `∂L/∂x[c,r,s] = ∂L/∂y[c]/(H·W)` into the content of `grad_input` (overwritten).
 ///
 /// # Panics
 /// When a length does not fit, or the shapes do not belong together.

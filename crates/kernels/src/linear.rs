@@ -1,4 +1,5 @@
-//! Linear layer: y[f] = b[f] + Σ_e w[f,e]·x[e]; ∂L/∂w[f,e] = Σ_n ∂L/∂y[n,f]·x[n,e]; ∂L/∂x[e] = Σ_f w[f,e]·∂L/∂y[f].
+//! Linear layer: `y[f] = b[f] + Σ_e w[f,e]·x[e]`; `∂L/∂w[f,e] = Σ_n ∂L/∂y[n,f]·x[n,e]`;
+//! `∂L/∂x[e] = Σ_f w[f,e]·∂L/∂y[f]`.
 //!
 //! Its input is any tensor without border, read as one vector in the order channel, row, column (PyTorch's `flatten`).
 

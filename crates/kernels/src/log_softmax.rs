@@ -1,4 +1,5 @@
-//! Log-softmax over classes: y[k] = x[k] − max − ln Σ_j e^(x[j]−max); ∂L/∂x[k] = ∂L/∂y[k] − e^y[k] · Σ_j ∂L/∂y[j].
+//! Log-softmax over classes: `y[k] = x[k] − max − ln Σ_j e^(x[j]−max)`;
+//! `∂L/∂x[k] = ∂L/∂y[k] − e^y[k] · Σ_j ∂L/∂y[j]`.
 
 use fearless_simd::{Select, SimdBase, SimdFloat, f32x16};
 

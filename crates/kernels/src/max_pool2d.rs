@@ -1,7 +1,7 @@
 //! 2×2 max pooling with stride 2; an odd last row or column is dropped (7 → 3).
 //!
-//! y[c,r,s] = max of x[c, 2r+{0,1}, 2s+{0,1}]; ∂L/∂x is ∂L/∂y at the element that was the maximum and 0 elsewhere. Of
-//! equal maxima the first in reading order takes the gradient, as in PyTorch; NaN counts as larger than any number.
+//! `y[c,r,s] = max of x[c, 2r+{0,1}, 2s+{0,1}]`; ∂L/∂x is ∂L/∂y at the element that was the maximum and 0 elsewhere.
+//! Of equal maxima the first in reading order takes the gradient, as in PyTorch; NaN counts as larger than any number.
 //! Which element it was is found again from x in the backward pass: comparing anew costs less than storing it.
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16, mask32x16};

@@ -49,7 +49,7 @@ pub fn forward(isa: Isa, values: &mut [Lanes], geometry: Geometry) {
     );
 }
 
-/// Turns ∂L/∂y in `gradient` into ∂L/∂x, in place: ∂L/∂x = ∂L/∂y · [y > 0], `output` being y.
+/// Turns ∂L/∂y in `gradient` into ∂L/∂x, in place: `∂L/∂x = ∂L/∂y · [y > 0]`, `output` being y.
 ///
 /// # Panics
 /// When a slice does not fit its geometry, or the shapes differ.

@@ -38,7 +38,7 @@ pub use network::{Network, NotLoaded};
 pub use optimiser::{Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
 pub use schedule::{Schedule, ScheduleError};
-pub use shape::{Shape, SpecError, SpecProblem};
+pub use shape::{MAX_ACTIVATIONS, MAX_CHANNELS, MAX_PARAMETERS, MAX_SIDE, MIN_EPS, Shape, SpecError, SpecProblem};
 pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};
 pub use timing::{LayerTiming, Timings};

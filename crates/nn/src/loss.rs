@@ -11,9 +11,9 @@ pub struct LossSpec {
     pub label_smoothing: f64,
 }
 
-/// L = −(1/N) Σ_n Σ_k q[n,k]·y[n,k] with y the log-probabilities and q[k] = ε/K + (1−ε)·[k = label].
+/// `L = −(1/N) Σ_n Σ_k q[n,k]·y[n,k]` with y the log-probabilities and `q[k] = ε/K + (1−ε)·[k = label]`.
 ///
-/// That is PyTorch's `cross_entropy(label_smoothing=ε)` behind a log-softmax. ∂L/∂y[n,k] = −q[n,k]/N.
+/// That is PyTorch's `cross_entropy(label_smoothing=ε)` behind a log-softmax. `∂L/∂y[n,k] = −q[n,k]/N`.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     label_smoothing: f32,

@@ -9,10 +9,10 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y[k] = b[k] + Σ_c w[k,c] ⋆ x[c], then max(y, 0) if a ReLU follows at once.
+/// `y[k] = b[k] + Σ_c w[k,c] ⋆ x[c]`, then max(y, 0) if a ReLU follows at once.
 ///
-/// `docs/gradients.md` derives the backward pass: ∂L/∂w[k,c,i,j] = Σ ∂L/∂y[k,r,s]·x[c,r+i−p,s+j−p],
-/// ∂L/∂b[k] = Σ ∂L/∂y[k,r,s], and ∂L/∂x as the convolution of ∂L/∂y with the flipped weights.
+/// `docs/gradients.md` derives the backward pass: `∂L/∂w[k,c,i,j] = Σ ∂L/∂y[k,r,s]·x[c,r+i−p,s+j−p]`,
+/// `∂L/∂b[k] = Σ ∂L/∂y[k,r,s]`, and ∂L/∂x as the convolution of ∂L/∂y with the flipped weights.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
     pub(crate) slot: usize,

@@ -6,7 +6,7 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y[c] = (1/(H·W)) Σ x[c,r,s]; ∂L/∂x[c,r,s] = ∂L/∂y[c]/(H·W).
+/// `y[c] = (1/(H·W)) Σ x[c,r,s]`; `∂L/∂x[c,r,s] = ∂L/∂y[c]/(H·W)`.
 #[derive(Clone, Debug)]
 pub struct GlobalAveragePool {
     pub(crate) slot: usize,

@@ -8,9 +8,9 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y[f] = b[f] + Σ_e w[f,e]·x[e] over all elements e of the input in the order channel, row, column.
+/// `y[f] = b[f] + Σ_e w[f,e]·x[e]` over all elements e of the input in the order channel, row, column.
 ///
-/// ∂L/∂w[f,e] = Σ_n ∂L/∂y[n,f]·x[n,e]; ∂L/∂b[f] = Σ_n ∂L/∂y[n,f]; ∂L/∂x[e] = Σ_f w[f,e]·∂L/∂y[f].
+/// `∂L/∂w[f,e] = Σ_n ∂L/∂y[n,f]·x[n,e]`; `∂L/∂b[f] = Σ_n ∂L/∂y[n,f]`; `∂L/∂x[e] = Σ_f w[f,e]·∂L/∂y[f]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
     pub(crate) slot: usize,

@@ -6,7 +6,7 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y[k] = x[k] − ln Σ_j e^x[j]; ∂L/∂x[k] = ∂L/∂y[k] − e^y[k]·Σ_j ∂L/∂y[j].
+/// `y[k] = x[k] − ln Σ_j e^x[j]`; `∂L/∂x[k] = ∂L/∂y[k] − e^y[k]·Σ_j ∂L/∂y[j]`.
 #[derive(Clone, Debug)]
 pub struct LogSoftmax {
     pub(crate) slot: usize,

@@ -6,7 +6,7 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y[c,r,s] = max x[c,2r+{0,1},2s+{0,1}]; ∂L/∂x is ∂L/∂y where x was the (first) maximum, 0 elsewhere.
+/// `y[c,r,s] = max x[c,2r+{0,1},2s+{0,1}]`; ∂L/∂x is ∂L/∂y where x was the (first) maximum, 0 elsewhere.
 #[derive(Clone, Debug)]
 pub struct MaxPool2d {
     pub(crate) slot: usize,

@@ -6,7 +6,7 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y = max(x, 0), in place; ∂L/∂x = ∂L/∂y · [y > 0].
+/// y = max(x, 0), in place; `∂L/∂x = ∂L/∂y · [y > 0]`.
 #[derive(Clone, Debug)]
 pub struct Relu {
     pub(crate) slot: usize,

@@ -8,6 +8,9 @@ use anyhow::{Context, anyhow, bail};
 use longhand_derivation::document;
 use longhand_derivation::spec::{Biases, NetworkDraft, NetworkSpec, Sample};
 use longhand_derivation::worksheet::Worksheet;
+use longhand_report::{curves, worksheet_page};
+use longhand_workbook::write::worksheet_workbook;
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::Exit;
@@ -56,13 +59,33 @@ pub fn run(arguments: &WorksheetArguments) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Screen pixels of a PNG to a unit of its picture: sharp on dense screens and in print.
+const PNG_SCALE: f64 = 2.0;
+
 /// Everything the folder will hold.
 fn files(worksheet: &Worksheet, text: &str) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    Ok(vec![
+    let mut files = vec![
         ("derivation.md".to_owned(), text.as_bytes().to_vec()),
         ("derivation.tex".to_owned(), document::latex(worksheet).into_bytes()),
         ("table.csv".to_owned(), worksheet.table.csv().into_bytes()),
-    ])
+        ("worksheet.xlsx".to_owned(), worksheet_workbook(worksheet)?),
+        ("worksheet.html".to_owned(), worksheet_page(worksheet).into_bytes()),
+    ];
+    let mut charts = vec![("curves".to_owned(), curves::all_rates(worksheet))];
+    for rate in &worksheet.table.rates {
+        charts.push((format!("curve-{}", rate.learning_rate), curves::of_rate(worksheet, rate)));
+    }
+    charts.push(("divergence".to_owned(), curves::divergence(worksheet)));
+    // Rasterising is most of the work, and every picture is drawn alone.
+    let drawn: Vec<_> = charts
+        .into_par_iter()
+        .flat_map_iter(|(name, chart)| {
+            let picture = chart.draw();
+            [(format!("{name}.svg"), picture.svg().into_bytes()), (format!("{name}.png"), picture.png(PNG_SCALE))]
+        })
+        .collect();
+    files.extend(drawn);
+    Ok(files)
 }
 
 /// The network asked for: the file's, with the flags' in its place where given.

@@ -12,6 +12,12 @@ use crate::plot::{Axis, LineChart, Note, Palette, Series};
 /// The significant digits of values in pictures.
 const DIGITS: usize = 4;
 
+/// An error so many times the first is no longer a curve to be read but one that has left the picture.
+const OUT_OF_HAND: f64 = 20.0;
+
+/// How many times the first error a picture reaches that some curve leaves.
+const ROOM_ABOVE: f64 = 4.0;
+
 /// The largest ratio between values in the picture of the probe and the first E_total.
 const FARTHEST: f64 = 1e8;
 
@@ -31,6 +37,7 @@ pub fn of_rate(worksheet: &Worksheet, rate: &RateTable) -> LineChart {
         series.notes = vec![Note { point, text: format!("{} in row 1", number(point.1)) }];
     }
     chart.series = vec![series];
+    chart.y.range = range_in_hand(&chart.series);
     chart
 }
 
@@ -42,6 +49,7 @@ pub fn all_rates(worksheet: &Worksheet) -> LineChart {
     let mut chart = empty(title.to_owned(), &worksheet.network.spec);
     chart.series = rates.into_iter().map(|rate| series_of(worksheet, rate)).collect();
     chart.palette = Palette::Ordered;
+    chart.y.range = range_in_hand(&chart.series);
     chart.height = chart.height.max(190.0 + 20.0 * chart.series.len() as f64);
     chart
 }
@@ -71,6 +79,15 @@ pub fn divergence(worksheet: &Worksheet) -> LineChart {
         })
         .collect();
     chart
+}
+
+/// A range that keeps the other curves readable where one runs away upwards.
+fn range_in_hand(series: &[Series]) -> Option<(f64, f64)> {
+    let finite =
+        || series.iter().flat_map(|series| &series.points).map(|point| point.1).filter(|error| error.is_finite());
+    let first = series.iter().filter_map(|series| series.points.first()).map(|point| point.1).fold(0.0, f64::max);
+    let (lowest, highest) = finite().fold((0.0, 0.0), |(low, high), error| (error.min(low), error.max(high)));
+    (first > 0.0 && highest > OUT_OF_HAND * first).then_some((lowest, ROOM_ABOVE * first))
 }
 
 /// How many rows show what a run is about: what it does to E_total happens early, and is lost in a picture of all rows.

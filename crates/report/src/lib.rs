@@ -4,3 +4,6 @@
 pub mod curves;
 mod description;
 pub mod plot;
+mod worksheet_page;
+
+pub use worksheet_page::worksheet_page;

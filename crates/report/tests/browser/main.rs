@@ -1,0 +1,3 @@
+//! The worksheet page in Chromium.
+mod devtools;
+mod shots;

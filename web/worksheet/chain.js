@@ -1,0 +1,119 @@
+// The chain rule of the chosen weight: path by path, factor by factor, then product, sum and update.
+
+import { element, mathElement } from "./elements.js";
+import { equationElement, fill, nameElement, partialMathMl, sentence, stageElement } from "./formula.js";
+
+// Of more paths than this only the first is open at first.
+const FEW_PATHS = 4;
+
+export class ChainPanel {
+  constructor(place, model) {
+    this.place = place;
+    this.model = model;
+    if (!model.isReadable) {
+      place.remove();
+      return;
+    }
+    this.choices = element("fieldset", { class: "choices weights" }, element("legend", {}, "Weight"), this.makeChoices());
+    this.body = element("div");
+    place.append(this.choices, this.body);
+    model.listen((change) => {
+      if (change === "weight") this.write();
+      else if (change === "numbers" || change === "row") fill(this.body, model.values());
+      else if (change === "light") this.light();
+    });
+    this.write();
+  }
+
+  makeChoices() {
+    this.radios = this.model.data.parameters.map(({ node }, place) => element("input", {
+      type: "radio", name: "weight", id: `weight-${node}`, "aria-label": this.model.symbol(node).unicode, onchange: () => this.model.setParameter(place),
+    }));
+    return element("div", {}, this.radios.map((radio, place) => element("label", { for: radio.id }, radio, nameElement(this.model.data.parameters[place].node, this.model))));
+  }
+
+  write() {
+    const { model } = this;
+    const chain = model.chain();
+    this.radios[model.parameter].checked = true;
+    const gradient = model.data.parameters[model.parameter].gradient;
+    const several = chain.paths.length > 1;
+    const heading = element("h2", { id: "chain-heading" }, mathElement(partialMathMl(chain.of, chain.by, model)), stageElement(`{=${gradient}}`, model));
+    const words = element("p", { class: "words" }, sentence(chain.explanation, model));
+    this.paths = chain.paths.map((path, place) => this.pathElement(path, place, chain.paths.length));
+    this.body.replaceChildren(heading, words, ...this.paths, several ? this.sumElement(chain, gradient) : "", this.oneLine(chain), this.update());
+    fill(this.body, model.values());
+    this.light();
+  }
+
+  pathElement(path, place, count) {
+    const { model } = this;
+    const route = model.quantitiesOf(path);
+    const names = route.flatMap((node, at) => (at === 0 ? [nameElement(node, model)] : [" → ", nameElement(node, model)]));
+    const title = count > 1 ? element("span", { class: "ordinal" }, `Path ${place + 1}`) : null;
+    const summary = element("summary", {}, title, element("span", { class: "route" }, names));
+    const ledger = element("div", { class: "ledger" }, path.factors.map((factor) => this.factorElement(factor, place)), this.productElement(path));
+    const details = element("details", { class: "path", open: count <= FEW_PATHS || place === 0 }, summary, ledger);
+    const light = () => model.light(place);
+    summary.addEventListener("focus", light);
+    summary.addEventListener("click", light);
+    details.addEventListener("pointerenter", light);
+    details.addEventListener("pointerleave", () => {
+      if (!details.contains(document.activeElement)) model.light(null);
+    });
+    details.addEventListener("focusout", (event) => {
+      if (!details.contains(event.relatedTarget)) model.light(null);
+    });
+    return details;
+  }
+
+  // ∂upper/∂lower | the formula, with numbers in place | its value
+  factorElement(factor, path) {
+    const { model } = this;
+    const { upper, lower, derivative, rules, stages } = model.data.factors[factor];
+    const light = () => model.light(path, factor);
+    const symbols = `${model.symbol(upper).unicode} by ${model.symbol(lower).unicode}`;
+    const partial = element("button", { type: "button", class: "partial", "aria-label": `Show in the picture: the derivative of ${symbols}`, onfocus: light, onclick: light }, mathElement(partialMathMl(upper, lower, model)));
+    const workings = stages.filter((text) => !isPlainValue(text)).map((text) => stageElement(text, model));
+    const line = element("div", { class: "factor", "data-factor": factor, onpointerenter: light, onpointerleave: () => model.light(path) },
+      partial,
+      element("div", { class: "working" }, workings, element("span", { class: "rules" }, rules.join(", "))),
+      element("div", { class: "amount" }, stageElement(`{=${derivative}}`, model)));
+    return line;
+  }
+
+  productElement(path) {
+    return element("div", { class: "factor product" }, element("span", { class: "what" }, "their product"), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${path.product}}`, this.model)));
+  }
+
+  sumElement(chain, gradient) {
+    const { model } = this;
+    const lines = chain.paths.map((path, place) => element("div", { class: "factor" }, element("span", { class: "what" }, `path ${place + 1}`), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${path.product}}`, model))));
+    const sum = element("div", { class: "factor product" }, element("span", { class: "what" }, "their sum, ", mathElement(partialMathMl(chain.of, chain.by, model))), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${gradient}}`, model)));
+    return element("div", { class: "ledger sum" }, lines, sum);
+  }
+
+  oneLine(chain) {
+    return element("details", { class: "aside" }, element("summary", {}, "The gradient in one line"), equationElement(chain.one_line, this.model));
+  }
+
+  update() {
+    const { model } = this;
+    const { updated } = model.data.parameters[model.parameter];
+    const formula = model.updates.get(updated);
+    if (!formula) return "";
+    return element("div", { class: "update" }, element("h3", {}, "The step to the next row"), equationElement(formula, model));
+  }
+
+  light() {
+    const { model } = this;
+    this.paths.forEach((details, place) => {
+      details.classList.toggle("lit", model.path === place);
+      for (const line of details.querySelectorAll(".factor")) line.classList.toggle("strong", model.path === place && Number(line.dataset.factor) === model.factor);
+    });
+  }
+}
+
+function isPlainValue(text) {
+  return /^(\{[=(]\d+\}|<mn>[^<]*<\/mn>)$/.test(text);
+}

@@ -1,0 +1,141 @@
+// Where everything stands in the picture of the network: the error at the top, the inputs at the bottom, a row of boxes
+// for each layer between them.
+
+const ROW_GAP = 96; // between layers, with weights between them
+const NARROW_GAP = 40; // between outputs, errors and their sum
+const LINE = 19;
+const PADDING = 8;
+const LABEL_HEIGHT = 18;
+const CHARACTER = 6.9;
+const LONGEST_LABEL = 11; // characters
+const PLACES = [0.5, 0.27, 0.73, 0.34, 0.66, 0.2, 0.8, 0.42, 0.58]; // along a line, the best first
+
+// Boxes, lines between them and labels, for one sample, in a picture of this width. Where neurons stand so close that
+// only their names fit, weights have no labels.
+export function diagramLayout(data, sample, width) {
+  const nodes = data.samples[sample];
+  const rows = [...rowsAbove(data, nodes), ...neuronRows(data, nodes), inputRow(nodes)];
+  const boxes = [];
+  let y = 4;
+  for (const row of rows) {
+    const pitch = width / row.boxes.length;
+    const size = sizeFor(pitch);
+    let height = 0;
+    row.boxes.forEach((box, place) => {
+      const lines = size === "round" ? [box.lines.find(({ kind }) => kind !== "out") ?? box.lines[0]] : box.lines;
+      const boxWidth = size === "round" ? Math.min(40, pitch - 3) : Math.min(pitch - 8, size === "full" ? 136 : 88);
+      const boxHeight = lines.length * (size === "tall" ? 2 * LINE - 4 : LINE) + PADDING;
+      boxes.push({ ...box, size, lines, x: (place + 0.5) * pitch, y, width: boxWidth, height: boxHeight });
+      height = Math.max(height, boxHeight);
+    });
+    y += height + row.gap;
+  }
+  const last = rows[rows.length - 1];
+  const height = y - last.gap + 4;
+  const boxOf = new Map(boxes.flatMap((box) => box.quantities.map((quantity) => [quantity, box])));
+  const edges = edgesBetween(data, nodes, boxOf);
+  const isDense = boxes.some(({ size }) => size === "round");
+  if (!isDense) labelEdges(edges, boxes);
+  return { isDense, width, height, boxes, edges, boxOf };
+}
+
+function sizeFor(pitch) {
+  if (pitch >= 132) return "full";
+  return pitch >= 76 ? "tall" : "round";
+}
+
+function box(kind, lines) {
+  return { kind, lines, quantities: lines.map((line) => line.node) };
+}
+
+// E_total, the sum over the sample where there are several, and the errors of the outputs.
+function rowsAbove(data, nodes) {
+  const rows = [{ gap: NARROW_GAP, boxes: [box("error", [{ node: data.total_error }])] }];
+  if (nodes.error !== data.total_error) rows.push({ gap: NARROW_GAP, boxes: [box("error", [{ node: nodes.error }])] });
+  const errors = nodes.errors.map((error, place) => box("error", [{ node: error }, { node: nodes.targets[place], kind: "target" }]));
+  rows.push({ gap: NARROW_GAP, boxes: errors });
+  return rows;
+}
+
+// The layers from the last to the first. Softmax stands above the sums that it shares among.
+function neuronRows(data, nodes) {
+  const rows = [];
+  const isSoftmax = data.spec.loss === "softmax_cross_entropy";
+  nodes.layers.forEach((neurons, layer) => {
+    const isSplit = isSoftmax && layer === nodes.layers.length - 1;
+    const boxes = neurons.map((neuron, to) => {
+      const bias = biasOf(data, layer, to);
+      const lines = isSplit ? [{ node: neuron.net }] : [{ node: neuron.out, kind: "out" }, { node: neuron.net }];
+      return box("neuron", bias ? [...lines, bias] : lines);
+    });
+    rows.unshift({ gap: ROW_GAP, boxes });
+    if (isSplit) rows.unshift({ gap: NARROW_GAP + 16, boxes: neurons.map((neuron) => box("neuron", [{ node: neuron.out, kind: "out" }])) });
+  });
+  return rows;
+}
+
+function biasOf(data, layer, to) {
+  const trained = data.parameters.findIndex(({ role }) => role.kind === "bias" && role.layer === layer && role.to === to);
+  if (trained >= 0) return { node: data.parameters[trained].node, kind: "bias", parameter: trained };
+  const fixed = data.fixed_biases.find((bias) => bias.layer === layer);
+  return fixed ? { node: fixed.node, kind: "bias" } : null;
+}
+
+function inputRow(nodes) {
+  return { gap: 0, boxes: nodes.inputs.map((node) => box("input", [{ node }])) };
+}
+
+function edgesBetween(data, nodes, boxOf) {
+  const edges = [];
+  const join = (lower, upper, parameter = null) => {
+    const [below, above] = [boxOf.get(lower), boxOf.get(upper)];
+    edges.push({ lower, upper, parameter, below, above, start: [below.x, below.y], end: [above.x, above.y + above.height] });
+  };
+  data.parameters.forEach(({ role }, place) => {
+    if (role.kind !== "weight") return;
+    const lower = role.layer === 0 ? nodes.inputs[role.from] : nodes.layers[role.layer - 1][role.from].out;
+    join(lower, nodes.layers[role.layer][role.to].net, place);
+  });
+  const outputs = nodes.layers[nodes.layers.length - 1];
+  if (data.spec.loss === "softmax_cross_entropy") {
+    for (const { net } of outputs) for (const { out } of outputs) join(net, out);
+  }
+  outputs.forEach(({ out }, place) => join(out, nodes.errors[place]));
+  for (const error of nodes.errors) if (error !== nodes.error) join(error, nodes.error);
+  if (nodes.error !== data.total_error) join(nodes.error, data.total_error);
+  return edges;
+}
+
+// Finds each weight's label a free place on its line; a label without one is shown only while its weight is looked at.
+function labelEdges(edges, boxes) {
+  const taken = boxes.map(({ x, y, width, height }) => ({ x, y: y + height / 2, width: width + 6, height: height + 4 }));
+  const weights = edges.filter((edge) => edge.parameter !== null);
+  for (const edge of weights) {
+    const width = labelWidth(LONGEST_LABEL);
+    const places = PLACES.map((share) => labelAt(edge, share, width));
+    const crossings = (label) => weights.filter((other) => other !== edge && passes(other, label)).length;
+    const free = places.filter((label) => taken.every((other) => !overlap(label, other)));
+    free.sort((a, b) => crossings(a) - crossings(b));
+    edge.label = free[0] ?? { ...places[0], crowded: true };
+    if (free.length > 0) taken.push(edge.label);
+  }
+}
+
+function labelAt({ start, end }, share, width) {
+  return { x: start[0] + share * (end[0] - start[0]), y: start[1] + share * (end[1] - start[1]), width, height: LABEL_HEIGHT };
+}
+
+// The width of a label with so many characters.
+export function labelWidth(characters) {
+  return Math.min(LONGEST_LABEL, characters) * CHARACTER + 16;
+}
+
+function overlap(a, b) {
+  return Math.abs(a.x - b.x) < (a.width + b.width) / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2;
+}
+
+// Whether an edge's line passes through a label.
+function passes({ start, end }, label) {
+  const share = (label.y - start[1]) / (end[1] - start[1]);
+  return share > 0 && share < 1 && Math.abs(start[0] + share * (end[0] - start[0]) - label.x) < label.width / 2;
+}

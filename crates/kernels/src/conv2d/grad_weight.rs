@@ -48,21 +48,16 @@ fn sweep<S: Simd, const SIZE: usize>(
         sums.fill(Lanes::ZERO);
         let rows_at_once = (CACHED_VECTORS / (channels * call.output.width)).max(1);
         for (row, rows) in tiles(call.output.height, rows_at_once) {
-            for c in 0..call.input.channels {
-                for i in 0..SIZE {
-                    let sums = &mut sums[(c * SIZE + i) * SIZE * channels..][..SIZE * channels];
-                    let pass = Pass { channel, c, i, row, rows };
-                    macro_rules! pick {
-                        ($($n:literal)*) => {
-                            match channels {
-                                $($n => tile::<S, SIZE, $n>(simd, call, pass, sums, grad_output, input),)*
-                                _ => unreachable!("tiles are at most 6 channels"),
-                            }
-                        };
+            let pass = Pass { channel, row, rows };
+            macro_rules! pick {
+                ($($n:literal)*) => {
+                    match channels {
+                        $($n => pass_over_rows::<S, SIZE, $n>(simd, call, pass, sums, grad_output, input),)*
+                        _ => unreachable!("tiles are at most 6 channels"),
                     }
-                    pick!(1 2 3 4 5 6);
-                }
+                };
             }
+            pick!(1 2 3 4 5 6);
         }
         for c in 0..call.input.channels {
             for i in 0..SIZE {
@@ -78,19 +73,19 @@ fn sweep<S: Simd, const SIZE: usize>(
     }
 }
 
-/// What one pass adds up: output channels from `channel`, input channel `c`, kernel row `i`, `rows` rows from `row`.
+/// What one pass adds up: output channels from `channel`, `rows` image rows from `row`, everything of the input.
 #[derive(Clone, Copy)]
 struct Pass {
     channel: usize,
-    c: usize,
-    i: usize,
     row: usize,
     rows: usize,
 }
 
-/// One pass, compiled as a function of its own so that its sums stay in registers.
-#[inline(always)]
-fn tile<S: Simd, const SIZE: usize, const CHANNELS: usize>(
+/// One pass over a few image rows, for every input channel and kernel row.
+///
+/// Never inlined, so that a tile's sums stay in registers (see the forward form).
+#[inline(never)]
+fn pass_over_rows<S: Simd, const SIZE: usize, const CHANNELS: usize>(
     simd: S,
     call: &Call,
     pass: Pass,
@@ -100,15 +95,26 @@ fn tile<S: Simd, const SIZE: usize, const CHANNELS: usize>(
 ) {
     simd.vectorize(
         #[inline(always)]
-        || tile_body::<S, SIZE, CHANNELS>(simd, call, pass, sums, grad_output, input),
+        || {
+            for c in 0..call.input.channels {
+                for i in 0..SIZE {
+                    let sums = &mut sums[(c * SIZE + i) * SIZE * CHANNELS..][..SIZE * CHANNELS];
+                    tile_body::<S, SIZE, CHANNELS>(simd, call, pass, c, i, sums, grad_output, input);
+                }
+            }
+        },
     );
 }
 
+/// Adds one input channel and kernel row to the sums of one tile.
+#[allow(clippy::too_many_arguments)]
 #[inline(always)]
 fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize>(
     simd: S,
     call: &Call,
     pass: Pass,
+    c: usize,
+    i: usize,
     sums: &mut [Lanes],
     grad_output: &[Lanes],
     input: &[Lanes],
@@ -118,7 +124,7 @@ fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize>(
         let mut dw: [[S::f32s; SIZE]; CHANNELS] =
             std::array::from_fn(|k| std::array::from_fn(|j| load_part(simd, &sums[k * SIZE + j], part)));
         for r in pass.row..pass.row + pass.rows {
-            let x = &input[call.tap(pass.c, r, pass.i, 0)..][..width + SIZE - 1];
+            let x = &input[call.tap(c, r, i, 0)..][..width + SIZE - 1];
             let dy: [&[Lanes]; CHANNELS] =
                 std::array::from_fn(|k| &grad_output[call.output.index(pass.channel + k, r, 0)..][..width]);
             for s in 0..width {

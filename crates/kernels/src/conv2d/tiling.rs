@@ -11,9 +11,30 @@ pub(super) fn tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, 
     (0..parts).map(move |t| (t * base + t.min(extra), base + usize::from(t < extra)))
 }
 
+/// The tiles of [`tiles`] by size: yields `(start, length, how many)`, at most two of them.
+#[inline(always)]
+pub(super) fn runs_of_tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let parts = count.div_ceil(limit);
+    let (base, extra) = (count / parts.max(1), count % parts.max(1));
+    let runs = [(0, base + 1, extra), (extra * (base + 1), base, parts - extra)];
+    runs.into_iter().filter(|&(_, _, repeats)| repeats > 0)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::tiles;
+    use super::{runs_of_tiles, tiles};
+
+    #[test]
+    fn runs_are_the_tiles_in_order() {
+        for count in 1..100 {
+            for limit in 1..9 {
+                let from_runs: Vec<_> = runs_of_tiles(count, limit)
+                    .flat_map(|(start, length, repeats)| (0..repeats).map(move |t| (start + t * length, length)))
+                    .collect();
+                assert_eq!(from_runs, tiles(count, limit).collect::<Vec<_>>());
+            }
+        }
+    }
 
     #[test]
     fn tiles_cover_everything_once_and_evenly() {

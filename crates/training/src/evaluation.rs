@@ -32,6 +32,9 @@ impl Evaluation {
     }
 }
 
+/// The label of an image and the class it was taken for, if the output was a number.
+type Verdict = (u8, Option<usize>);
+
 /// Runs `network`, with running statistics and without dropout, over every image of `set`.
 ///
 /// Runs on the rayon pool it is called from; the figures are summed in the images' order.
@@ -40,7 +43,7 @@ impl Evaluation {
 /// When the images are not of the network's input shape, or a label is no class of it.
 pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normalisation) -> Evaluation {
     let table = normalisation.table();
-    let groups: Vec<(f64, Vec<(u8, Option<usize>)>)> = (0..set.len().div_ceil(LANES))
+    let groups: Vec<(f64, Vec<Verdict>)> = (0..set.len().div_ceil(LANES))
         .into_par_iter()
         .map_init(
             || network.inference_group(),

@@ -110,7 +110,7 @@ export class Given {
     this.undo = element("button", { type: "button", class: "undo", onclick: () => model.reset() }, "Put the original numbers back");
     form.append(this.undo);
     place.open = this.fields.length <= FEW_FIELDS;
-    place.querySelector("summary").append(element("span", { class: "where" }, `${this.fields.length} numbers, to be changed here`));
+    place.querySelector("summary").append(element("span", { class: "where on-screen" }, `${this.fields.length} numbers, to be changed here`));
     model.listen((change) => {
       if (change === "numbers") this.show();
     });

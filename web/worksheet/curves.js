@@ -64,7 +64,9 @@ export class Curves {
     const last = current.findLastIndex(Number.isFinite) + 1;
     const end = model.current.overflow ? `, and overflows in row ${model.current.overflow.row}` : "";
     const fall = `from ${numberText(current[0], 5)} in row 1 to ${numberText(current[last - 1], 5)} in row ${last}${end}`;
-    this.caption.replaceChildren(prose(`At η = ${model.rate} the error goes ${fall}; the mark is at row ${model.row}, where it is ${value}. Click or drag in the picture to move the mark.`));
+    this.caption.replaceChildren(
+      prose(`At η = ${model.rate} the error goes ${fall}; the mark is at row ${model.row}, where it is ${value}. `),
+      element("span", { class: "on-screen" }, "Click or drag in the picture to move the mark."));
   }
 }
 

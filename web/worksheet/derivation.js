@@ -9,7 +9,7 @@ export class DerivationPanel {
     if (!model.isReadable) return;
     place.hidden = false;
     this.parts = model.data.sections.map((section) => this.part(sentence(section.heading, model), () => this.sectionBody(section)));
-    this.parts.push(this.part("The rules used for derivatives", () => rulesBody(model.data.rules)));
+    this.parts.push(this.part("The rules for derivatives", () => rulesBody(model.data.rules)));
     place.append(...this.parts);
     model.listen((change) => {
       if (change === "numbers" || change === "row") this.show();
@@ -34,7 +34,7 @@ export class DerivationPanel {
 
   sectionBody(section) {
     const steps = section.steps.map((step) => (step.chain ? this.gradient(step) : this.formula(step)));
-    return element("div", {}, element("p", {}, sentence(section.introduction, this.model)), steps);
+    return element("div", {}, element("p", {}, sentence(section.introduction, this.model)), element("div", { class: "steps" }, steps));
   }
 
   formula(step) {

@@ -56,10 +56,12 @@ export function equationElement([left, stages], model) {
     element("div", { class: "stages" }, rows));
 }
 
-// Cuts a formula before each sign between its outermost terms and factors, so that long ones can be broken into lines.
+// Cuts a formula before each sign between its terms and factors, so that long ones can be broken into lines; inside
+// parentheses too where they hold much.
 function pieces(whole) {
-  const children = [...whole.children];
-  const cuts = children.flatMap((child, place) => (place > 0 && /^[+−·]$/.test(child.textContent) && child.localName === "mo" ? [place] : []));
+  const children = opened([...whole.children]);
+  const isSign = (child, place) => child.localName === "mo" && /^[+−·]$/.test(child.textContent) && place > 0 && children[place - 1].textContent !== "(";
+  const cuts = children.flatMap((child, place) => (isSign(child, place) ? [place] : []));
   if (children.length < 6 || cuts.length === 0) return [whole];
   const starts = [0, ...cuts];
   return starts.map((start, place) => {
@@ -67,6 +69,15 @@ function pieces(whole) {
     piece.append(...children.slice(start, starts[place + 1]));
     if (place > 0) piece.firstChild.setAttribute("form", "infix");
     return piece;
+  });
+}
+
+// The same children with long parentheses taken apart.
+function opened(children) {
+  return children.flatMap((child) => {
+    const inner = [...child.children];
+    const isLong = child.localName === "mrow" && inner[0]?.textContent === "(" && inner.length > 5;
+    return isLong ? opened(inner) : [child];
   });
 }
 

@@ -26,7 +26,7 @@ export class RowsTable {
       const size = model.isReadable ? COLUMNS_OF_A_BLOCK : nodes.length;
       for (let start = 0; start < nodes.length; start += size) this.addBlock(start === 0 ? name : `${name}, continued`, nodes.slice(start, start + size));
     }
-    place.append(element("p", { class: "aside" }, "Inputs, targets and fixed biases are the same in every row. Click a row to go there."));
+    place.append(element("p", { class: "aside" }, "Inputs, targets and fixed biases are the same in every row. ", element("span", { class: "on-screen" }, "Click a row to go there.")));
     model.listen((change) => {
       if (change === "numbers" || change === "row") this.show();
     });

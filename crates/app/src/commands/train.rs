@@ -153,7 +153,7 @@ impl Screen {
 impl Observer for Screen {
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         let bar = self.bar.get_or_insert_with(|| {
-            let template = "{prefix} {wide_bar} {pos}/{len} images  {msg}  {eta} left";
+            let template = "{prefix} {wide_bar} {human_pos}/{human_len} images  {msg}  {eta} left";
             let bar = self.printer.bar(self.images, template);
             bar.set_prefix(format!("epoch {}/{}", progress.epoch, self.epochs));
             bar

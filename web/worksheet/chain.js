@@ -26,10 +26,16 @@ export class ChainPanel {
   }
 
   makeChoices() {
-    this.radios = this.model.data.parameters.map(({ node }, place) => element("input", {
-      type: "radio", name: "weight", id: `weight-${node}`, "aria-label": this.model.symbol(node).unicode, onchange: () => this.model.setParameter(place),
+    const { model } = this;
+    this.radios = model.parameterNodes.map((node, place) => element("input", {
+      type: "radio",
+      name: "weight",
+      id: `weight-${node}`,
+      "aria-label": model.symbol(node).unicode,
+      onchange: () => model.setParameter(place),
     }));
-    return element("div", {}, this.radios.map((radio, place) => element("label", { for: radio.id }, radio, nameElement(this.model.data.parameters[place].node, this.model))));
+    const label = (radio, place) => element("label", { for: radio.id }, radio, nameElement(model.parameterNodes[place], model));
+    return element("div", {}, this.radios.map(label));
   }
 
   write() {
@@ -38,10 +44,12 @@ export class ChainPanel {
     this.radios[model.parameter].checked = true;
     const gradient = model.data.parameters[model.parameter].gradient;
     const several = chain.paths.length > 1;
-    const heading = element("h2", { id: "chain-heading" }, mathElement(partialMathMl(chain.of, chain.by, model)), stageElement(`{=${gradient}}`, model));
+    const partial = mathElement(partialMathMl(chain.of, chain.by, model));
+    const heading = element("h2", { id: "chain-heading" }, partial, stageElement(`{=${gradient}}`, model));
     const words = element("p", { class: "words" }, sentence(chain.explanation, model));
     this.paths = chain.paths.map((path, place) => this.pathElement(path, place, chain.paths.length));
-    this.body.replaceChildren(heading, words, ...this.paths, several ? this.sumElement(chain, gradient) : "", this.oneLine(chain), this.update());
+    const sum = several ? [this.sumElement(chain, gradient)] : [];
+    this.body.replaceChildren(heading, words, ...this.paths, ...sum, this.oneLine(chain), ...this.update());
     fill(this.body, model.values());
     this.light();
   }
@@ -73,24 +81,31 @@ export class ChainPanel {
     const { upper, lower, derivative, rules, stages } = model.data.factors[factor];
     const light = () => model.light(path, factor);
     const symbols = `${model.symbol(upper).unicode} by ${model.symbol(lower).unicode}`;
-    const partial = element("button", { type: "button", class: "partial", "aria-label": `Show in the picture: the derivative of ${symbols}`, onfocus: light, onclick: light }, mathElement(partialMathMl(upper, lower, model)));
+    const name = `Show in the picture: the derivative of ${symbols}`;
+    const partial = element("button", { type: "button", class: "partial", "aria-label": name, onfocus: light, onclick: light });
+    partial.append(mathElement(partialMathMl(upper, lower, model)));
     const workings = stages.filter((text) => !isPlainValue(text)).map((text) => stageElement(text, model));
-    const line = element("div", { class: "factor", "data-factor": factor, onpointerenter: light, onpointerleave: () => model.light(path) },
+    const unlight = () => model.light(path);
+    return element("div", { class: "factor", "data-factor": factor, onpointerenter: light, onpointerleave: unlight },
       partial,
       element("div", { class: "working" }, workings, element("span", { class: "rules" }, rules.join(", "))),
       element("div", { class: "amount" }, stageElement(`{=${derivative}}`, model)));
-    return line;
   }
 
   productElement(path) {
-    return element("div", { class: "factor product" }, element("span", { class: "what" }, "their product"), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${path.product}}`, this.model)));
+    return this.resultElement("factor product", ["their product"], path.product);
   }
 
   sumElement(chain, gradient) {
-    const { model } = this;
-    const lines = chain.paths.map((path, place) => element("div", { class: "factor" }, element("span", { class: "what" }, `path ${place + 1}`), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${path.product}}`, model))));
-    const sum = element("div", { class: "factor product" }, element("span", { class: "what" }, "their sum, ", mathElement(partialMathMl(chain.of, chain.by, model))), element("div", { class: "working" }), element("div", { class: "amount" }, stageElement(`{=${gradient}}`, model)));
-    return element("div", { class: "ledger sum" }, lines, sum);
+    const lines = chain.paths.map((path, place) => this.resultElement("factor", [`path ${place + 1}`], path.product));
+    const partial = mathElement(partialMathMl(chain.of, chain.by, this.model));
+    return element("div", { class: "ledger sum" }, lines, this.resultElement("factor product", ["their sum, ", partial], gradient));
+  }
+
+  // A line of a ledger that says in words what its amount is.
+  resultElement(kind, words, node) {
+    const amount = element("div", { class: "amount" }, stageElement(`{=${node}}`, this.model));
+    return element("div", { class: kind }, element("span", { class: "what" }, words), amount);
   }
 
   oneLine(chain) {
@@ -101,15 +116,17 @@ export class ChainPanel {
     const { model } = this;
     const { updated } = model.data.parameters[model.parameter];
     const formula = model.updates.get(updated);
-    if (!formula) return "";
-    return element("div", { class: "update" }, element("h3", {}, "The step to the next row"), equationElement(formula, model));
+    if (!formula) return [];
+    return [element("div", { class: "update" }, element("h3", {}, "The step to the next row"), equationElement(formula, model))];
   }
 
   light() {
     const { model } = this;
     this.paths.forEach((details, place) => {
       details.classList.toggle("lit", model.path === place);
-      for (const line of details.querySelectorAll(".factor")) line.classList.toggle("strong", model.path === place && Number(line.dataset.factor) === model.factor);
+      for (const line of details.querySelectorAll(".factor")) {
+        line.classList.toggle("strong", model.path === place && Number(line.dataset.factor) === model.factor);
+      }
     });
   }
 }

@@ -15,7 +15,7 @@ const ROOM_ABOVE = 4;
 export function chart({ width, height, lines, logarithmic = false, floor = 0, ceiling = Infinity, yName, mark = null, description }) {
   const narrow = width < 560;
   const longest = (text) => Math.max(0, ...lines.map((line) => (line[text] ?? "").length));
-  const remarkAt = 46 + 7.4 * longest("label");
+  const remarkAt = 52 + 8 * longest("label");
   const right = width - remarkAt - (narrow ? 0 : 14 + 6.8 * longest("remark"));
   const area = { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
   const rows = Math.max(2, ...lines.map((line) => line.errors.length));
@@ -44,7 +44,8 @@ export function chart({ width, height, lines, logarithmic = false, floor = 0, ce
   const ordered = [...lines].sort((a, b) => (a.kind === "current") - (b.kind === "current"));
   for (const { errors, kind, overflows } of ordered) {
     const points = thinned(errors, Math.ceil(area.right - area.left));
-    inside.append(drawn("path", { d: points.map(([row, value], place) => `${place ? "L" : "M"}${x(row).toFixed(1)} ${anywhere(value).toFixed(1)}`).join(""), class: `curve ${kind ?? ""}` }));
+    const point = ([row, value], place) => `${place ? "L" : "M"}${x(row).toFixed(1)} ${anywhere(value).toFixed(1)}`;
+    inside.append(drawn("path", { d: points.map(point).join(""), class: `curve ${kind ?? ""}` }));
     const last = points[points.length - 1];
     if (overflows && last) {
       const [cx, cy] = [x(last[0]), y(last[1])];
@@ -54,7 +55,10 @@ export function chart({ width, height, lines, logarithmic = false, floor = 0, ce
   picture.append(inside);
   drawLabels(picture, lines, area, x, y, narrow ? null : remarkAt + 12);
   if (mark !== null) drawMark(picture, lines.find((line) => line.kind === "current"), mark, area, x, y);
-  const rowAt = (clientX) => 1 + Math.round(((clientX - picture.getBoundingClientRect().left - area.left) / (area.right - area.left)) * (rows - 1));
+  const rowAt = (clientX) => {
+    const share = (clientX - picture.getBoundingClientRect().left - area.left) / (area.right - area.left);
+    return 1 + Math.round(share * (rows - 1));
+  };
   return { picture, rowAt };
 }
 

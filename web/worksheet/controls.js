@@ -55,7 +55,8 @@ class NumberField {
     Object.assign(this, { model, node, isFit });
     const id = `number-${node}`;
     const { unicode } = model.symbol(node);
-    this.input = element("input", { id, type: "text", inputmode: "decimal", spellcheck: "false", "aria-label": `${what} ${unicode}`, "data-name": model.symbol(node).name });
+    const kind = { id, type: "text", inputmode: "decimal", spellcheck: "false" };
+    this.input = element("input", { ...kind, "aria-label": `${what} ${unicode}`, "data-name": model.symbol(node).name });
     this.label = element("label", { class: "field", for: id }, nameElement(node, model), this.input);
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("blur", () => this.show());
@@ -135,8 +136,11 @@ export class Samples {
   constructor(place, model) {
     const count = model.data.samples.length;
     if (count === 1) return;
-    const buttons = Array.from({ length: count }, (_, sample) => element("button", { type: "button", onclick: () => model.setSample(sample) }, String(sample + 1)));
-    place.append(element("div", { class: "choices", role: "group", "aria-label": "Sample shown" }, element("span", {}, "Sample"), buttons));
+    const button = (_, sample) => element("button", { type: "button", onclick: () => model.setSample(sample) }, String(sample + 1));
+    const buttons = Array.from({ length: count }, button);
+    const group = element("div", { class: "choices", role: "group", "aria-label": "Sample shown" }, element("span", {}, "Sample"));
+    group.append(...buttons);
+    place.append(group);
     const show = () => buttons.forEach((button, sample) => setAttribute(button, "aria-pressed", sample === model.sample));
     model.listen((change) => {
       if (change === "sample") show();
@@ -150,11 +154,13 @@ export function showNotice(place, model) {
   const messages = [];
   const { overflow } = model.current;
   if (overflow) {
-    messages.push(`At learning rate ${model.rate} the numbers leave the range of double precision in row ${overflow.row} (${model.symbol(overflow.node).unicode} first); the table ends there.`);
+    const where = `row ${overflow.row} (${model.symbol(overflow.node).unicode} first)`;
+    messages.push(`At learning rate ${model.rate} the numbers leave the range of double precision in ${where}; the table ends there.`);
   }
   if (model.data.spec.loss === "softmax_cross_entropy") {
     const sums = model.data.samples.map(({ targets }) => targets.reduce((sum, node) => sum + model.given.get(node), 0));
-    if (sums.some((sum) => Math.abs(sum - 1) > 1e-9)) messages.push("Under softmax the targets of a sample should add up to 1; these do not.");
+    const isOff = sums.some((sum) => Math.abs(sum - 1) > 1e-9);
+    if (isOff) messages.push("Under softmax the targets of a sample should add up to 1; these do not.");
   }
   const text = messages.join(" ");
   if (place.textContent !== text) place.textContent = text;

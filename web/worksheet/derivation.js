@@ -52,7 +52,8 @@ export class DerivationPanel {
       return equationElement([product, [numbers, `{=${path.product}}`]], model);
     });
     const heading = element("h4", {}, mathElement(partialMathMl(chain.of, chain.by, model)));
-    const pick = element("button", { type: "button", class: "show", onclick: () => this.pick(chain.by) }, "factor by factor, for ", nameElement(chain.by, model));
+    const pick = element("button", { type: "button", class: "show", onclick: () => this.pick(chain.by) });
+    pick.append("factor by factor, for ", nameElement(chain.by, model));
     return element("div", { class: "step" }, heading, element("p", {}, sentence(explanation, model)), paths, equationElement(chain.one_line, model), pick);
   }
 
@@ -71,5 +72,6 @@ function rulesBody(rules) {
     element("td", {}, derivatives.map(([by, derivative]) => element("div", {}, "by ", mathElement(by), ": ", mathElement(derivative)))),
     element("td", {}, prose(why)));
   const head = element("tr", {}, ["rule", "f", "derivative", "why"].map((name) => element("th", { scope: "col" }, name)));
-  return element("div", { class: "scroller", role: "region", "aria-label": "Rules", tabindex: 0 }, element("table", { class: "rules-table" }, element("thead", {}, head), element("tbody", {}, rules.map(line))));
+  const table = element("table", { class: "rules-table" }, element("thead", {}, head), element("tbody", {}, rules.map(line)));
+  return element("div", { class: "scroller", role: "region", "aria-label": "Rules", tabindex: 0 }, table);
 }

@@ -1,7 +1,7 @@
 // The picture of the network: numbers on every neuron and line, the chosen weight's paths lit up.
 
 import { numberText } from "./number.js";
-import { drawn, element, setAttribute } from "./elements.js";
+import { drawn, setAttribute } from "./elements.js";
 import { diagramLayout, labelWidth } from "./diagram_layout.js";
 
 const DIGITS = 5;
@@ -41,7 +41,9 @@ export class Diagram {
     const lines = edges.map((edge) => this.drawEdge(edge));
     const labels = edges.filter((edge) => edge.label).map((edge) => this.drawLabel(edge));
     const blocks = boxes.map((box) => this.drawBox(box));
-    const picture = drawn("svg", { class: isDense ? "dense" : null, viewBox: `0 0 ${width} ${height}`, width, height, role: model.isReadable ? "radiogroup" : "img", "aria-label": "The network. Choose a weight." }, lines, blocks, labels);
+    const role = model.isReadable ? { role: "radiogroup", "aria-label": "Weights in the picture" } : { role: "img", "aria-label": "The network" };
+    const size = { viewBox: `0 0 ${width} ${height}`, width, height };
+    const picture = drawn("svg", { class: isDense ? "dense" : null, ...size, ...role }, lines, blocks, labels);
     picture.addEventListener("keydown", (event) => this.pressed(event));
     this.figure.replaceChildren(picture);
     this.fill();
@@ -96,7 +98,7 @@ export class Diagram {
         const isNamed = tall || width >= 24;
         if (isNamed) group.append(drawn("text", { x, y: top + 13, "text-anchor": "middle", class: "name" }, nameSpans(mathMl)));
         if (tall) {
-          const value = drawn("text", { x, y: top + 28, "text-anchor": "middle", class: "value" });
+          const value = drawn("text", { x, y: top + 29, "text-anchor": "middle", class: "value" });
           group.append(value);
           this.texts.push((values) => { value.textContent = numberText(values[line.node], DIGITS); });
         }
@@ -110,7 +112,7 @@ export class Diagram {
         this.makeChoice(group, line.parameter);
       }
       box.group.append(group);
-      top += tall ? 34 : 19;
+      top += tall ? 36 : 19;
     }
     return box.group;
   }
@@ -223,5 +225,7 @@ export function diagramHint(model) {
   const { data } = model;
   if (model.isReadable) return "Pick a weight: click its line, or use the arrow keys.";
   const { readable_weights: weights, readable_paths: paths } = data;
-  return element("span", {}, `This network is too large for its derivation to be read (more than ${weights} weights, or more than ${paths} paths to one of them), so no weight can be picked. The table and the curves are complete.`);
+  const limits = `more than ${weights} weights, or more than ${paths} paths to one of them`;
+  return `This network is too large for its derivation to be read (${limits}), so no weight can be picked. `
+    + "The table and the curves are complete.";
 }

@@ -24,7 +24,7 @@ export function diagramLayout(data, sample, width) {
     row.boxes.forEach((box, place) => {
       const lines = size === "round" ? [box.lines.find(({ kind }) => kind !== "out") ?? box.lines[0]] : box.lines;
       const boxWidth = size === "round" ? Math.min(40, pitch - 3) : Math.min(pitch - 8, size === "full" ? 136 : 88);
-      const boxHeight = lines.length * (size === "tall" ? 2 * LINE - 4 : LINE) + PADDING;
+      const boxHeight = lines.length * (size === "tall" ? 2 * LINE - 2 : LINE) + PADDING;
       boxes.push({ ...box, size, lines, x: (place + 0.5) * pitch, y, width: boxWidth, height: boxHeight });
       height = Math.max(height, boxHeight);
     });

@@ -60,7 +60,8 @@ export function equationElement([left, stages], model) {
 // parentheses too where they hold much.
 function pieces(whole) {
   const children = opened([...whole.children]);
-  const isSign = (child, place) => child.localName === "mo" && /^[+−·]$/.test(child.textContent) && place > 0 && children[place - 1].textContent !== "(";
+  const isBetween = (place) => place > 0 && children[place - 1].textContent !== "(";
+  const isSign = (child, place) => child.localName === "mo" && /^[+−·]$/.test(child.textContent) && isBetween(place);
   const cuts = children.flatMap((child, place) => (isSign(child, place) ? [place] : []));
   if (children.length < 6 || cuts.length === 0) return [whole];
   const starts = [0, ...cuts];
@@ -96,10 +97,13 @@ export function fill(root, values) {
   }
 }
 
-const RAISED = { "⁻": "−", "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "ⁿ": "n", "ˣ": "x", "ᶠ": "f" };
+const RAISED_MARKS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣᶠ";
+const PLAIN_MARKS = "−0123456789nxf";
 
 // Plain text with E_total and raised characters properly set.
 export function prose(text) {
-  const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/E_total/g, "<i>E</i><sub>total</sub>").replace(/η/g, "<i>η</i>");
-  return fragment(safe.replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣᶠ]+/g, (run) => `<sup>${[...run].map((mark) => RAISED[mark]).join("")}</sup>`));
+  const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  const named = safe.replace(/E_total/g, "<i>E</i><sub>total</sub>").replace(/η/g, "<i>η</i>");
+  const plain = (run) => [...run].map((mark) => PLAIN_MARKS[RAISED_MARKS.indexOf(mark)]).join("");
+  return fragment(named.replace(new RegExp(`[${RAISED_MARKS}]+`, "g"), (run) => `<sup>${plain(run)}</sup>`));
 }

@@ -27,7 +27,10 @@ function start() {
   new DerivationPanel(byId("derivation"), model);
   new Probe(byId("probe"), model);
 
-  if (!model.isReadable) document.querySelector(".lead .on-screen").textContent = "Move through the rows to watch it learn, change any number and everything is worked out again.";
+  if (!model.isReadable) {
+    document.querySelector(".lead .on-screen").textContent = "Move through the rows to watch it learn, change any number "
+      + "and everything is worked out again.";
+  }
 
   const show = () => {
     showNotice(byId("notice"), model);

@@ -24,9 +24,12 @@ export class RowsTable {
     for (const [name, kinds] of GROUPS) {
       const nodes = model.data.columns.filter(([, group]) => kinds.includes(group)).map(([node]) => node);
       const size = model.isReadable ? COLUMNS_OF_A_BLOCK : nodes.length;
-      for (let start = 0; start < nodes.length; start += size) this.addBlock(start === 0 ? name : `${name}, continued`, nodes.slice(start, start + size));
+      for (let start = 0; start < nodes.length; start += size) {
+        this.addBlock(start === 0 ? name : `${name}, continued`, nodes.slice(start, start + size));
+      }
     }
-    place.append(element("p", { class: "aside" }, "Inputs, targets and fixed biases are the same in every row. ", element("span", { class: "on-screen" }, "Click a row to go there.")));
+    const hint = element("span", { class: "on-screen" }, "Click a row to go there.");
+    place.append(element("p", { class: "aside" }, "Inputs, targets and fixed biases are the same in every row. ", hint));
     model.listen((change) => {
       if (change === "numbers" || change === "row") this.show();
     });
@@ -34,10 +37,12 @@ export class RowsTable {
   }
 
   addBlock(name, nodes) {
-    const head = element("tr", {}, element("th", { scope: "col" }, "row"), nodes.map((node) => element("th", { scope: "col" }, nameElement(node, this.model))));
+    const heading = (node) => element("th", { scope: "col" }, nameElement(node, this.model));
+    const head = element("tr", {}, element("th", { scope: "col" }, "row"), nodes.map(heading));
     const body = element("tbody");
     const table = element("table", {}, element("caption", {}, name), element("thead", {}, head), body);
-    this.place.append(element("div", { class: "scroller", role: "region", "aria-label": name, tabindex: 0 }, table));
+    const region = { class: "scroller", role: "region", "aria-label": name, tabindex: 0 };
+    this.place.append(element("div", region, table));
     this.blocks.push({ nodes, body });
   }
 

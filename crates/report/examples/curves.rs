@@ -1,5 +1,5 @@
-//! Draws the loss curves of a network described in TOML on standard input (an empty description is the exercise) into the
-//! folder named by the first argument.
+//! Draws the loss curves of a network described in TOML on standard input (an empty description is the exercise) into
+//! the folder named by the first argument.
 
 use std::io::Read;
 use std::path::PathBuf;

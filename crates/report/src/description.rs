@@ -38,7 +38,8 @@ mod tests {
     fn says_what_matters() {
         assert_eq!(of_network(&NetworkSpec::default()), "2-2-2 network, sigmoid, squared error, no biases");
         let spec: NetworkSpec = toml::from_str(
-            "layers = [3, 4, 2]\nhidden_activation = \"relu\"\nloss = \"softmax_cross_entropy\"\nbiases = { per_neuron = [] }\n\
+            "layers = [3, 4, 2]\nhidden_activation = \"relu\"\nloss = \"softmax_cross_entropy\"\n\
+             biases = { per_neuron = [] }\n\
              samples = [{ inputs = [1, 2, 3], targets = [0, 1] }, { inputs = [3, 2, 1], targets = [1, 0] }]",
         )
         .unwrap();

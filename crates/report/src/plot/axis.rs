@@ -69,8 +69,8 @@ impl Axis {
         Axis { only_whole_numbers: true, ..self }
     }
 
-    /// Settles the range over these values and places about `count` ticks. The range ends at a tick where one is near; an axis of whole
-    /// numbers ends at the data.
+    /// Settles the range over these values and places about `count` ticks. The range ends at a tick where one is near;
+    /// an axis of whole numbers ends at the data.
     pub(super) fn ruler(&self, values: impl Iterator<Item = f64>, count: usize) -> Ruler {
         let shown = values.filter(|value| value.is_finite() && (self.scale == Scale::Linear || *value > 0.0));
         let (mut low, mut high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));

@@ -41,8 +41,8 @@ impl Fonts {
         }
     }
 
-    /// The glyphs of a line of text that starts at `x` on the baseline `y`, and where it ends. A character that the font lacks is a
-    /// question mark.
+    /// The glyphs of a line of text that starts at `x` on the baseline `y`, and where it ends. A character that the
+    /// font lacks is a question mark.
     pub fn set(&self, text: &str, size: f64, mut x: f64, y: f64) -> (Vec<PlacedGlyph>, f64) {
         let mut glyphs = Vec::new();
         for run in runs(text) {

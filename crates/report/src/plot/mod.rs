@@ -1,11 +1,11 @@
 //! Line charts as SVG and PNG, the same picture in both, with no fonts needed where they are looked at.
 //!
-//! A [`LineChart`] says what is to be seen; [`layout`] turns it into a [`Scene`](scene::Scene) of strokes, shapes and
-//! glyphs; [`svg`] and [`png`] write the scene down. Text is drawn as outlines of the font in `web/fonts`, so a chart
-//! looks alike everywhere and needs no font, neither installed nor embedded. The same chart always gives the same bytes.
+//! A [`LineChart`] says what is to be seen; [`LineChart::draw`] makes a [`Picture`] of strokes, dots and glyphs, which
+//! writes itself down as SVG or PNG. Text is drawn as outlines of the font in `web/fonts`, so a chart looks alike
+//! everywhere and needs no font, neither installed nor embedded. The same chart always gives the same bytes.
 //!
-//! Drawn here and not by a charting crate because a chart that is read at a glance wants labels at the ends of its lines, and because the crates
-//! that draw well embed three megabytes of font or bring forty dependencies.
+//! Drawn here and not by a charting crate because a chart that is read at a glance wants labels at the ends of its
+//! lines, and because the crates that draw well embed three megabytes of font or bring forty dependencies.
 //!
 //! ```
 //! use longhand_report::plot::{Axis, LineChart, Series};

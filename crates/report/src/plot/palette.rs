@@ -7,8 +7,8 @@ use super::scene::Colour;
 pub enum Palette {
     /// Kinds of things: the colours of Okabe and Ito ("Color Universal Design", 2008), darkest first.
     Distinct,
-    /// One thing in steps, from small to large: dark blue to orange, ever lighter, so that order is seen in grey as well.
-    /// The colours are those of matplotlib's `plasma` up to three quarters of its length.
+    /// One thing in steps, from small to large: dark blue to orange, ever lighter, so that order is seen in grey as
+    /// well. The colours are those of matplotlib's `plasma` up to three quarters of its length.
     Ordered,
 }
 

@@ -18,8 +18,8 @@ pub(super) enum Height {
     Lowered,
 }
 
-/// Takes text apart. Names with an underscore (`E_total`, `out_h1`) and single letters with digits behind them (`w5`) are set
-/// as mathematics.
+/// Takes text apart. Names with an underscore (`E_total`, `out_h1`) and single letters with digits behind them (`w5`)
+/// are set as mathematics.
 pub(super) fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut push = |text: String, face, height| match runs.last_mut() {

@@ -1,7 +1,7 @@
 //! Fewer points where there are more than pixels.
 
-/// Keeps, of the points that fall into each of `columns` equal strips of x, the first, the lowest, the highest and the last: the
-/// picture stays the same.
+/// Keeps, of the points that fall into each of `columns` equal strips of x, the first, the lowest, the highest and the
+/// last: the picture stays the same.
 pub(super) fn thinned(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
     let width = last.0 - first.0;

@@ -49,7 +49,8 @@ fn inert(json: &str) -> String {
 fn font_faces() -> String {
     let face = |(family, style, bytes): (&str, &str, &[u8])| {
         format!(
-            "@font-face {{ font-family: \"{family}\"; font-style: {style}; src: url(data:font/woff2;base64,{}) format(\"woff2\"); }}\n",
+            "@font-face {{ font-family: \"{family}\"; font-style: {style}; \
+             src: url(data:font/woff2;base64,{}) format(\"woff2\"); }}\n",
             BASE64.encode(bytes)
         )
     };

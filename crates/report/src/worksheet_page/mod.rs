@@ -1,8 +1,8 @@
 //! A worksheet as one HTML file that needs nothing else: no network, no font, no program but a browser.
 //!
-//! The parts lie in `web/worksheet`: a page, a style sheet, ES modules; [`worksheet_page`] joins them with the fonts and
-//! the data into one text. The modules hold an evaluator for the operations of the expression graph and views of its
-//! quantities; the mathematics itself, formulas included, comes with the data.
+//! The parts lie in `web/worksheet`: a page, a style sheet, ES modules; [`worksheet_page`] joins them with the fonts
+//! and the data into one text. The modules hold an evaluator for the operations of the expression graph and views of
+//! its quantities; the mathematics itself, formulas included, comes with the data.
 //!
 //! A content security policy in the page allows exactly this script and this style sheet, by their hashes, and nothing
 //! from anywhere else.
@@ -20,8 +20,8 @@ use crate::description::of_network;
 /// The page of a worksheet, as HTML.
 ///
 /// Inputs, targets, weights and the learning rate can be changed in it, and everything is recomputed from the exported
-/// graph. Above the limits of readability it has the network's values, its table and its curves, and says that the derivation is
-/// left out.
+/// graph. Above the limits of readability it has the network's values, its table and its curves, and says that the
+/// derivation is left out.
 pub fn worksheet_page(worksheet: &Worksheet) -> String {
     let data = data::PageData::of(WorksheetExport::of(worksheet), of_network(&worksheet.network.spec));
     assembly::page(&serde_json::to_string(&data).expect("plain data with finite numbers"))

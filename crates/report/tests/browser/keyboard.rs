@@ -74,7 +74,8 @@ fn the_exercise_by_keyboard() {
     // Into the chain: the second path, factor by factor.
     let steps = |browser: &mut Browser| {
         let lit = browser.evaluate(
-            "[...document.querySelectorAll('#diagram .box.lit')].map((box) => box.querySelector('.name').textContent.replaceAll('\\u200b', ''))",
+            "[...document.querySelectorAll('#diagram .box.lit .quantity:first-of-type .name')]
+                 .map((name) => name.textContent.replaceAll('\\u200b', ''))",
         );
         strings(&lit).join(" ")
     };
@@ -82,7 +83,10 @@ fn the_exercise_by_keyboard() {
     tab_to(&mut browser, ".path:nth-of-type(2) .partial");
     assert_eq!(steps(&mut browser), "Etotal E2 outo2 outh1");
     let strong = |browser: &mut Browser| {
-        browser.evaluate("[...document.querySelectorAll('#diagram .strong .name')].map((name) => name.textContent.replaceAll('\\u200b', ''))")
+        browser.evaluate(
+            "[...document.querySelectorAll('#diagram .strong .name')]
+                 .map((name) => name.textContent.replaceAll('\\u200b', ''))",
+        )
     };
     assert_eq!(strong(&mut browser), json!(["Etotal", "E2"]));
     browser.press("Tab");

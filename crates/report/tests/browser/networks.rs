@@ -25,7 +25,9 @@ const READABLE: [&str; 6] = [
 
 fn set_row(browser: &mut Browser, row: usize) {
     browser.evaluate(&format!(
-        "{{ const slider = document.querySelector('#row'); slider.value = {row}; slider.dispatchEvent(new Event('input')); }}"
+        "{{ const slider = document.querySelector('#row');
+            slider.value = {row};
+            slider.dispatchEvent(new Event('input')); }}"
     ));
     browser.settle();
 }
@@ -66,7 +68,10 @@ fn every_weight_of_every_kind_of_network() {
             browser.evaluate(&format!("document.querySelector('#weight-{}').click()", parameter.node.index()));
             browser.settle();
             assert!(check_formulas(&mut browser, "#chain", &values) > 8, "{description}");
-            let chosen = browser.evaluate("[...document.querySelectorAll('#diagram [aria-checked=true]')].map((one) => one.getAttribute('aria-label').split(' ')[0])");
+            let chosen = browser.evaluate(
+                "[...document.querySelectorAll('#diagram [aria-checked=true]')]
+                     .map((one) => one.getAttribute('aria-label').split(' ')[0])",
+            );
             assert_eq!(strings(&chosen), [worksheet.network.graph.name(parameter.node)], "{description}");
             assert_eq!(
                 browser

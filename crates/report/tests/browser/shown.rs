@@ -60,7 +60,8 @@ fn as_set(value: f64) -> String {
 /// Checks every number in the formulas below `selector`, and gives how many there were.
 pub fn check_formulas(browser: &mut Browser, selector: &str, values: &Values) -> usize {
     let script = format!(
-        "[...document.querySelectorAll({selector:?} + ' [data-value]')].map((place) => [Number(place.dataset.value), place.textContent])"
+        "[...document.querySelectorAll({selector:?} + ' [data-value]')]
+             .map((place) => [Number(place.dataset.value), place.textContent])"
     );
     let found = browser.evaluate(&script);
     let found = found.as_array().unwrap();
@@ -74,7 +75,8 @@ pub fn check_formulas(browser: &mut Browser, selector: &str, values: &Values) ->
 
 /// Checks the marked row of the table.
 pub fn check_table(browser: &mut Browser, worksheet: &Worksheet, rate: f64, row: usize) {
-    let script = "[...document.querySelectorAll('#table tr.current')].flatMap((line) => [...line.cells].slice(1).map((cell) => cell.textContent))";
+    let script = "[...document.querySelectorAll('#table tr.current')]
+                      .flatMap((line) => [...line.cells].slice(1).map((cell) => cell.textContent))";
     let found = browser.evaluate(script);
     let found: Vec<&str> = found.as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
     let values = values_in_row(worksheet, rate, row);

@@ -133,6 +133,19 @@ fn a_network_too_large_to_read_says_so_and_has_table_and_curves() {
 }
 
 #[test]
+fn a_very_long_table_is_reached_everywhere() {
+    let Some((mut browser, folder)) = browser() else { return };
+    // Too many numbers to keep the parameters of every row: some rows are trained again from the one before.
+    let worksheet = worksheet("layers = [8, 5, 2]\nrows = 90000\nlearning_rates = [0.5]");
+    open(&mut browser, &folder, &worksheet);
+    for row in [3, 1000, 1001, 89_999, 90_000] {
+        set_row(&mut browser, row);
+        check_table(&mut browser, &worksheet, 0.5, row);
+    }
+    check_peace(&browser);
+}
+
+#[test]
 fn a_rate_that_overflows_ends_its_table_and_says_so() {
     let Some((mut browser, folder)) = browser() else { return };
     let worksheet = worksheet("layers = [2, 2, 1]\nhidden_activation = \"identity\"\nlearning_rates = [0.5, 900]");

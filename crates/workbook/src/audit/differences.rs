@@ -1,0 +1,168 @@
+//! Finite differences of the sheet's own error.
+//!
+//! Every weight cell is made a constant, so that the rows no longer hang together, and then the same weight of all rows
+//! of all tables is nudged at once. Central differences at three distances are extrapolated to distance 0 (Richardson):
+//! with D(h) the central difference, T(h) = (4·D(h/2) − D(h)) / 3 has lost the term in h², and
+//! (16·T(h/2) − T(h)) / 15 the term in h⁴ as well. How much the last extrapolation still moves the result, and what
+//! rounding can do at the smallest distance, is the estimate of its error.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::Address;
+use super::book::Book;
+use super::dependencies::Dependencies;
+use super::engine::{Content, Engine};
+use super::error::AuditError;
+use super::table::{Part, Table};
+
+/// The largest distance, relative to a weight of size 1 or more.
+const DISTANCE: f64 = 1.0 / 128.0;
+/// The distance of the second try, where the first was too far: near the kink of a ReLU.
+const SHORT_DISTANCE: f64 = DISTANCE / 256.0;
+/// An estimate above this part of the value asks for a second try.
+const ROUGH: f64 = 1e-5;
+
+/// A derivative with what is known about its error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Estimate {
+    pub value: f64,
+    /// How far the true value may lie away.
+    pub error: f64,
+}
+
+impl Estimate {
+    /// How far a correct gradient may be from the value: some times the estimated error, and the rounding of a formula.
+    pub fn tolerance(self) -> f64 {
+        4.0 * self.error + 1e-9 * self.value.abs() + 1e-300
+    }
+
+    pub fn holds(self, gradient: f64, slack: f64) -> bool {
+        (gradient - self.value).abs() <= self.tolerance() + slack
+    }
+
+    pub fn times(self, factor: f64) -> Estimate {
+        Estimate { value: self.value * factor, error: self.error * factor.abs() }
+    }
+
+    pub fn plus(self, other: Estimate) -> Estimate {
+        Estimate { value: self.value + other.value, error: self.error + other.error }
+    }
+}
+
+/// The derivatives of one table, by target (the error first, then its terms), track and step.
+pub(crate) type Derivatives = Vec<Vec<BTreeMap<i64, Estimate>>>;
+
+/// A table with the steps at which it is to be differentiated.
+pub(crate) struct Task<'a> {
+    pub table: &'a Table,
+    pub steps: &'a [i64],
+}
+
+/// Differentiates the errors of all tables. `fixed` are the constants and formulas that stand in place of the sheet's
+/// own; it holds every weight of the steps.
+pub(crate) fn derivatives(
+    book: &Book,
+    dependencies: &Dependencies,
+    tasks: &[Task<'_>],
+    fixed: &BTreeMap<Address, Content>,
+) -> Result<Vec<Derivatives>, AuditError> {
+    let stop: BTreeSet<Address> = fixed.keys().copied().collect();
+    let mut roots: Vec<Address> = Vec::new();
+    for task in tasks {
+        for target in targets(task.table) {
+            roots.extend(task.steps.iter().filter_map(|&step| task.table.at(target, step)));
+        }
+    }
+    let mut wanted = dependencies.closure(&roots, &stop);
+    // What a replaced formula needs is not what the sheet's formula there needed, but its neighbours' counterpart.
+    for task in tasks {
+        let forward = task.table.moving.iter().filter(|(_, part)| matches!(part, Part::Forward | Part::Given | Part::Weight));
+        for (&cell, _) in forward {
+            wanted.extend(task.steps.iter().filter_map(|&step| task.table.at(cell, step)));
+        }
+        wanted.extend(dependencies.closure(&task.table.fixed.iter().copied().collect::<Vec<_>>(), &stop));
+    }
+    let mut engine = Engine::new(book, Some(&wanted), fixed)?;
+    let mut results: Vec<Derivatives> = tasks
+        .iter()
+        .map(|task| vec![vec![BTreeMap::new(); task.table.tracks.len()]; targets(task.table).len()])
+        .collect();
+    let most = tasks.iter().map(|task| task.table.tracks.len()).max().unwrap_or(0);
+    for track in 0..most {
+        nudge(&mut engine, tasks, fixed, track, DISTANCE, &mut results)?;
+        let is_rough = |results: &[Derivatives]| {
+            results.iter().flatten().filter_map(|tracks| tracks.get(track)).flat_map(BTreeMap::values).any(rough)
+        };
+        if is_rough(&results) {
+            nudge(&mut engine, tasks, fixed, track, SHORT_DISTANCE, &mut results)?;
+        }
+    }
+    Ok(results)
+}
+
+fn rough(estimate: &Estimate) -> bool {
+    estimate.error > ROUGH * estimate.value.abs() && estimate.error > 1e-13
+}
+
+/// The cells that are differentiated, at the anchor.
+fn targets(table: &Table) -> Vec<Address> {
+    std::iter::once(table.error).chain(table.error_terms.iter().copied()).collect()
+}
+
+fn nudge(
+    engine: &mut Engine,
+    tasks: &[Task<'_>],
+    fixed: &BTreeMap<Address, Content>,
+    track: usize,
+    distance: f64,
+    results: &mut [Derivatives],
+) -> Result<(), AuditError> {
+    // Which weight of which step, with its value and its distance.
+    let mut nudged: Vec<(usize, i64, Address, f64, f64)> = Vec::new();
+    for (place, task) in tasks.iter().enumerate() {
+        let Some(weights) = task.table.tracks.get(track) else { continue };
+        for &step in task.steps {
+            if let Some(cell) = weights.weight_at(step)
+                && let Some(Content::Number(value)) = fixed.get(&cell)
+            {
+                nudged.push((place, step, cell, *value, distance * value.abs().max(1.0)));
+            }
+        }
+    }
+    // Readings at +h, −h, +h/2, −h/2, +h/4, −h/4 of every target, with the way actually gone.
+    let mut readings: Vec<Vec<Vec<Option<f64>>>> = vec![Vec::new(); nudged.len()];
+    let sides = [1.0, -1.0, 0.5, -0.5, 0.25, -0.25];
+    for side in sides {
+        for &(_, _, cell, value, distance) in &nudged {
+            engine.set_number(cell, value + side * distance)?;
+        }
+        engine.recalculate();
+        for (reading, &(place, step, ..)) in readings.iter_mut().zip(&nudged) {
+            let table = tasks[place].table;
+            reading.push(
+                targets(table).iter().map(|&target| engine.number(table.at(target, step)?)).collect(),
+            );
+        }
+    }
+    for (reading, &(place, step, cell, value, distance)) in readings.iter().zip(&nudged) {
+        engine.set_number(cell, value)?;
+        for target in 0..results[place].len() {
+            let central = |pair: usize| -> Option<f64> {
+                let up = value + sides[2 * pair] * distance;
+                let down = value + sides[2 * pair + 1] * distance;
+                Some((reading[2 * pair][target]? - reading[2 * pair + 1][target]?) / (up - down))
+            };
+            let (Some(wide), Some(half), Some(quarter)) = (central(0), central(1), central(2)) else { continue };
+            let (first, second) = ((4.0 * half - wide) / 3.0, (4.0 * quarter - half) / 3.0);
+            let extrapolated = (16.0 * second - first) / 15.0;
+            let size = reading.iter().filter_map(|values| values[target]).fold(0.0f64, |most, value| most.max(value.abs()));
+            let rounding = 16.0 * f64::EPSILON * size / (0.25 * distance);
+            let found = Estimate { value: extrapolated, error: (extrapolated - second).abs() + rounding };
+            let kept = results[place][target][track].entry(step).or_insert(found);
+            if found.error < kept.error {
+                *kept = found;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Why a workbook cannot be audited.
+
+/// Why a workbook cannot be audited, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The file cannot be read at all.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is something else than an xlsx workbook.
+    #[error("this is not an xlsx workbook: {what}; save it as .xlsx (Excel workbook) and try again")]
+    NotXlsx {
+        /// What it looks like.
+        what: String,
+    },
+    /// The file is larger than any training table needs, packed or unpacked.
+    #[error("the workbook is too large to audit: {what} (the limit is {limit}); keep the training sheets only")]
+    TooLarge {
+        /// What is too large, with its size.
+        what: String,
+        /// What it may be.
+        limit: String,
+    },
+    /// A part of the file is broken.
+    #[error("the workbook is damaged: {what}; open it in a spreadsheet program, save it again and try again")]
+    Damaged {
+        /// What is broken.
+        what: String,
+    },
+    /// A cell depends on itself.
+    #[error("a circular reference: {cells}; no value can be worked out, so break the circle first")]
+    Circular {
+        /// The cells of the circle.
+        cells: String,
+    },
+    /// The cells that matter hold errors.
+    #[error("{cell} shows {error}: {consequence}")]
+    ErrorCell {
+        /// The sheet and the cell.
+        cell: String,
+        /// What it shows, such as `#DIV/0!`.
+        error: String,
+        /// What cannot be done because of it.
+        consequence: String,
+    },
+    /// There is no training table in the workbook.
+    #[error("no training table found: {reason}")]
+    NoTable {
+        /// What was looked for and what was found.
+        reason: String,
+    },
+    /// The library that recalculates the sheet failed.
+    #[error("the formulas could not be recalculated: {reason}")]
+    Engine {
+        /// What the library said.
+        reason: String,
+    },
+}

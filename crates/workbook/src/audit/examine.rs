@@ -1,0 +1,362 @@
+//! The audit from the cells of a workbook to what is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::Address;
+use super::book::{Book, Value};
+use super::dependencies::Dependencies;
+use super::differences::{Derivatives, Task, derivatives};
+use super::drift;
+use super::engine::{Content, Engine};
+use super::error::AuditError;
+use super::finding::Finding;
+use super::formula::{FormulaReader, text_at};
+use super::judge;
+use super::lines::{Kind, Line, lines};
+use super::rows;
+use super::table::{Part, Table, tables};
+
+/// The most cells that are recalculated for the finite differences, all nudges together.
+const RECALCULATION_BUDGET: usize = 1_500_000;
+/// Nudges of one weight: three distances, both ways.
+const NUDGES: usize = 6;
+/// The fewest steps of a table that are differentiated, where it has as many.
+const FEWEST_STEPS: usize = 8;
+
+/// A workbook with everything that judging needs.
+pub(crate) struct Sheet<'a> {
+    pub book: &'a Book,
+    pub dependencies: &'a Dependencies,
+    /// The whole workbook as it is.
+    pub engine: Engine,
+    pub reader: FormulaReader,
+}
+
+/// A table with its rows made independent of each other.
+pub(crate) struct Case {
+    pub table: Table,
+    pub lines: Vec<Line>,
+    /// The steps that were differentiated.
+    pub tested: Vec<i64>,
+    /// By target, track and step; the error first, then its terms.
+    pub derivatives: Derivatives,
+    /// What each update takes off its weight, over the rate: the gradient that is applied, by track and step.
+    pub applied: Vec<BTreeMap<i64, f64>>,
+    /// The rate by track and step.
+    pub rates: Vec<BTreeMap<i64, f64>>,
+    /// The weights by track and step.
+    pub weights: Vec<BTreeMap<i64, f64>>,
+    /// What the row's other formulas give, cell by cell, with the weights of that row as they are.
+    pub values: BTreeMap<Address, f64>,
+    /// What the formula of the other rows would give in a row that has another one.
+    pub by_pattern: BTreeMap<Address, f64>,
+}
+
+/// The verdict on one table.
+pub(crate) struct Judged {
+    pub case: Case,
+    pub findings: Vec<Finding>,
+    pub notes: Vec<String>,
+    /// The factor between the error and the one that the gradients belong to.
+    pub loss_factor: f64,
+    /// The largest distance between a gradient and its finite difference, with the tolerance there, by track.
+    pub distances: Vec<Option<(f64, f64)>>,
+    /// The error of the last step as it is.
+    pub final_error: Option<f64>,
+    /// The error of the last step with one finding mended, finding by finding.
+    pub effects: Vec<Option<f64>>,
+    /// The error of the last step with everything mended.
+    pub mended_error: Option<f64>,
+}
+
+/// Audits a workbook that has formulas. An empty result means that there is no training table.
+pub(crate) fn examine(book: &Book) -> Result<(Vec<Judged>, Vec<String>), AuditError> {
+    let dependencies = Dependencies::of(book)?;
+    if let Some(circle) = dependencies.circle() {
+        let cells: Vec<String> = circle.iter().take(6).map(|&cell| book.spelled(cell)).collect();
+        let cells = if circle.len() > 6 { format!("{} → …", cells.join(" → ")) } else { cells.join(" → ") };
+        return Err(AuditError::Circular { cells });
+    }
+    let tables = tables(book, &dependencies);
+    let mut notes = Vec::new();
+    if tables.is_empty() {
+        return Ok((Vec::new(), notes));
+    }
+    let mut engine = Engine::new(book, None, &BTreeMap::new())?;
+    engine.recalculate();
+    let reader = FormulaReader::new(&book.sheets, &book.names);
+    let mut sheet = Sheet { book, dependencies: &dependencies, engine, reader };
+    let mut ready = Vec::new();
+    let mut refusal = None;
+    for table in tables {
+        match sheet.cut_to_numbers(table, &mut notes) {
+            Ok(table) => ready.push(table),
+            Err(error) => {
+                notes.push(error.to_string());
+                refusal.get_or_insert(error);
+            }
+        }
+    }
+    if let (true, Some(refusal)) = (ready.is_empty(), refusal) {
+        return Err(refusal);
+    }
+    let cases = sheet.cases(ready)?;
+    let mut judged = Vec::new();
+    for case in cases {
+        let mut findings = rows::findings(&mut sheet, &case)?;
+        let (mut verdict, loss) = judge::findings(&mut sheet, &case, &findings.blamed)?;
+        findings.found.append(&mut verdict.found);
+        findings.notes.append(&mut verdict.notes);
+        let mut drifting = drift::findings(&sheet, &case);
+        findings.found.append(&mut drifting.found);
+        findings.notes.append(&mut drifting.notes);
+        findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
+        let final_error = case.table.at(case.table.error, case.table.last).and_then(|cell| sheet.engine.number(cell));
+        judged.push(Judged {
+            findings: findings.found,
+            notes: findings.notes,
+            loss_factor: loss.factor,
+            distances: loss.distances,
+            final_error,
+            effects: Vec::new(),
+            mended_error: None,
+            case,
+        });
+    }
+    for judged in &mut judged {
+        sheet.measure(judged)?;
+    }
+    notes.extend(sheet.stale_values());
+    Ok((judged, notes))
+}
+
+impl Case {
+    /// How much rounding can move the gradient that is read off an update.
+    pub fn slack(&self, track: usize, step: i64) -> f64 {
+        let weight = self.weights[track].get(&step).copied().unwrap_or(0.0);
+        let rate = self.rates[track].get(&step).copied().unwrap_or(1.0);
+        8.0 * f64::EPSILON * weight.abs() / rate.abs()
+    }
+}
+
+impl Sheet<'_> {
+    /// Cuts a table off where its weights stop being numbers, as they do when training diverges.
+    fn cut_to_numbers(&self, mut table: Table, notes: &mut Vec<String>) -> Result<Table, AuditError> {
+        let broken = table.steps().find_map(|step| {
+            let weights = table.tracks.iter().filter_map(|track| track.weight_at(step));
+            let cells = weights.chain(table.at(table.error, step));
+            cells.into_iter().find(|&cell| self.engine.number(cell).is_none()).map(|cell| (step, cell))
+        });
+        let Some((step, cell)) = broken else { return Ok(table) };
+        let shown = self.engine.text(cell).unwrap_or_else(|| "no number".to_owned());
+        let cell = self.book.spelled(cell);
+        if step == table.first {
+            let consequence = "so nothing of this table can be recalculated; mend that cell first".to_owned();
+            return Err(AuditError::ErrorCell { cell, error: shown, consequence });
+        }
+        notes.push(format!("{cell} shows {shown}; only the {} rows before it were checked.", step - table.first));
+        table.last = step - 1;
+        Ok(table)
+    }
+
+    /// Makes the rows of all tables independent and works out everything about them at once.
+    fn cases(&mut self, tables: Vec<Table>) -> Result<Vec<Case>, AuditError> {
+        let book = self.book;
+        let mut fixed: BTreeMap<Address, Content> = BTreeMap::new();
+        let mut all_lines = Vec::new();
+        for table in &tables {
+            for track in &table.tracks {
+                for cell in table.steps().filter_map(|step| track.weight_at(step)) {
+                    fixed.insert(cell, Content::Number(self.engine.number(cell).unwrap_or(0.0)));
+                }
+            }
+            let lines = lines(book, table);
+            for line in lines.iter().filter(|line| line.part == Part::Forward) {
+                for &step in line.deviants.keys() {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
+                        fixed.entry(cell).or_insert(Content::Formula(text));
+                    }
+                }
+            }
+            all_lines.push(lines);
+        }
+        let stop: BTreeSet<Address> = fixed.keys().copied().collect();
+        let mut roots: Vec<Address> = Vec::new();
+        for table in &tables {
+            roots.extend(table.fixed.iter().copied());
+            for &cell in table.moving.keys() {
+                roots.extend(table.steps().filter_map(|step| table.at(cell, step)).filter(|cell| !stop.contains(cell)));
+            }
+        }
+        let mut wanted = self.dependencies.closure(&roots, &stop);
+        wanted.extend(fixed.keys());
+        let mut engine = Engine::new(book, Some(&wanted), &fixed)?;
+        let mut updates: BTreeMap<(usize, usize, i64), Address> = BTreeMap::new();
+        let mut patterns: BTreeMap<(usize, Address), Address> = BTreeMap::new();
+        for (place, table) in tables.iter().enumerate() {
+            for (k, track) in table.tracks.iter().enumerate() {
+                for step in table.steps() {
+                    if let Some(cell) = track.update_at(step)
+                        && let Some(formula) = book.formula(cell)
+                    {
+                        updates.insert((place, k, step), engine.add_formula(cell.sheet, &formula.text)?);
+                    }
+                }
+            }
+            for line in all_lines[place].iter().filter(|line| matches!(line.part, Part::Backward | Part::Aside)) {
+                for &step in line.deviants.keys() {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
+                        patterns.insert((place, cell), engine.add_formula(cell.sheet, &text)?);
+                    }
+                }
+            }
+        }
+        engine.recalculate();
+        let tested: Vec<Vec<i64>> =
+            tables.iter().zip(&all_lines).map(|(table, lines)| tested_steps(table, lines, tables.len())).collect();
+        let tasks: Vec<Task<'_>> =
+            tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
+        let differentiated = derivatives(book, self.dependencies, &tasks, &fixed)?;
+        let mut cases = Vec::new();
+        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate() {
+            let mut rates = vec![BTreeMap::new(); table.tracks.len()];
+            let mut applied = vec![BTreeMap::new(); table.tracks.len()];
+            let mut weights = vec![BTreeMap::new(); table.tracks.len()];
+            for (k, track) in table.tracks.iter().enumerate() {
+                for step in table.steps() {
+                    let rate = self.rate(&table, k, step);
+                    let weight = track.weight_at(step).and_then(|cell| self.engine.number(cell));
+                    let updated = updates.get(&(place, k, step)).and_then(|&cell| engine.number(cell));
+                    weights[k].extend(weight.map(|weight| (step, weight)));
+                    rates[k].extend(rate.map(|rate| (step, rate)));
+                    if let (Some(rate), Some(weight), Some(updated)) = (rate.filter(|rate| *rate != 0.0), weight, updated) {
+                        applied[k].insert(step, (weight - updated) / rate.abs());
+                    }
+                }
+            }
+            let mut values = BTreeMap::new();
+            for &cell in table.moving.keys() {
+                for cell in table.steps().filter_map(|step| table.at(cell, step)) {
+                    values.extend(engine.number(cell).map(|value| (cell, value)));
+                }
+            }
+            let by_pattern = patterns
+                .iter()
+                .filter(|((owner, _), _)| *owner == place)
+                .filter_map(|(&(_, cell), &scratch)| Some((cell, engine.number(scratch)?)))
+                .collect();
+            let tested = tested[place].clone();
+            cases.push(Case { table, lines, tested, derivatives, applied, rates, weights, values, by_pattern });
+        }
+        Ok(cases)
+    }
+
+    /// The learning rate that an update uses.
+    fn rate(&self, table: &Table, track: usize, step: i64) -> Option<f64> {
+        let rule = &table.rules[track];
+        if rule.rate.is_empty() {
+            return None;
+        }
+        let lookup = |cell: Address| {
+            let moved = if table.moving.contains_key(&cell) { table.at(cell, step)? } else { cell };
+            self.engine.number(moved)
+        };
+        rule.rate.iter().try_fold(1.0, |product, factor| {
+            let value = super::rate::value(&factor.expr, &lookup)?;
+            Some(if factor.is_divisor { product / value } else { product * value })
+        })
+    }
+
+    /// How far each finding, and all of them together, move the final error.
+    fn measure(&mut self, judged: &mut Judged) -> Result<(), AuditError> {
+        let table = &judged.case.table;
+        let Some(last) = table.at(table.error, table.last) else { return Ok(()) };
+        let mut together: BTreeMap<Address, Content> = BTreeMap::new();
+        for finding in &judged.findings {
+            let effect = if judged.findings.len() <= 64 { self.with(&finding.corrections, last)? } else { None };
+            judged.effects.push(effect);
+            together.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
+        }
+        if !together.is_empty() {
+            judged.mended_error = self.with(&together, last)?;
+        }
+        Ok(())
+    }
+
+    /// The number in a cell when others are replaced for the moment.
+    fn with(&mut self, replaced: &BTreeMap<Address, Content>, cell: Address) -> Result<Option<f64>, AuditError> {
+        if replaced.is_empty() {
+            return Ok(None);
+        }
+        for (&cell, content) in replaced {
+            self.engine.set(cell, content)?;
+        }
+        self.engine.recalculate();
+        let value = self.engine.number(cell);
+        for &cell in replaced.keys() {
+            let before = self.book.cells.get(&cell);
+            match before.map(|found| (&found.formula, &found.value)) {
+                Some((Some(formula), _)) => self.engine.set_formula(cell, &formula.text)?,
+                Some((None, value)) => self.engine.set_number(cell, value.number().unwrap_or(0.0))?,
+                None => self.engine.set_number(cell, 0.0)?,
+            }
+        }
+        self.engine.recalculate();
+        Ok(value)
+    }
+
+    /// Whether the values in the file are those that its formulas give.
+    fn stale_values(&self) -> Option<String> {
+        let differs = |cell: Address, stored: f64| {
+            self.engine.number(cell).is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
+        };
+        let formulas = self.book.cells.iter().filter(|(_, content)| content.formula.is_some());
+        let stale: Vec<Address> = formulas
+            .filter(|(cell, content)| matches!(content.value, Value::Number(stored) if differs(**cell, stored)))
+            .map(|(&cell, _)| cell)
+            .collect();
+        let first = *stale.first()?;
+        let count = stale.len();
+        let first = self.book.spelled(first);
+        Some(format!(
+            "{count} formulas show values that they no longer give, {first} first; recalculate the workbook (Ctrl+Alt+F9)."
+        ))
+    }
+}
+
+/// The formula that the other rows have, written for this row.
+pub(crate) fn pattern_text(book: &Book, table: &Table, line: &Line, step: i64) -> Option<String> {
+    let (_, from) = line.pattern.as_ref()?;
+    let formula = book.formula(table.at(line.base, *from)?)?;
+    Some(text_at(&formula.node, &book.sheets, table.at(line.base, step)?))
+}
+
+/// The steps to differentiate: all, or in a very long table some of them, spread evenly, with every odd row.
+fn tested_steps(table: &Table, lines: &[Line], table_count: usize) -> Vec<i64> {
+    let forward = table.moving.values().filter(|part| **part == Part::Forward).count().max(1);
+    let cost = forward * table.tracks.len().max(1) * NUDGES;
+    let affordable = (RECALCULATION_BUDGET / table_count.max(1) / cost).max(FEWEST_STEPS);
+    let count = (table.last - table.first + 1) as usize;
+    if count <= affordable {
+        return table.steps().collect();
+    }
+    let mut steps: BTreeSet<i64> =
+        (0..affordable).map(|k| table.first + (k * (count - 1) / (affordable - 1)) as i64).collect();
+    // Rows that differ, and rows from which on the formula is another one.
+    for line in lines {
+        let mut before: Option<&Kind> = None;
+        let mut odd = 0;
+        for step in table.steps() {
+            let kind = line.deviants.get(&step);
+            if kind != before {
+                steps.insert(step);
+                odd += 1;
+            }
+            before = kind;
+            if odd > 16 {
+                break;
+            }
+        }
+    }
+    steps.into_iter().collect()
+}

@@ -1,0 +1,659 @@
+//! Every gradient held against the finite difference, and what may have gone wrong where they part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::Address;
+use super::differences::Estimate;
+use super::engine::Content;
+use super::error::AuditError;
+use super::examine::{Case, Sheet};
+use super::finding::{Finding, SlipKind};
+use super::formula::{Expr, text_at, with_references};
+use super::labels::label;
+use super::lines::kind;
+use super::repair::{Repair, Trial, search};
+use super::rows::{Found, same};
+use super::symbolic::Symbolic;
+use super::table::{Part, Table};
+
+/// How close two ratios are that count as the same factor.
+const SAME_FACTOR: f64 = 1e-6;
+/// How many rows a repair is tried on.
+const REPAIR_ROWS: usize = 3;
+
+/// Which error the gradients belong to.
+pub(crate) struct Loss {
+    /// What the sheet's error has to be multiplied by.
+    pub factor: f64,
+    pub distances: Vec<Option<(f64, f64)>>,
+}
+
+/// One weight in one step.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    step: i64,
+    /// The gradient that the update applies.
+    applied: Option<f64>,
+    /// The value of the gradient's own cell.
+    gradient: Option<f64>,
+    estimate: Estimate,
+    slack: f64,
+}
+
+impl Row {
+    fn applied_holds(&self) -> Option<bool> {
+        self.applied.map(|applied| self.estimate.holds(applied, self.slack))
+    }
+
+    fn gradient_holds(&self) -> Option<bool> {
+        self.gradient.map(|gradient| self.estimate.holds(gradient, 0.0))
+    }
+
+    fn holds(&self) -> bool {
+        match self.applied_holds() {
+            // The last row has no update, but its gradients are there to be seen.
+            None => self.gradient_holds().unwrap_or(true),
+            // A gradient that an update does not take as it stands may have any sign or size.
+            Some(holds) => holds,
+        }
+    }
+}
+
+/// Judges the updates of a table. `blamed` are cells that were found wrong already.
+pub(crate) fn findings(
+    sheet: &mut Sheet<'_>,
+    case: &Case,
+    blamed: &BTreeSet<Address>,
+) -> Result<(Found, Loss), AuditError> {
+    let excused = excused(sheet, case, blamed);
+    let mut judge = Judge { sheet, case, excused, rows: Vec::new(), symbolic: None };
+    let mut result = Found::default();
+    let factor = judge.choose_loss(&mut result);
+    let distances = judge.distances();
+    let mut done: BTreeSet<usize> = BTreeSet::new();
+    for track in 0..case.table.tracks.len() {
+        if !done.contains(&track) {
+            judge.track(track, &mut done, &mut result)?;
+        }
+    }
+    judge.rates(&mut result);
+    Ok((result, Loss { factor, distances }))
+}
+
+/// The updates and gradients whose rows are wrong already because of a cell that they use.
+fn excused(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> BTreeSet<(usize, i64)> {
+    let table = &case.table;
+    let mut by_step: BTreeMap<i64, BTreeSet<Address>> = BTreeMap::new();
+    for line in case.lines.iter().filter(|line| line.part != Part::Forward) {
+        for &step in line.deviants.keys() {
+            if let Some(cell) = table.at(line.base, step).filter(|cell| blamed.contains(cell)) {
+                by_step.entry(step).or_default().insert(cell);
+            }
+        }
+    }
+    let weights = table.weights();
+    let mut excused = BTreeSet::new();
+    for (&step, cells) in &by_step {
+        for (k, track) in table.tracks.iter().enumerate() {
+            let update = track.update_at(step);
+            let gradient = table.rules[k].gradient.and_then(|gradient| table.at(gradient, step));
+            let mut roots: Vec<Address> = gradient.into_iter().collect();
+            roots.extend(update.map(|update| sheet.dependencies.needs(update)).unwrap_or_default());
+            let mut uses = sheet.dependencies.closure(&roots, &weights);
+            uses.extend(update);
+            if !uses.is_disjoint(cells) {
+                excused.insert((k, step));
+            }
+        }
+    }
+    excused
+}
+
+struct Judge<'a, 'b> {
+    sheet: &'a mut Sheet<'b>,
+    case: &'a Case,
+    excused: BTreeSet<(usize, i64)>,
+    /// By track.
+    rows: Vec<Vec<Row>>,
+    symbolic: Option<Option<Symbolic>>,
+}
+
+impl Judge<'_, '_> {
+    fn table(&self) -> &Table {
+        &self.case.table
+    }
+
+    /// The rows of every track against one error.
+    fn rows_against(&self, targets: &[usize], factor: f64) -> Vec<Vec<Row>> {
+        let case = self.case;
+        (0..case.table.tracks.len())
+            .map(|track| {
+                let rule = &case.table.rules[track];
+                let steps = case.tested.iter().filter(|step| !self.excused.contains(&(track, **step)));
+                steps
+                    .filter_map(|&step| {
+                        let mut sum: Option<Estimate> = None;
+                        for &target in targets {
+                            let found = *case.derivatives[target][track].get(&step)?;
+                            sum = Some(sum.map_or(found, |sum| sum.plus(found)));
+                        }
+                        let gradient = rule.gradient.and_then(|cell| case.table.at(cell, step));
+                        Some(Row {
+                            step,
+                            applied: case.applied[track].get(&step).copied(),
+                            gradient: gradient.and_then(|cell| case.values.get(&cell).copied()),
+                            estimate: sum?.times(factor),
+                            slack: case.slack(track, step),
+                        })
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Finds out whether the gradients belong to the sheet's error, to a multiple of it, or to another sum.
+    fn choose_loss(&mut self, result: &mut Found) -> f64 {
+        let terms = self.table().term_count as f64;
+        let mut factors = vec![1.0, 2.0, 0.5, terms, 1.0 / terms, 2.0 * terms, 2.0 / terms, terms / 2.0, 0.5 / terms];
+        factors.dedup();
+        let own = vec![0];
+        let sum: Vec<usize> = (1..self.case.derivatives.len()).collect();
+        let mut targets = vec![own.clone()];
+        if sum.len() > 1 {
+            targets.push(sum.clone());
+        }
+        let mut best: Option<(usize, &[usize], f64, Vec<Vec<Row>>)> = None;
+        for target in &targets {
+            for &factor in &factors {
+                let rows = self.rows_against(target, factor);
+                let right = rows.iter().filter(|rows| !rows.is_empty() && rows.iter().all(Row::holds)).count();
+                // A sum other than the sheet's own is believed only where nearly everything speaks for it.
+                let is_believed = *target == own || 4 * right >= 3 * rows.len().max(1) && right >= 2;
+                if is_believed && best.as_ref().is_none_or(|(most, ..)| right > *most) {
+                    best = Some((right, target, factor, rows));
+                }
+            }
+        }
+        let Some((_, target, factor, rows)) = best else { return 1.0 };
+        let is_own = *target == *own;
+        self.rows = rows;
+        if !is_own {
+            result.found.push(self.wrong_error(factor));
+            return 1.0;
+        }
+        if factor != 1.0 {
+            let table = self.table();
+            let cell = table.at(table.error, table.first).unwrap_or(table.error);
+            let name = label(self.sheet.book, table, table.error);
+            let times = if factor < 1.0 { format!("{} times", 1.0 / factor) } else { format!("1/{factor} of") };
+            result.notes.push(format!(
+                "{name} ({cell}) is a different loss, not a slip: it is {times} the error that the gradients belong to{}. \
+                 Every gradient is consistent with that.",
+                if factor == 0.5 { " (the ½ is missing)" } else { "" }
+            ));
+        }
+        factor
+    }
+
+    /// An error formula that leaves out a part of the sum.
+    fn wrong_error(&self, factor: f64) -> Finding {
+        let table = self.table();
+        let mut corrections = BTreeMap::new();
+        let mut cells = Vec::new();
+        let steps: Vec<i64> = table.steps().collect();
+        for &step in &steps {
+            let Some(cell) = table.at(table.error, step) else { continue };
+            let terms: Vec<String> =
+                table.error_terms.iter().filter_map(|&term| table.at(term, step)).map(Address::a1).collect();
+            let sum = terms.join("+");
+            let text = if factor == 1.0 { sum } else { format!("{factor}*({sum})") };
+            cells.push(cell);
+            corrections.insert(cell, Content::Formula(text));
+        }
+        let name = label(self.sheet.book, table, table.error);
+        let terms: Vec<String> = table.error_terms.iter().map(|&term| label(self.sheet.book, table, term)).collect();
+        let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
+        let expected = table.error_terms.iter().map(|&term| {
+            table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell))
+        }).sum::<Option<f64>>().map(|sum| sum * factor);
+        Finding {
+            kind: SlipKind::WrongError,
+            track: None,
+            cells,
+            steps,
+            value,
+            expected,
+            tolerance: None,
+            explanation: format!("{name} is not {}, the sum that the gradients are the derivatives of", terms.join(" + ")),
+            corrections,
+        }
+    }
+
+    /// The largest distance of each track, with the tolerance there.
+    fn distances(&self) -> Vec<Option<(f64, f64)>> {
+        let distance = |row: &Row| {
+            let value = row.applied.or(row.gradient)?;
+            Some(((value - row.estimate.value).abs(), row.estimate.tolerance() + row.slack))
+        };
+        self.rows
+            .iter()
+            .map(|rows| rows.iter().filter_map(distance).max_by(|x, y| (x.0 / x.1).total_cmp(&(y.0 / y.1))))
+            .collect()
+    }
+
+    fn track(&mut self, track: usize, done: &mut BTreeSet<usize>, result: &mut Found) -> Result<(), AuditError> {
+        let table = &self.case.table;
+        let weights = &table.tracks[track];
+        let own_start =
+            weights.updates.iter().filter(|(step, update)| weights.weight_at(**step) == Some(update.previous)).count();
+        if 2 * own_start < weights.updates.len() {
+            result.found.push(self.wrong_start(track));
+            return Ok(());
+        }
+        let bad: Vec<Row> = self.rows[track].iter().filter(|row| !row.holds()).copied().collect();
+        if bad.is_empty() {
+            return Ok(());
+        }
+        let name = label(self.sheet.book, table, weights.weight);
+        let opposite = |value: Option<f64>, row: &Row| {
+            value.is_some_and(|value| row.estimate.holds(-value, row.slack) && value != 0.0)
+        };
+        let applied_rows: Vec<&Row> = bad.iter().filter(|row| row.applied.is_some()).collect();
+        let gradients_hold = bad.iter().all(|row| row.gradient_holds() == Some(true));
+        let updates_opposite = !applied_rows.is_empty() && applied_rows.iter().all(|row| opposite(row.applied, row));
+        let gradients_opposite = bad.iter().all(|row| opposite(row.gradient, row));
+        let cell = |base: Address| table.at(base, bad[0].step).unwrap_or(base);
+
+        if gradients_hold || (updates_opposite && table.rules[track].gradient.is_none()) {
+            let kind = if updates_opposite { SlipKind::WrongSign } else { SlipKind::WrongUpdate };
+            let words = if updates_opposite {
+                format!("the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it")
+            } else {
+                format!("the gradient is right, but the update does not take rate times gradient off {name}")
+            };
+            let finding = self.update_finding(kind, track, &bad, words, &mut |judge, step| judge.plain_update(track, step));
+            result.found.push(finding);
+            return Ok(());
+        }
+        if gradients_opposite {
+            let gradient = table.rules[track].gradient.unwrap_or(weights.update);
+            let finding = self.negated(track, gradient, &bad, format!("the derivative has the wrong sign in {}", cell(gradient)));
+            result.found.push(finding);
+            return Ok(());
+        }
+        if let Some(finding) = self.wrong_weight(track, &bad, &name) {
+            result.found.push(finding);
+            return Ok(());
+        }
+        let finding = self.wrong_derivative(track, &bad, &name, done)?;
+        result.found.push(finding);
+        Ok(())
+    }
+
+    /// The steps in which a cell has the same formula as in the bad rows.
+    fn alike(&self, base: Address, bad: &[Row]) -> Vec<i64> {
+        let table = self.table();
+        let kind_at = |step: i64| table.at(base, step).map(|cell| kind(self.sheet.book, table, cell, step));
+        let kinds: BTreeSet<_> = bad.iter().filter_map(|row| kind_at(row.step)).collect();
+        (table.first..=table.sheet_last).filter(|&step| kind_at(step).is_some_and(|kind| kinds.contains(&kind))).collect()
+    }
+
+    fn finding(&self, kind: SlipKind, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
+        let table = self.table();
+        let is_update = base == table.tracks[track].update;
+        let mut steps = self.alike(base, bad);
+        steps.retain(|&step| table.at(base, step).is_some_and(|cell| self.sheet.book.cells.contains_key(&cell)));
+        let cells = steps.iter().filter_map(|&step| table.at(base, step)).collect();
+        let first = bad[0];
+        Finding {
+            kind,
+            track: Some(track),
+            cells,
+            steps,
+            value: if is_update { first.applied } else { first.gradient.or(first.applied) },
+            expected: Some(first.estimate.value),
+            tolerance: Some(first.estimate.tolerance() + if is_update { first.slack } else { 0.0 }),
+            explanation,
+            corrections: BTreeMap::new(),
+        }
+    }
+
+    fn update_finding(
+        &mut self,
+        kind: SlipKind,
+        track: usize,
+        bad: &[Row],
+        explanation: String,
+        correct: &mut dyn FnMut(&mut Self, i64) -> Option<String>,
+    ) -> Finding {
+        let mut finding = self.finding(kind, track, self.table().tracks[track].update, bad, explanation);
+        for (cell, step) in finding.cells.clone().into_iter().zip(finding.steps.clone()) {
+            if let Some(text) = correct(self, step) {
+                finding.corrections.insert(cell, Content::Formula(text));
+            }
+        }
+        finding
+    }
+
+    /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell.
+    fn plain_update(&self, track: usize, step: i64) -> Option<String> {
+        let gradient = self.table().rules[track].gradient?;
+        let sheet = self.table().tracks[track].update.sheet;
+        let gradient = self.reference(self.table().at(gradient, step)?, sheet);
+        self.update_with(track, step, &gradient)
+    }
+
+    fn update_with(&self, track: usize, step: i64, gradient: &str) -> Option<String> {
+        let table = self.table();
+        let weights = &table.tracks[track];
+        let mut rate = String::new();
+        for factor in &table.rules[track].rate {
+            let piece = match &factor.expr {
+                Expr::Number(value) => value.to_string(),
+                Expr::Cell(cell) if table.moving.contains_key(cell) => {
+                    self.reference(table.at(*cell, step)?, weights.update.sheet)
+                }
+                Expr::Cell(cell) => self.absolute(*cell, weights.update.sheet),
+                _ => return None,
+            };
+            rate = match (rate.is_empty(), factor.is_divisor) {
+                (true, false) => piece,
+                (true, true) => format!("1/{piece}"),
+                (false, false) => format!("{rate}*{piece}"),
+                (false, true) => format!("{rate}/{piece}"),
+            };
+        }
+        let weight = self.reference(weights.weight_at(step)?, weights.update.sheet);
+        (!rate.is_empty()).then(|| format!("{weight}-{rate}*{gradient}"))
+    }
+
+    fn reference(&self, cell: Address, from: u32) -> String {
+        if cell.sheet == from { cell.a1() } else { self.sheet.book.spelled(cell) }
+    }
+
+    fn absolute(&self, cell: Address, from: u32) -> String {
+        let book = self.sheet.book;
+        // Where the sheet has a name for it, the name.
+        let name = book.names.iter().find(|name| {
+            let target = format!("{}!{}", book.sheets[cell.sheet as usize], cell.absolute_a1());
+            name.formula.replace('\'', "") == target && name.scope.is_none_or(|scope| scope == from as usize)
+        });
+        match name {
+            Some(name) => name.name.clone(),
+            None if cell.sheet == from => cell.absolute_a1(),
+            None => {
+                let sheet = super::address::quoted_sheet(&book.sheets[cell.sheet as usize]);
+                format!("{sheet}!{}", cell.absolute_a1())
+            }
+        }
+    }
+
+    fn negated(&mut self, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
+        let mut finding = self.finding(SlipKind::WrongSign, track, base, bad, explanation);
+        let book = self.sheet.book;
+        for &cell in &finding.cells {
+            if let Some(formula) = book.formula(cell) {
+                let text = match formula.text.trim().strip_prefix("-(").and_then(|rest| rest.strip_suffix(')')) {
+                    Some(inner) if !inner.contains(['(', ')']) => inner.to_owned(),
+                    _ => format!("-({})", formula.text.trim()),
+                };
+                finding.corrections.insert(cell, Content::Formula(text));
+            }
+        }
+        finding
+    }
+
+    fn wrong_start(&mut self, track: usize) -> Finding {
+        let table = self.table();
+        let weights = &table.tracks[track];
+        let name = label(self.sheet.book, table, weights.weight);
+        let explanation = format!("the update of {name} does not start from {name} but from another weight");
+        let (mut cells, mut steps, mut corrections) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for (&step, update) in &weights.updates {
+            let (Some(own), Some(formula)) = (weights.weight_at(step), self.sheet.book.formula(update.cell)) else {
+                continue;
+            };
+            if update.previous != own {
+                let node = with_references(&formula.node, update.cell, &mut |_, from| {
+                    (from == update.previous).then_some(own)
+                });
+                cells.push(update.cell);
+                steps.push(step);
+                corrections.insert(update.cell, Content::Formula(text_at(&node, &self.sheet.book.sheets, update.cell)));
+            }
+        }
+        let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
+        let kind = SlipKind::WrongStart;
+        Finding { kind, track: Some(track), cells, steps, value, expected: None, tolerance: None, explanation, corrections }
+    }
+
+    /// An update that takes what is the gradient of another weight.
+    fn wrong_weight(&mut self, track: usize, bad: &[Row], name: &str) -> Option<Finding> {
+        let table = &self.case.table;
+        let updated: Vec<&Row> = bad.iter().filter(|row| row.applied.is_some()).collect();
+        if updated.is_empty() {
+            return None;
+        }
+        let other = (0..table.tracks.len()).filter(|&other| other != track).find(|&other| {
+            updated.iter().all(|row| {
+                let estimate = self.rows[other].iter().find(|candidate| candidate.step == row.step).map(|row| row.estimate);
+                estimate.zip(row.applied).is_some_and(|(estimate, applied)| estimate.holds(applied, row.slack))
+            })
+        })?;
+        let taken = table.rules[track].gradient?;
+        let right = self.right_cell(track, bad);
+        let is_shared = table.rules[other].gradient == Some(taken);
+        if !is_shared && right.is_none() {
+            return None;
+        }
+        let book = self.sheet.book;
+        let step = bad[0].step;
+        let other_name = label(book, table, table.tracks[other].weight);
+        let at = |base: Address| table.at(base, step).map(Address::a1).unwrap_or_default();
+        let explanation = match right {
+            Some(right) => format!(
+                "{name} is updated with the gradient of {other_name} ({}); its own gradient stands in {}",
+                at(taken),
+                at(right)
+            ),
+            None => format!("{name} is updated with the gradient of {other_name} ({}); it has no gradient of its own", at(taken)),
+        };
+        Some(self.update_finding(SlipKind::WrongWeight, track, bad, explanation, &mut |judge, step| {
+            let table = judge.table();
+            let update = table.tracks[track].update_at(step)?;
+            match right {
+                Some(right) => {
+                    let (from, to) = (table.at(taken, step)?, table.at(right, step)?);
+                    let formula = judge.sheet.book.formula(update)?;
+                    let mut is_found = false;
+                    let node = with_references(&formula.node, update, &mut |_, cell| {
+                        is_found |= cell == from;
+                        (cell == from).then_some(to)
+                    });
+                    if is_found && to.sheet == from.sheet {
+                        return Some(text_at(&node, &judge.sheet.book.sheets, update));
+                    }
+                    let to = judge.reference(to, update.sheet);
+                    judge.update_with(track, step, &to)
+                }
+                None => {
+                    let derivative = judge.derived(track, step, update.sheet)?;
+                    judge.update_with(track, step, &format!("({derivative})"))
+                }
+            }
+        }))
+    }
+
+    /// A cell of the row that does hold the right derivative.
+    fn right_cell(&self, track: usize, bad: &[Row]) -> Option<Address> {
+        let table = self.table();
+        let bases = table.moving.iter().filter(|(_, part)| matches!(part, Part::Aside | Part::Backward));
+        let is_taken = |base: Address| {
+            table.rules.iter().enumerate().any(|(other, rule)| other != track && rule.gradient == Some(base))
+        };
+        let holds = |base: Address| {
+            bad.iter().all(|row| {
+                let value = table.at(base, row.step).and_then(|cell| self.case.values.get(&cell));
+                value.is_some_and(|value| row.estimate.holds(*value, 0.0))
+            })
+        };
+        let mut found: Vec<Address> = bases.map(|(&base, _)| base).filter(|&base| holds(base)).collect();
+        found.sort_by_key(|&base| is_taken(base));
+        found.first().copied()
+    }
+
+    /// The derivative of the sheet's error in the sheet's own cells.
+    fn derived(&mut self, track: usize, step: i64, sheet: u32) -> Option<String> {
+        let (book, table) = (self.sheet.book, &self.case.table);
+        // Written for the anchor and moved, so that one graph serves all rows.
+        let symbolic = self.symbolic.get_or_insert_with(|| Symbolic::of(book, table, table.anchor));
+        let text = symbolic.as_ref()?.formula(book, table, table.anchor, track, sheet)?;
+        let home = table.rules[track].gradient.unwrap_or(table.tracks[track].update);
+        let home = Address { sheet, ..home };
+        let formula = self.sheet.reader.read(&text, home)?;
+        Some(text_at(&formula.node, &book.sheets, home.shifted(table.shift, step - table.anchor)?))
+    }
+
+    fn wrong_derivative(
+        &mut self,
+        track: usize,
+        bad: &[Row],
+        name: &str,
+        done: &mut BTreeSet<usize>,
+    ) -> Result<Finding, AuditError> {
+        let (case, table) = (self.case, &self.case.table);
+        let book = self.sheet.book;
+        let gradient = table.rules[track].gradient;
+        let culprit = gradient.unwrap_or(table.tracks[track].update);
+        let home = table.at(culprit, bad[0].step).unwrap_or(culprit);
+        let what = if gradient.is_some() { "formula" } else { "gradient inside the update" };
+        let mut explanation = format!("the {what} in {home} is not the derivative of the error by {name}");
+        let ratio = |row: &Row| Some(row.gradient.or(row.applied)? / row.estimate.value);
+        if let Some(first) = ratio(&bad[0])
+            && bad.iter().all(|row| ratio(row).is_some_and(|ratio| (ratio / first - 1.0).abs() < SAME_FACTOR))
+            && bad.len() > 1
+        {
+            explanation.push_str(&format!(": it is {} times as large", super::report::short(first)));
+        }
+        let spread = [0, bad.len() / 2, bad.len() - 1];
+        let mut rows: Vec<i64> = spread.iter().take(REPAIR_ROWS).map(|&place| bad[place].step).collect();
+        rows.dedup();
+        // A single slip in the formula itself, then in a helper cell, then a formula of our own.
+        let wanted = |judge: &Self, track: usize| -> BTreeMap<i64, (f64, f64)> {
+            judge.rows[track].iter().map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack))).collect()
+        };
+        let trial = Trial { case, culprit, rows: &rows, track, wanted: wanted(self, track) };
+        let is_typed = book.formula(home).is_none();
+        let mut repaired: Option<(Address, Repair)> = None;
+        if !is_typed {
+            repaired = search(self.sheet, &trial)?.map(|repair| (culprit, repair));
+        }
+        if repaired.is_none() && gradient.is_some() {
+            for helper in self.suspects(track, home, bad[0].step) {
+                let trial = Trial { case, culprit: helper, rows: &rows, track, wanted: wanted(self, track) };
+                if let Some(repair) = search(self.sheet, &trial)? {
+                    repaired = Some((helper, repair));
+                    break;
+                }
+            }
+        }
+        let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
+        let mut finding = self.finding(SlipKind::WrongDerivative, track, base, bad, explanation);
+        if let Some((base, repair)) = repaired {
+            finding.explanation.push_str(&format!("; {}", repair.words));
+            if base != culprit {
+                finding.value = table.at(base, bad[0].step).and_then(|cell| case.values.get(&cell).copied());
+                finding.expected = None;
+                finding.tolerance = None;
+                done.extend(self.users(base, bad[0].step));
+            }
+            for (&cell, &step) in finding.cells.iter().zip(&finding.steps) {
+                let _ = step;
+                let text = text_at(&repair.node, &book.sheets, cell);
+                finding.corrections.insert(cell, Content::Formula(text));
+            }
+            return Ok(finding);
+        }
+        for (&cell, &step) in finding.cells.iter().zip(&finding.steps) {
+            if let Some(derivative) = self.derived(track, step, cell.sheet) {
+                let text = if gradient.is_some() {
+                    Some(derivative)
+                } else {
+                    self.update_with(track, step, &format!("({derivative})"))
+                };
+                finding.corrections.extend(text.map(|text| (cell, Content::Formula(text))));
+            }
+        }
+        Ok(finding)
+    }
+
+    /// Helper cells that only wrong gradients use.
+    fn suspects(&self, track: usize, gradient: Address, step: i64) -> Vec<Address> {
+        let table = self.table();
+        let weights = table.weights();
+        let is_fine = |track: usize| self.rows[track].iter().all(Row::holds);
+        let trusted: Vec<Address> = (0..table.tracks.len())
+            .filter(|&other| other != track && is_fine(other))
+            .filter_map(|other| table.at(table.rules[other].gradient?, step))
+            .collect();
+        let trusted = self.sheet.dependencies.closure(&trusted, &weights);
+        let used = self.sheet.dependencies.closure(&[gradient], &weights);
+        used.into_iter()
+            .filter(|cell| *cell != gradient && !trusted.contains(cell))
+            .filter_map(|cell| cell.shifted(table.shift, table.anchor - step))
+            .filter(|base| table.moving.get(base) == Some(&Part::Backward))
+            .collect()
+    }
+
+    /// The tracks whose gradients use a helper cell.
+    fn users(&self, helper: Address, step: i64) -> Vec<usize> {
+        let table = self.table();
+        let weights = table.weights();
+        let Some(helper) = table.at(helper, step) else { return Vec::new() };
+        let uses = |track: &usize| {
+            let gradient = table.rules[*track].gradient.and_then(|gradient| table.at(gradient, step));
+            gradient.is_some_and(|gradient| self.sheet.dependencies.closure(&[gradient], &weights).contains(&helper))
+        };
+        (0..table.tracks.len()).filter(uses).collect()
+    }
+
+    /// Weights that learn at another rate than the others.
+    fn rates(&mut self, result: &mut Found) {
+        let table = &self.case.table;
+        let step = table.steps().find(|step| self.case.rates.iter().any(|rates| rates.contains_key(step)));
+        let Some(step) = step else { return };
+        let of = |track: usize| self.case.rates[track].get(&step).copied();
+        let all: Vec<f64> = (0..table.tracks.len()).filter_map(of).collect();
+        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count()) else {
+            return;
+        };
+        let odd: Vec<usize> =
+            (0..table.tracks.len()).filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs()))).collect();
+        if odd.is_empty() || 3 * odd.len() > table.tracks.len() {
+            return;
+        }
+        for track in odd {
+            let name = label(self.sheet.book, table, table.tracks[track].weight);
+            let other = (0..table.tracks.len()).find(|&other| of(other).is_some_and(|rate| same(rate, common)));
+            let explanation = format!(
+                "{name} is updated with the rate {} where the other weights have {}",
+                super::report::short(of(track).unwrap_or(f64::NAN)),
+                super::report::short(common)
+            );
+            let rows = self.rows[track].clone();
+            if rows.is_empty() {
+                continue;
+            }
+            let finding = self.update_finding(SlipKind::WrongUpdate, track, &rows, explanation, &mut |judge, step| {
+                // The same update with the rate that the others have.
+                let text = judge.plain_update(track, step)?;
+                let theirs = judge.plain_update(other?, step)?;
+                let rate = |text: &str| Some(text.split_once('-')?.1.rsplit_once('*')?.0.to_owned());
+                let weight = text.split_once('-')?.0.to_owned();
+                let gradient = text.rsplit_once('*')?.1.to_owned();
+                Some(format!("{weight}-{}*{gradient}", rate(&theirs)?))
+            });
+            result.found.push(finding);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The audit: finds the wrong derivative in somebody's spreadsheet.
+//!
+//! Nothing has to be said about the layout. The weights are the cells that follow the update rule *previous cell − rate
+//! × another cell*; the error is the cell that the squared differences sum into; and every gradient is held against a
+//! finite difference of the sheet's own error, recalculated with the sheet's own formulas after a nudge of the weight.
+//!
+//! ```
+//! use longhand_workbook::audit::{AuditOptions, audit_bytes};
+//!
+//! let error = audit_bytes(b"w1,w2,E\n0.15,0.2,0.24\n", &AuditOptions::default()).unwrap_err();
+//! assert!(error.to_string().contains("plain text, such as CSV"));
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `package`, `book`, `formula` | the file: weighed, read into cells, formulas into structure |
+//! | `dependencies`, `engine` | which cell needs which; recalculation |
+//! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
+//! | `lines`, `differences` | formulas down the rows; finite differences |
+//! | `rows`, `judge`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
+//! | `values_only` | tables that have values and no formulas |
+//! | `report`, `text`, `html`, `fix` | what comes out |
+
+mod address;
+mod book;
+mod dependencies;
+mod differences;
+mod drift;
+mod engine;
+mod error;
+mod examine;
+mod finding;
+mod fix;
+mod formula;
+mod html;
+mod judge;
+mod labels;
+mod lines;
+mod loss;
+mod network;
+mod package;
+mod rate;
+mod repair;
+mod report;
+mod rows;
+mod symbolic;
+mod table;
+mod text;
+mod tracks;
+mod update_rule;
+mod values_only;
+
+use std::path::Path;
+
+pub use error::AuditError;
+pub use finding::SlipKind;
+pub use fix::fix;
+pub use html::html;
+pub use report::{AuditReport, Correction, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
+pub use text::text;
+
+use book::Book;
+
+/// The stack of the thread that audits: formulas are read and recalculated by recursion, and the deepest that the
+/// limits let through needs a part of this. It is set aside as address space and used only as far as it is needed.
+pub(crate) const STACK: usize = 256 << 20;
+
+/// How to audit.
+#[derive(Debug, Clone, Default)]
+pub struct AuditOptions {
+    /// The file's name for the report.
+    pub name: Option<String>,
+}
+
+/// Audits a workbook file.
+///
+/// # Errors
+/// Where the file cannot be read or there is nothing in it to audit, see [`AuditError`].
+pub fn audit_file(path: impl AsRef<Path>, options: &AuditOptions) -> Result<AuditReport, AuditError> {
+    let path = path.as_ref();
+    let unreadable = |source| AuditError::Unreadable { path: path.display().to_string(), source };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > package::FILE_LIMIT as u64 {
+        let what = format!("the file has {} MB", size >> 20);
+        return Err(AuditError::TooLarge { what, limit: format!("{} MB", package::FILE_LIMIT >> 20) });
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let name = options.name.clone().or_else(|| Some(path.file_name()?.to_string_lossy().into_owned()));
+    audit_bytes(&bytes, &AuditOptions { name })
+}
+
+/// Audits a workbook in memory.
+///
+/// # Errors
+/// Where it is not a workbook or there is nothing in it to audit, see [`AuditError`].
+pub fn audit_bytes(bytes: &[u8], options: &AuditOptions) -> Result<AuditReport, AuditError> {
+    apart(|| {
+        let package = package::open(bytes)?;
+        let book = Book::read(bytes, &package)?;
+        let mut report = audit_book(&book)?;
+        if book.has_macros {
+            report.notes.push("The workbook has macros; they were ignored and not run.".to_owned());
+        }
+        if let Some(&cell) = book.unreadable.first() {
+            let count = book.unreadable.len();
+            let first = book.spelled(cell);
+            report.notes.push(format!("{count} formulas are too long or too deep to be read, {first} first."));
+        }
+        report.file = options.name.clone();
+        Ok(report)
+    })
+}
+
+fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
+    let (judged, notes) = examine::examine(book)?;
+    if !judged.is_empty() {
+        return Ok(AuditReport::of_formulas(book, judged, notes));
+    }
+    if let Some(report) = values_only::audit(book) {
+        return Ok(report);
+    }
+    let formulas = book.cells.values().filter(|cell| cell.formula.is_some()).count();
+    let reason = if book.cells.is_empty() {
+        "the workbook is empty".to_owned()
+    } else if formulas == 0 {
+        "the cells hold values only, and no headings w1, w2, …, i1, …, t1, … tell what they are; save the workbook with \
+         its formulas"
+            .to_owned()
+    } else {
+        format!(
+            "among {formulas} formulas there is none of the kind \"previous weight − rate × gradient\" with a sum of \
+             squared differences that depends on it"
+        )
+    };
+    Err(AuditError::NoTable { reason })
+}
+
+/// Runs the audit on a thread of its own: with a deep stack, and so that a panic inside one of the libraries that read
+/// a stranger's file ends the audit and not the program.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> Result<T, AuditError> + Send) -> Result<T, AuditError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("audit".to_owned()).stack_size(STACK);
+        let handle = thread
+            .spawn_scoped(scope, work)
+            .map_err(|error| AuditError::Engine { reason: format!("no thread could be started: {error}") })?;
+        handle.join().unwrap_or_else(|panic| {
+            let reason = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "for no reason given".to_owned());
+            Err(AuditError::Engine { reason: format!("the reading or recalculating library gave up: {reason}") })
+        })
+    })
+}

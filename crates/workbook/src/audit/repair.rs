@@ -1,0 +1,260 @@
+//! The smallest change that makes a wrong formula right: one reference for another, one sign for another.
+//!
+//! Every change is tried by recalculating the formula and holding it against the finite difference, in one row first
+//! and then in others. What is offered has passed in all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ironcalc_base::expressions::parser::Node;
+use ironcalc_base::expressions::token::{OpProduct, OpSum};
+
+use super::address::Address;
+use super::engine::{Content, Engine};
+use super::error::AuditError;
+use super::examine::{Case, Sheet};
+use super::formula::{text_at, with_references};
+use super::labels::heading;
+use super::table::Part;
+
+/// The most changes that are tried on one formula.
+const TRIAL_LIMIT: usize = 3000;
+/// The most changes tried on a helper cell, each of which needs a recalculation of its own.
+const HELPER_LIMIT: usize = 600;
+
+/// A changed formula.
+#[derive(Debug, Clone)]
+pub(crate) struct Repair {
+    /// References relative to the cell.
+    pub node: Node,
+    /// What was changed, in words.
+    pub words: String,
+}
+
+/// What is to be made right.
+pub(crate) struct Trial<'a> {
+    pub case: &'a Case,
+    /// The cell that may be changed, at the anchor.
+    pub culprit: Address,
+    /// The rows to try it in.
+    pub rows: &'a [i64],
+    /// The track whose gradient has to come right.
+    pub track: usize,
+    /// The right gradient and the tolerance, by step.
+    pub wanted: BTreeMap<i64, (f64, f64)>,
+}
+
+/// Looks for a change that makes the gradient right in every row of the trial.
+pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<Repair>, AuditError> {
+    let table = &trial.case.table;
+    let Some(&step) = trial.rows.first() else { return Ok(None) };
+    let Some(home) = table.at(trial.culprit, step) else { return Ok(None) };
+    let Some(formula) = sheet.book.formula(home) else { return Ok(None) };
+    let gradient = table.rules[trial.track].gradient;
+    let is_helper = gradient != Some(trial.culprit) && table.tracks[trial.track].update != trial.culprit;
+    let changes = changes(sheet, trial, &formula.node, home, step, if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT });
+    let mut engine = rows_engine(sheet, trial)?;
+    let judge = |engine: &Engine, step: i64, cell: Address| -> bool {
+        let Some(value) = engine.number(cell) else { return false };
+        let Some(&(wanted, tolerance)) = trial.wanted.get(&step) else { return false };
+        let value = if table.tracks[trial.track].update == trial.culprit {
+            let (weight, rate) = (&trial.case.weights[trial.track], &trial.case.rates[trial.track]);
+            let (Some(weight), Some(rate)) = (weight.get(&step), rate.get(&step)) else { return false };
+            (weight - value) / rate.abs()
+        } else {
+            value
+        };
+        (value - wanted).abs() <= tolerance
+    };
+    if !is_helper {
+        // All changes at once in the first row; those that pass, in the other rows.
+        let mut scratch = Vec::new();
+        for change in &changes {
+            scratch.push(engine.add_formula(home.sheet, &text_at(&change.node, &sheet.book.sheets, home))?);
+        }
+        engine.recalculate();
+        let passed: Vec<&Repair> = changes
+            .iter()
+            .zip(&scratch)
+            .filter(|(_, cell)| judge(&engine, step, **cell))
+            .map(|(change, _)| change)
+            .take(50)
+            .collect();
+        let mut again = Vec::new();
+        for change in &passed {
+            let mut cells = Vec::new();
+            for &row in &trial.rows[1..] {
+                let Some(there) = table.at(trial.culprit, row) else { return Ok(None) };
+                cells.push((row, engine.add_formula(there.sheet, &text_at(&change.node, &sheet.book.sheets, there))?));
+            }
+            again.push(cells);
+        }
+        engine.recalculate();
+        let best = passed.iter().zip(&again).find(|(_, cells)| cells.iter().all(|&(row, cell)| judge(&engine, row, cell)));
+        return Ok(best.map(|(change, _)| (*change).clone()));
+    }
+    let Some(gradient) = gradient else { return Ok(None) };
+    for change in &changes {
+        for &row in trial.rows {
+            if let Some(there) = table.at(trial.culprit, row) {
+                engine.set_formula(there, &text_at(&change.node, &sheet.book.sheets, there))?;
+            }
+        }
+        engine.recalculate();
+        let is_right = |&row: &i64| table.at(gradient, row).is_some_and(|cell| judge(&engine, row, cell));
+        if trial.rows.iter().all(is_right) {
+            return Ok(Some(change.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// A few rows of the table in which weights, inputs and everything forward are constants.
+fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditError> {
+    let (case, table) = (trial.case, &trial.case.table);
+    let mut wanted: BTreeSet<Address> = BTreeSet::new();
+    let mut constants: BTreeMap<Address, Content> = BTreeMap::new();
+    for &step in trial.rows {
+        for (&base, part) in &table.moving {
+            let Some(cell) = table.at(base, step) else { continue };
+            match part {
+                Part::Backward | Part::Aside => {
+                    wanted.insert(cell);
+                }
+                Part::Weight | Part::Given | Part::Forward => {
+                    wanted.insert(cell);
+                    constants.extend(case.values.get(&cell).map(|value| (cell, Content::Number(*value))));
+                }
+                Part::Update => {}
+            }
+        }
+        for (track, weights) in table.tracks.iter().zip(&case.weights) {
+            if let (Some(cell), Some(&value)) = (track.weight_at(step), weights.get(&step)) {
+                wanted.insert(cell);
+                constants.insert(cell, Content::Number(value));
+            }
+        }
+    }
+    let fixed: Vec<Address> = table.fixed.iter().copied().collect();
+    wanted.extend(sheet.dependencies.closure(&fixed, &BTreeSet::new()));
+    // Text and helper cells elsewhere that the backward formulas use.
+    let roots: Vec<Address> = wanted.iter().copied().collect();
+    wanted.extend(sheet.dependencies.closure(&roots, &constants.keys().copied().collect()));
+    Engine::new(sheet.book, Some(&wanted), &constants)
+}
+
+/// The changes worth trying, the likeliest first.
+fn changes(
+    sheet: &Sheet<'_>,
+    trial: &Trial<'_>,
+    node: &Node,
+    home: Address,
+    step: i64,
+    limit: usize,
+) -> Vec<Repair> {
+    let table = &trial.case.table;
+    let book = sheet.book;
+    let mut used: Vec<Address> = Vec::new();
+    with_references(node, home, &mut |_, cell| {
+        used.push(cell);
+        None
+    });
+    // What could stand in its place: a quantity of the same row that does not itself need this cell.
+    let needs_home = sheet.dependencies.dependents(&[home], &table.weights());
+    let mut others: Vec<Address> = table
+        .moving
+        .iter()
+        .filter(|(_, part)| !matches!(part, Part::Update))
+        .filter_map(|(&base, _)| table.at(base, step))
+        .filter(|cell| !needs_home.contains(cell) && cell.sheet == home.sheet)
+        .collect();
+    others.extend(table.fixed.iter().copied().filter(|cell| cell.sheet == home.sheet));
+    let mut changes = Vec::new();
+    let spelled = |cell: Address| {
+        let own = cell.shifted(table.shift, table.anchor - step).filter(|own| table.moving.contains_key(own));
+        match own.and_then(|own| heading(book, table, own)) {
+            Some(heading) => format!("{cell} ({heading})"),
+            None => cell.a1(),
+        }
+    };
+    let mut distinct: Vec<Address> = Vec::new();
+    for &cell in &used {
+        if !distinct.contains(&cell) {
+            distinct.push(cell);
+        }
+    }
+    let near = |from: Address| {
+        let mut others: Vec<Address> = others.iter().copied().filter(|other| *other != from).collect();
+        others.sort_by_key(|other| other.column.abs_diff(from.column) + other.row.abs_diff(from.row));
+        others
+    };
+    for &from in &distinct {
+        for to in near(from) {
+            let node = with_references(node, home, &mut |_, cell| (cell == from).then_some(to));
+            let words = format!("it uses {} where {} belongs", spelled(from), spelled(to));
+            changes.push(Repair { node, words });
+        }
+    }
+    let signs = operator_count(node);
+    for place in 0..signs {
+        let mut changed = node.clone();
+        let mut count = 0;
+        if let Some(words) = flip(&mut changed, place, &mut count) {
+            changes.push(Repair { node: changed, words });
+        }
+    }
+    for (place, &from) in used.iter().enumerate() {
+        if used.iter().filter(|cell| **cell == from).count() < 2 {
+            continue;
+        }
+        for to in near(from) {
+            let node = with_references(node, home, &mut |at, _| (at == place).then_some(to));
+            let words = format!("in one place it uses {} where {} belongs", spelled(from), spelled(to));
+            changes.push(Repair { node, words });
+        }
+    }
+    changes.truncate(limit);
+    changes
+}
+
+/// The number of operators in a formula that [`flip`] can turn round.
+fn operator_count(node: &Node) -> usize {
+    let mut count = 0;
+    flip(&mut node.clone(), usize::MAX, &mut count);
+    count
+}
+
+/// Turns operator number `place` round: + and −, · and /. Says in words what should have stood there.
+fn flip(node: &mut Node, place: usize, count: &mut usize) -> Option<String> {
+    let here = *count;
+    match node {
+        Node::OpSumKind { kind, left, right } => {
+            *count += 1;
+            if here == place {
+                let (next, words) = match kind {
+                    OpSum::Add => (OpSum::Minus, "a plus stands where a minus belongs"),
+                    OpSum::Minus => (OpSum::Add, "a minus stands where a plus belongs"),
+                };
+                *kind = next;
+                return Some(words.to_owned());
+            }
+            flip(left, place, count).or_else(|| flip(right, place, count))
+        }
+        Node::OpProductKind { kind, left, right } => {
+            *count += 1;
+            if here == place {
+                let (next, words) = match kind {
+                    OpProduct::Times => (OpProduct::Divide, "it multiplies where it should divide"),
+                    OpProduct::Divide => (OpProduct::Times, "it divides where it should multiply"),
+                };
+                *kind = next;
+                return Some(words.to_owned());
+            }
+            flip(left, place, count).or_else(|| flip(right, place, count))
+        }
+        Node::OpPowerKind { left, right } => flip(left, place, count).or_else(|| flip(right, place, count)),
+        Node::UnaryKind { right, .. } => flip(right, place, count),
+        Node::FunctionKind { args, .. } => args.iter_mut().find_map(|operand| flip(operand, place, count)),
+        Node::ImplicitIntersection { child, .. } => flip(child, place, count),
+        _ => None,
+    }
+}

@@ -1,0 +1,243 @@
+//! The derivative of the sheet's own error, written in the sheet's own cells.
+//!
+//! The formulas between the weights and the error become a graph of the derivation crate, every cell a quantity of it;
+//! the crate's rules differentiate it and its spreadsheet notation writes the result.
+
+use std::collections::BTreeMap;
+
+use longhand_derivation::derivative::gradients;
+use longhand_derivation::expression::{Graph, NodeId};
+use longhand_derivation::render::spreadsheet;
+
+use super::address::{Address, quoted_sheet};
+use super::book::Book;
+use super::formula::Expr;
+use super::table::Table;
+
+/// The most cells of one step.
+const CELL_LIMIT: usize = 4000;
+
+/// One step of a table as a graph.
+pub(crate) struct Symbolic {
+    pub graph: Graph,
+    /// The node of each cell.
+    pub nodes: BTreeMap<Address, NodeId>,
+    /// The gradient of the error with respect to each track.
+    pub gradients: Vec<NodeId>,
+}
+
+impl Symbolic {
+    /// The forward formulas of a step; `None` where they use a function that has no derivative rule here.
+    pub fn of(book: &Book, table: &Table, step: i64) -> Option<Symbolic> {
+        let weights: Vec<Address> = table.tracks.iter().map(|track| track.weight_at(step)).collect::<Option<_>>()?;
+        let error = table.at(table.error, step)?;
+        let mut builder = Builder { book, weights: &weights, graph: Graph::new(), nodes: BTreeMap::new() };
+        for &weight in &weights {
+            builder.variable(weight);
+        }
+        let error = builder.cell(error)?;
+        let Builder { mut graph, nodes, .. } = builder;
+        let weights: Vec<NodeId> = weights.iter().map(|weight| nodes[weight]).collect();
+        let gradients = gradients(&mut graph, error, &weights);
+        Some(Symbolic { graph, nodes, gradients })
+    }
+
+    /// The derivative with respect to a track, as a formula for a cell on `sheet` in terms of cells. Cells that do not
+    /// move with the step are written with dollar signs.
+    pub fn formula(&self, book: &Book, table: &Table, step: i64, track: usize, sheet: u32) -> Option<String> {
+        let names: BTreeMap<NodeId, String> = self
+            .nodes
+            .iter()
+            .map(|(&cell, &node)| {
+                let moves = cell.shifted(table.shift, table.anchor - step).is_some_and(|cell| table.moving.contains_key(&cell));
+                let name = if moves { cell.a1() } else { cell.absolute_a1() };
+                let prefix = if cell.sheet == sheet {
+                    String::new()
+                } else {
+                    format!("{}!", quoted_sheet(book.sheets.get(cell.sheet as usize).map_or("", String::as_str)))
+                };
+                (node, format!("{prefix}{name}"))
+            })
+            .collect();
+        spreadsheet::formula(&self.graph, self.gradients[track], &|node| names.get(&node).cloned()).ok()
+    }
+}
+
+struct Builder<'a> {
+    book: &'a Book,
+    weights: &'a [Address],
+    graph: Graph,
+    nodes: BTreeMap<Address, NodeId>,
+}
+
+impl Builder<'_> {
+    fn name(cell: Address) -> String {
+        format!("cell_{}_{}", cell.sheet, cell.a1().to_ascii_lowercase())
+    }
+
+    fn variable(&mut self, cell: Address) -> NodeId {
+        if let Some(&known) = self.nodes.get(&cell) {
+            return known;
+        }
+        let node = self.graph.variable(Self::name(cell));
+        self.nodes.insert(cell, node);
+        node
+    }
+
+    fn cell(&mut self, cell: Address) -> Option<NodeId> {
+        if let Some(&known) = self.nodes.get(&cell) {
+            return Some(known);
+        }
+        if self.nodes.len() > CELL_LIMIT {
+            return None;
+        }
+        let formula = self.book.formula(cell).filter(|_| !self.weights.contains(&cell));
+        let Some(formula) = formula else { return Some(self.variable(cell)) };
+        let expr = formula.expr.clone();
+        let node = self.expr(&expr)?;
+        // A formula of numbers alone is a number.
+        let node = self.graph.quantity(Self::name(cell), node);
+        self.nodes.insert(cell, node);
+        Some(node)
+    }
+
+    fn pair(&mut self, x: &Expr, y: &Expr) -> Option<(NodeId, NodeId)> {
+        Some((self.expr(x)?, self.expr(y)?))
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Option<NodeId> {
+        if let Some(operand) = sigmoid_operand(expr) {
+            let operand = self.expr(operand)?;
+            return Some(self.graph.sigmoid(operand));
+        }
+        Some(match expr {
+            Expr::Number(value) => self.graph.constant(*value),
+            Expr::Cell(cell) => self.cell(*cell)?,
+            Expr::Negate(x) => {
+                let x = self.expr(x)?;
+                self.graph.negate(x)
+            }
+            Expr::Percent(x) => {
+                let x = self.expr(x)?;
+                let hundred = self.graph.constant(100.0);
+                self.graph.divide(x, hundred)
+            }
+            Expr::Add(x, y) => {
+                let (x, y) = self.pair(x, y)?;
+                self.graph.add(x, y)
+            }
+            Expr::Subtract(x, y) => {
+                let (x, y) = self.pair(x, y)?;
+                self.graph.subtract(x, y)
+            }
+            Expr::Multiply(x, y) => {
+                let (x, y) = self.pair(x, y)?;
+                self.graph.multiply(x, y)
+            }
+            Expr::Divide(x, y) => {
+                let (x, y) = self.pair(x, y)?;
+                self.graph.divide(x, y)
+            }
+            Expr::Power(x, y) => match **y {
+                Expr::Number(exponent) if exponent.fract() == 0.0 && exponent.abs() <= 16.0 => {
+                    let x = self.expr(x)?;
+                    self.graph.power(x, exponent as i32)
+                }
+                Expr::Number(0.5) => {
+                    let x = self.expr(x)?;
+                    self.graph.square_root(x)
+                }
+                _ => return None,
+            },
+            Expr::Call(name, operands) => self.call(name, operands)?,
+            _ => return None,
+        })
+    }
+
+    fn call(&mut self, name: &str, operands: &[Expr]) -> Option<NodeId> {
+        if let ("MAX", [Expr::Number(0.0), x] | [x, Expr::Number(0.0)]) = (name, operands) {
+            let x = self.expr(x)?;
+            return Some(self.graph.relu(x));
+        }
+        let mut lists = Vec::new();
+        for operand in operands {
+            lists.push(self.list(operand)?);
+        }
+        let all: Vec<NodeId> = lists.concat();
+        let pairs = |lists: &[Vec<NodeId>]| match lists {
+            [x, y] if x.len() == y.len() => Some(x.iter().copied().zip(y.iter().copied()).collect::<Vec<_>>()),
+            _ => None,
+        };
+        Some(match (name, all.as_slice()) {
+            ("EXP", [x]) => self.graph.exp(*x),
+            ("LN", [x]) => self.graph.ln(*x),
+            ("SQRT", [x]) => self.graph.square_root(*x),
+            ("TANH", [x]) => self.graph.tanh(*x),
+            ("MAX", [x, y]) => self.graph.maximum(*x, *y),
+            ("SUM", [_, ..]) => self.graph.sum(&all),
+            ("AVERAGE", [_, ..]) => {
+                let sum = self.graph.sum(&all);
+                let count = self.graph.constant(all.len() as f64);
+                self.graph.divide(sum, count)
+            }
+            ("PRODUCT", [first, rest @ ..]) => rest.iter().fold(*first, |product, &x| self.graph.multiply(product, x)),
+            ("SUMSQ", [_, ..]) => {
+                let squares: Vec<NodeId> = all.iter().map(|&x| self.graph.power(x, 2)).collect();
+                self.graph.sum(&squares)
+            }
+            ("SUMPRODUCT", [_, ..]) => {
+                let products: Vec<NodeId> =
+                    pairs(&lists)?.into_iter().map(|(x, y)| self.graph.multiply(x, y)).collect();
+                self.graph.sum(&products)
+            }
+            ("SUMXMY2", [_, ..]) => {
+                let mut squares = Vec::new();
+                for (x, y) in pairs(&lists)? {
+                    let difference = self.graph.subtract(x, y);
+                    squares.push(self.graph.power(difference, 2));
+                }
+                self.graph.sum(&squares)
+            }
+            _ => return None,
+        })
+    }
+
+    /// An operand of a function as its single values, row by row.
+    fn list(&mut self, operand: &Expr) -> Option<Vec<NodeId>> {
+        match operand {
+            Expr::Range(first, last) => {
+                let count = u64::from(last.row - first.row + 1) * u64::from(last.column - first.column + 1);
+                if count > CELL_LIMIT as u64 {
+                    return None;
+                }
+                let mut nodes = Vec::new();
+                for row in first.row..=last.row {
+                    for column in first.column..=last.column {
+                        nodes.push(self.cell(Address { row, column, ..*first })?);
+                    }
+                }
+                Some(nodes)
+            }
+            operand => Some(vec![self.expr(operand)?]),
+        }
+    }
+}
+
+/// The x of `1/(1+EXP(-x))`.
+fn sigmoid_operand(expr: &Expr) -> Option<&Expr> {
+    let Expr::Divide(one, below) = expr else { return None };
+    let Expr::Add(x, y) = &**below else { return None };
+    let is_one = |expr: &Expr| *expr == Expr::Number(1.0);
+    let exponential = match (is_one(x), is_one(y)) {
+        (true, _) => y,
+        (_, true) => x,
+        _ => return None,
+    };
+    match &**exponential {
+        Expr::Call(name, operands) if name == "EXP" && is_one(one) => match operands.as_slice() {
+            [Expr::Negate(x)] => Some(x),
+            _ => None,
+        },
+        _ => None,
+    }
+}

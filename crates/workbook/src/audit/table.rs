@@ -1,0 +1,474 @@
+//! Training tables: the weights that one error depends on, and every quantity of a step.
+//!
+//! The error of a step is the cell into which the most squared differences are summed and which depends on the weights
+//! of that step. Tracks that share an error are one table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::{Address, Shift};
+use super::book::Book;
+use super::dependencies::Dependencies;
+use super::formula::Expr;
+use super::loss;
+use super::tracks::{Track, candidates, tracks};
+use super::update_rule::{Factor, Update};
+
+/// How many steps are looked at to find out how a step is laid out.
+const TRIALS: usize = 7;
+/// The most tracks that one table may have.
+const TRACK_LIMIT: usize = 512;
+
+/// What a quantity of a step is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// A weight.
+    Weight,
+    /// An update of a weight.
+    Update,
+    /// Depends on no weight: an input, a target, a rate that stands in every row.
+    Given,
+    /// Between the weights and the error, the error included.
+    Forward,
+    /// Depends on the weights and leads to an update: gradients and their helper cells.
+    Backward,
+    /// Depends on the weights and leads nowhere.
+    Aside,
+}
+
+/// A training table.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub shift: Shift,
+    /// A typical step, at which the addresses below stand.
+    pub anchor: i64,
+    pub first: i64,
+    pub last: i64,
+    /// The last step that the sheet has, where `last` is the last one with numbers.
+    pub sheet_last: i64,
+    pub tracks: Vec<Track>,
+    /// For each track, how its update is put together.
+    pub rules: Vec<Rule>,
+    pub error: Address,
+    /// The cells that each hold one term of the error, where they do.
+    pub error_terms: Vec<Address>,
+    /// The number of squared differences in the error.
+    pub term_count: usize,
+    /// The quantities of a step that move with it.
+    pub moving: BTreeMap<Address, Part>,
+    /// The cells that every step uses.
+    pub fixed: BTreeSet<Address>,
+}
+
+/// How an update is put together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rule {
+    /// The factors of the learning rate, as the update of the anchor writes them.
+    pub rate: Vec<Factor>,
+    /// The cell of the gradient, where it has one of its own, at the anchor.
+    pub gradient: Option<Address>,
+}
+
+impl Table {
+    pub fn at(&self, cell: Address, step: i64) -> Option<Address> {
+        cell.shifted(self.shift, step - self.anchor)
+    }
+
+    pub fn steps(&self) -> std::ops::RangeInclusive<i64> {
+        self.first..=self.last
+    }
+
+    /// All weights of all steps.
+    pub fn weights(&self) -> BTreeSet<Address> {
+        let all = self.tracks.iter().flat_map(|track| self.steps().filter_map(|step| track.weight_at(step)));
+        all.collect()
+    }
+
+    /// How a cell is written in terms of the step that it belongs to: the same for every step of the table.
+    pub fn spelled(&self, cell: Address, step: i64) -> String {
+        let back = self.anchor - step;
+        let own = cell.shifted(self.shift, back);
+        if let Some(own) = own.filter(|own| self.moving.contains_key(own)) {
+            return format!("[{} {}]", own.sheet, own.a1());
+        }
+        let before = cell.shifted(self.shift, back + 1);
+        if let Some(before) = before.filter(|before| self.moving.contains_key(before)) {
+            return format!("[before {} {}]", before.sheet, before.a1());
+        }
+        if self.fixed.contains(&cell) {
+            return format!("<{} {}>", cell.sheet, cell.a1());
+        }
+        match own {
+            Some(own) => format!("?{} {}", own.sheet, own.a1()),
+            None => format!("?{} {} fixed", cell.sheet, cell.a1()),
+        }
+    }
+}
+
+/// All training tables of a workbook, in the order of their first weights.
+pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
+    let candidates = candidates(book);
+    let mut found = Vec::new();
+    let mut claimed: BTreeSet<Address> = BTreeSet::new();
+    for group in tracks(book, &candidates) {
+        let group: Vec<Track> = group
+            .into_iter()
+            .filter(|track| !track.updates.values().all(|update| claimed.contains(&update.cell)))
+            .take(TRACK_LIMIT)
+            .collect();
+        for table in tables_of(book, dependencies, group, &candidates) {
+            claimed.extend(table.moving.keys().flat_map(|&cell| table.steps().filter_map(|step| {
+                cell.shifted(table.shift, step - table.anchor)
+            }).collect::<Vec<_>>()));
+            found.push(table);
+        }
+    }
+    found.sort_by_key(|table: &Table| table.tracks.first().map(|track| track.weight_at(table.first)));
+    found
+}
+
+/// Tables out of tracks that share a step.
+fn tables_of(
+    book: &Book,
+    dependencies: &Dependencies,
+    tracks: Vec<Track>,
+    candidates: &BTreeMap<Address, Update>,
+) -> Vec<Table> {
+    let mut stop: BTreeSet<Address> = BTreeSet::new();
+    for track in &tracks {
+        let (first, last) = track.steps();
+        stop.extend((first..=last + 1).filter_map(|step| track.weight_at(step)));
+        stop.extend((first..=last).filter_map(|step| track.update_at(step)));
+    }
+    // Which tracks share an error, found at a few steps of each.
+    let mut group_of: Vec<usize> = (0..tracks.len()).collect();
+    let mut has_error = vec![false; tracks.len()];
+    let mut owner: BTreeMap<Address, usize> = BTreeMap::new();
+    for step in trial_steps(&tracks) {
+        let present: Vec<usize> =
+            (0..tracks.len()).filter(|&k| (tracks[k].steps().0..=tracks[k].steps().1 + 1).contains(&step)).collect();
+        let weights: Vec<Address> = present.iter().filter_map(|&k| tracks[k].weight_at(step)).collect();
+        let varies = dependencies.dependents(&weights, &stop);
+        let losses: BTreeSet<Address> = varies
+            .iter()
+            .copied()
+            .filter(|cell| !stop.contains(cell) && loss::terms(book, &varies, *cell) > 0)
+            .collect();
+        for &k in &present {
+            let Some(weight) = tracks[k].weight_at(step) else { continue };
+            for cell in dependencies.dependents(&[weight], &stop).intersection(&losses) {
+                has_error[k] = true;
+                match owner.get(cell) {
+                    Some(&other) => {
+                        let (from, to) = (group_of[k], group_of[other]);
+                        group_of.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
+                    }
+                    None => {
+                        owner.insert(*cell, k);
+                    }
+                }
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<Track>> = BTreeMap::new();
+    for (k, track) in tracks.into_iter().enumerate() {
+        if has_error[k] {
+            groups.entry(group_of[k]).or_default().push(track);
+        }
+    }
+    groups.into_values().filter_map(|tracks| table(book, dependencies, tracks, &stop, candidates)).collect()
+}
+
+/// A few steps of the tracks: the middle first, then around it, then the ends.
+fn trial_steps(tracks: &[Track]) -> Vec<i64> {
+    let mut steps = Vec::new();
+    let mut ranges: Vec<(i64, i64)> = tracks.iter().map(Track::steps).collect();
+    ranges.sort_unstable();
+    ranges.dedup();
+    for (first, last) in ranges {
+        let middle = (first + last) / 2;
+        let span = last - first;
+        for step in [middle, first + span / 4, last - span / 4, first + 1, last - 1, first, last] {
+            if (first..=last).contains(&step) && !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+    }
+    steps
+}
+
+/// One table out of the tracks that share an error.
+fn table(
+    book: &Book,
+    dependencies: &Dependencies,
+    mut tracks: Vec<Track>,
+    stop: &BTreeSet<Address>,
+    candidates: &BTreeMap<Address, Update>,
+) -> Option<Table> {
+    let shift = tracks.first()?.shift;
+    let trials: Vec<i64> = trial_steps(&tracks).into_iter().take(TRIALS).collect();
+    let mut best: Option<(Layout, i64)> = None;
+    for &step in &trials {
+        let Some(layout) = Layout::at(book, dependencies, &tracks, stop, step) else { continue };
+        let is_better = best.as_ref().is_none_or(|(best, _)| layout.rank() > best.rank());
+        if is_better {
+            best = Some((layout, step));
+        }
+    }
+    let (mut layout, anchor) = best?;
+    // A weight that starts from another weight in every row is no chain, and shows only as a forward quantity.
+    let lost: Vec<Address> = layout.moving.iter().filter(|(cell, part)| {
+        **part == Part::Forward && candidates.get(*cell).is_some_and(|update| {
+            tracks.iter().any(|track| track.is_direct() && track.weight_at(anchor - 1) == Some(update.previous))
+        })
+    }).map(|(&cell, _)| cell).collect();
+    if !lost.is_empty() {
+        for weight in lost {
+            let update = weight.shifted(shift, 1)?;
+            let (first, last) = tracks[0].steps();
+            let updates = (first..=last).filter_map(|step| {
+                let update = candidates.get(&update.shifted(shift, step - anchor)?)?;
+                Some((step, update.clone()))
+            }).collect();
+            tracks.push(Track { shift, anchor, weight, update, updates });
+        }
+        let mut stop = stop.clone();
+        for track in &tracks {
+            let (first, last) = track.steps();
+            stop.extend((first..=last + 1).filter_map(|step| track.weight_at(step)));
+        }
+        layout = Layout::at(book, dependencies, &tracks, &stop, anchor)?;
+    }
+    let first = tracks.iter().map(|track| track.steps().0).min()?;
+    let mut last = tracks.iter().map(|track| track.steps().1).max()?;
+    // The last row has weights and an error but no update of its own.
+    let holds_formula = |cell: Option<Address>| cell.is_some_and(|cell| book.formula(cell).is_some());
+    let next = layout.error.shifted(shift, last + 1 - anchor);
+    if holds_formula(next) && tracks.iter().any(|track| track.weight_at(last + 1).is_some_and(|w| book.cells.contains_key(&w)))
+    {
+        last += 1;
+    }
+    for track in &mut tracks {
+        track.move_to(anchor)?;
+    }
+    tracks.sort_by_key(|track| track.weight);
+    let rules = rules(&tracks, &layout, anchor);
+    Some(Table {
+        shift,
+        anchor,
+        first,
+        last,
+        sheet_last: last,
+        rules,
+        tracks,
+        error: layout.error,
+        error_terms: layout.error_terms,
+        term_count: layout.term_count,
+        moving: layout.moving,
+        fixed: layout.fixed,
+    })
+}
+
+/// How the updates are put together, as they stand at the anchor.
+fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule> {
+    let varies = |expr: &Expr| {
+        let mut found = false;
+        expr.references(&mut |first, last| {
+            found = found || layout.varies.contains(&first) || layout.varies.contains(&last);
+        });
+        found
+    };
+    let mut rules: Vec<Rule> = tracks
+        .iter()
+        .map(|track| {
+            let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
+            let Some(product) = steps.first() else { return Rule::default() };
+            let (backward, rate): (Vec<&Factor>, Vec<&Factor>) =
+                product.factors.iter().partition(|factor| varies(&factor.expr));
+            let gradient = match (steps.len(), backward.as_slice()) {
+                (1, [Factor { expr: Expr::Cell(cell), is_divisor: false }]) => Some(*cell),
+                _ => None,
+            };
+            let rate = if backward.is_empty() { Vec::new() } else { rate.into_iter().cloned().collect() };
+            Rule { rate, gradient }
+        })
+        .collect();
+    // An update whose gradient depends on nothing still has the rate that the others have.
+    if let Some(common) = rules.iter().map(|rule| rule.rate.clone()).find(|rate| !rate.is_empty()) {
+        for (rule, track) in rules.iter_mut().zip(tracks) {
+            if rule.rate.is_empty() {
+                rule.rate.clone_from(&common);
+                let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
+                let others: Vec<&Factor> =
+                    steps.iter().flat_map(|product| &product.factors).filter(|factor| !common.contains(factor)).collect();
+                if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
+                    rule.gradient = Some(*cell);
+                }
+            }
+        }
+    }
+    rules
+}
+
+/// The quantities of one step.
+struct Layout {
+    error: Address,
+    error_terms: Vec<Address>,
+    term_count: usize,
+    /// How many tracks the error depends on.
+    coverage: usize,
+    moving: BTreeMap<Address, Part>,
+    fixed: BTreeSet<Address>,
+    varies: BTreeSet<Address>,
+    /// How many formulas differ from those of the next step.
+    oddities: usize,
+}
+
+impl Layout {
+    fn rank(&self) -> (usize, usize, std::cmp::Reverse<usize>) {
+        (self.coverage, self.term_count, std::cmp::Reverse(self.oddities))
+    }
+
+    fn at(
+        book: &Book,
+        dependencies: &Dependencies,
+        tracks: &[Track],
+        stop: &BTreeSet<Address>,
+        step: i64,
+    ) -> Option<Layout> {
+        let shift = tracks.first()?.shift;
+        let weights: Vec<Address> = tracks.iter().filter_map(|track| track.weight_at(step)).collect();
+        let updates: BTreeSet<Address> = tracks.iter().filter_map(|track| track.update_at(step)).collect();
+        let varies = dependencies.dependents(&weights, stop);
+        // The error: the most terms; of equals the one that the others are made of.
+        let count = |cell: Address| match book.formula(cell).map(|formula| &formula.expr) {
+            None | Some(Expr::Cell(_)) => 0,
+            Some(_) if stop.contains(&cell) => 0,
+            Some(_) => loss::terms(book, &varies, cell),
+        };
+        let counted: Vec<(Address, usize)> =
+            varies.iter().map(|&cell| (cell, count(cell))).filter(|(_, count)| *count > 0).collect();
+        // A quantity of the step has a counterpart in a step beside it; a summary has not.
+        let moves = |cell: Address| {
+            [1, -1].iter().any(|&count| cell.shifted(shift, count).is_some_and(|next| book.formula(next).is_some()))
+        };
+        let is_longer = tracks.iter().any(|track| track.updates.len() > 1);
+        let term_count = counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
+        let tied: Vec<Address> = counted
+            .iter()
+            .filter(|(cell, count)| *count == term_count && (!is_longer || moves(*cell)))
+            .map(|(cell, _)| *cell)
+            .collect();
+        let error = *tied
+            .iter()
+            .find(|&&cell| {
+                let needs = dependencies.closure(&[cell], stop);
+                !tied.iter().any(|other| *other != cell && needs.contains(other))
+            })
+            .unwrap_or(&tied[0]);
+        let error_needs = dependencies.closure(&[error], stop);
+        let coverage = weights.iter().filter(|weight| error_needs.contains(weight)).count();
+        let error_terms = counted.iter().filter(|(cell, count)| *count == 1 && *cell != error).map(|(cell, _)| *cell).collect();
+
+        // What moves with the step and what stays is told by the step beside it.
+        let mut walk = Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, oddities: 0 };
+        let to = if book.formula(error.shifted(shift, 1)?).is_some() { 1 } else { -1 };
+        let aside: Vec<Address> = varies.iter().copied().filter(|cell| !stop.contains(cell) && moves(*cell)).collect();
+        for &root in [error].iter().chain(&updates).chain(&aside) {
+            walk.pair(root, to);
+        }
+        let needed: Vec<Address> = updates.iter().flat_map(|&update| dependencies.needs(update)).copied().collect();
+        let backward = dependencies.closure(&needed, stop);
+        let is_weight: BTreeSet<Address> = weights.iter().copied().collect();
+        let part = |cell: Address| {
+            if is_weight.contains(&cell) {
+                Part::Weight
+            } else if updates.contains(&cell) {
+                Part::Update
+            } else if !varies.contains(&cell) {
+                Part::Given
+            } else if error_needs.contains(&cell) {
+                Part::Forward
+            } else if backward.contains(&cell) {
+                Part::Backward
+            } else {
+                Part::Aside
+            }
+        };
+        let moving = walk.moving.iter().chain(&is_weight).map(|&cell| (cell, part(cell))).collect();
+        Some(Layout {
+            error,
+            error_terms,
+            term_count,
+            coverage,
+            moving,
+            fixed: walk.fixed,
+            varies,
+            oddities: walk.oddities,
+        })
+    }
+}
+
+/// A walk through the formulas of two neighbouring steps at once.
+struct Walk<'a> {
+    book: &'a Book,
+    shift: Shift,
+    moving: BTreeSet<Address>,
+    fixed: BTreeSet<Address>,
+    stop: &'a BTreeSet<Address>,
+    oddities: usize,
+}
+
+impl Walk<'_> {
+    /// `root` and its counterpart `to` steps on, and everything behind them up to the weights.
+    fn pair(&mut self, root: Address, to: i64) {
+        let Some(there) = root.shifted(self.shift, to) else { return };
+        self.moving.insert(root);
+        let mut pending = Vec::new();
+        self.operands(root, there, to, &mut pending);
+        while let Some((here, there)) = pending.pop() {
+            if here == there {
+                self.fixed.insert(here);
+                continue;
+            }
+            if here.shifted(self.shift, to) != Some(there) {
+                self.oddities += 1;
+                continue;
+            }
+            // The same quantity one step earlier is no quantity of its own.
+            let is_earlier = here.shifted(self.shift, 1).is_some_and(|next| self.moving.contains(&next));
+            if !is_earlier && self.moving.insert(here) && !self.stop.contains(&here) {
+                self.operands(here, there, to, &mut pending);
+            }
+        }
+    }
+
+    /// What two cells that play the same part refer to, pair by pair.
+    fn operands(&mut self, here: Address, there: Address, to: i64, pending: &mut Vec<(Address, Address)>) {
+        let (mine, other) = (self.book.formula(here), self.book.formula(there));
+        let (mut mine_refs, mut other_refs) = (Vec::new(), Vec::new());
+        if let (Some(mine), Some(other)) = (mine, other) {
+            mine.expr.references(&mut |first, last| mine_refs.push((first, last)));
+            other.expr.references(&mut |first, last| other_refs.push((first, last)));
+        }
+        if mine.is_some() != other.is_some() || mine_refs.len() != other_refs.len() {
+            self.oddities += 1;
+            return;
+        }
+        for (&(first, last), &(other_first, other_last)) in mine_refs.iter().zip(&other_refs) {
+            if first == last || last.since(first) != other_last.since(other_first) {
+                pending.push((first, other_first));
+                continue;
+            }
+            let inside = self.book.cells.range(first..=last).map(|(&cell, _)| cell);
+            for cell in inside.filter(|cell| (first.column..=last.column).contains(&cell.column)) {
+                if first == other_first {
+                    self.fixed.insert(cell);
+                } else if let Some(there) = cell.shifted(self.shift, to) {
+                    pending.push((cell, there));
+                }
+            }
+            pending.push((first, other_first));
+            pending.push((last, other_last));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The report for a terminal: a verdict that a student can act on.
+
+use std::fmt::Write;
+
+use super::report::{AuditReport, Slip, TableReport, short};
+
+/// How many weights are listed one by one before the rest is summed up.
+const WEIGHTS_SHOWN: usize = 40;
+
+/// The report as plain text.
+pub fn text(report: &AuditReport) -> String {
+    let mut out = String::new();
+    let slips = report.slips().count();
+    let name = report.file.as_deref().unwrap_or("workbook");
+    let tables = report.tables.len();
+    let of_tables = if tables == 1 { "one training table".to_owned() } else { format!("{tables} training tables") };
+    let _ = match slips {
+        0 => writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error."),
+        1 => writeln!(out, "{name}: 1 slip in {of_tables}."),
+        _ => writeln!(out, "{name}: {slips} slips in {of_tables}."),
+    };
+    if report.values_only {
+        let _ = writeln!(out, "The sheet has no formulas, so its values were checked: consecutive rows tell the gradient that was applied.");
+    }
+    for table in &report.tables {
+        out.push('\n');
+        table_text(&mut out, table);
+    }
+    if !report.notes.is_empty() {
+        out.push('\n');
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "Note: {note}");
+    }
+    out
+}
+
+fn table_text(out: &mut String, table: &TableReport) {
+    let rows = if table.direction == "down" { "rows" } else { "columns" };
+    let _ = writeln!(out, "Sheet \"{}\", {} ({} {rows}, {})", table.sheet, table.range, table.rows, table.direction);
+    if let Some(network) = &table.network {
+        let _ = writeln!(out, "  network        {network}");
+    }
+    if let Some(rate) = &table.learning_rate {
+        let value = rate.value.map(|value| format!(" = {}", short(value))).unwrap_or_default();
+        let _ = writeln!(out, "  learning rate  {}{value}", rate.cell);
+    }
+    let error = &table.error;
+    let last = error.last.map(|last| format!(", {} in the last row", short(last))).unwrap_or_default();
+    let _ = writeln!(out, "  error          {} ({}) {}{last}", error.name, error.cell, error.formula);
+    if let Some(mended) = error.last_mended {
+        let _ = writeln!(out, "                 with every slip mended: {}", short(mended));
+    }
+    if table.rows_checked < table.rows {
+        let _ = writeln!(out, "  checked        {} of {} {rows}; the others have the same formulas", table.rows_checked, table.rows);
+    }
+    let width = table.weights.iter().take(WEIGHTS_SHOWN).map(|weight| weight.name.chars().count()).max().unwrap_or(0);
+    for weight in table.weights.iter().take(WEIGHTS_SHOWN) {
+        let gradient = weight.gradient.as_ref().map(|cell| format!(", gradient {cell}")).unwrap_or_default();
+        let role = weight.role.as_ref().map(|role| format!(" ({role})")).unwrap_or_default();
+        let sure = match (weight.distance, weight.tolerance) {
+            (Some(distance), Some(tolerance)) => format!("  off by {distance:.1e}, allowed {tolerance:.1e}"),
+            _ => String::new(),
+        };
+        let verdict = if weight.ok { "OK  " } else { "SLIP" };
+        let pad = " ".repeat(width - weight.name.chars().count());
+        let _ = writeln!(out, "  {verdict} {}{pad}  {}{gradient}{role}{sure}", weight.name, weight.cell);
+    }
+    if table.weights.len() > WEIGHTS_SHOWN {
+        let rest = &table.weights[WEIGHTS_SHOWN..];
+        let wrong = rest.iter().filter(|weight| !weight.ok).count();
+        let _ = writeln!(out, "  … and {} more weights, {wrong} of them with a slip", rest.len());
+    }
+    for (place, slip) in table.slips.iter().enumerate() {
+        slip_text(out, place + 1, slip, table);
+    }
+    for note in &table.notes {
+        let _ = writeln!(out, "  Note: {note}");
+    }
+}
+
+fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) {
+    let weight = slip.weight.as_ref().map(|weight| format!(" ({weight})")).unwrap_or_default();
+    let _ = writeln!(out, "\n  {number}. {}{weight}: {}", capital(slip.kind.words()), slip.cell);
+    let _ = writeln!(out, "     {}.", capital(&slip.explanation));
+    let rows = if table.direction == "down" { "rows" } else { "columns" };
+    let extent = match (slip.cells.as_slice(), slip.every_row) {
+        ([only], _) => format!("in {only} only"),
+        ([first, .., last], true) => format!("in every {}, {first} to {last}", rows.trim_end_matches('s')),
+        ([first, .., last], false) => format!("in {} {rows}, from {first} on, to {last}", slip.rows),
+        ([], _) => String::new(),
+    };
+    let _ = writeln!(out, "     where   {extent}");
+    let _ = writeln!(out, "     found   {}", slip.found);
+    if let Some(value) = slip.value {
+        let _ = writeln!(out, "     gives   {}", digits(value));
+    }
+    if let Some(expected) = slip.expected {
+        let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}, by finite difference of the sheet's error"));
+        let _ = writeln!(out, "     should  {}{}", digits(expected), sure.unwrap_or_default());
+    }
+    if let Some(corrected) = &slip.corrected {
+        let _ = writeln!(out, "     write   {corrected}");
+    }
+    if let Some(derivation) = &slip.derivation {
+        let _ = writeln!(out, "     because {derivation}");
+    }
+    if let (Some(mended), Some(last)) = (slip.last_error_mended, table.error.last) {
+        let moved = mended - last;
+        let _ = writeln!(out, "     effect  the last error {} becomes {} ({moved:+.2e})", short(last), short(mended));
+    }
+}
+
+/// A value with the digits that tell two gradients apart.
+fn digits(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e9).contains(&value.abs()) { format!("{value:.12}") } else { format!("{value:.9e}") }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    // A name at the start (w3, ∂E) keeps its form.
+    match letters.next() {
+        Some(first) if letters.clone().next().is_some_and(|next| next.is_lowercase() || next == ' ') => {
+            first.to_uppercase().collect::<String>() + letters.as_str()
+        }
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,133 @@
+//! The update rule: a cell that is *previous cell − rate × another cell*, however it is written.
+
+use super::address::Address;
+use super::book::Book;
+use super::formula::Expr;
+
+/// How many helper cells a step may be spread over.
+const HELPER_LIMIT: usize = 3;
+
+/// One factor of a product.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Factor {
+    pub expr: Expr,
+    /// Whether the product is divided by it.
+    pub is_divisor: bool,
+}
+
+/// A product with its sign.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Product {
+    pub is_negative: bool,
+    pub factors: Vec<Factor>,
+}
+
+/// A cell that follows the update rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Update {
+    /// The cell that holds the rule.
+    pub cell: Address,
+    /// The cell that it starts from.
+    pub previous: Address,
+    /// What it adds: products, of which one or more factors are the rate.
+    pub steps: Vec<Product>,
+}
+
+/// The ways in which the formula of a cell can be read as an update; mostly none or one.
+pub(crate) fn readings(book: &Book, cell: Address) -> Vec<Update> {
+    let Some(formula) = book.formula(cell) else { return Vec::new() };
+    let mut terms = Vec::new();
+    if sum_terms(&formula.expr, false, &mut terms).is_none() || terms.len() < 2 || terms.len() > 64 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (place, (is_negative, term)) in terms.iter().enumerate() {
+        let Expr::Cell(previous) = term else { continue };
+        if *is_negative {
+            continue;
+        }
+        let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
+        let steps: Option<Vec<Product>> =
+            others.map(|(_, (is_negative, term))| step_product(book, term, *is_negative)).collect();
+        if let Some(steps) = steps {
+            found.push(Update { cell, previous: *previous, steps });
+        }
+    }
+    found
+}
+
+/// The cell that a formula merely repeats.
+pub(crate) fn repeated_cell(book: &Book, cell: Address) -> Option<Address> {
+    match book.formula(cell)?.expr {
+        Expr::Cell(other) => Some(other),
+        _ => None,
+    }
+}
+
+/// The terms of a sum with their signs; `None` where a sum runs over a rectangle.
+pub(crate) fn sum_terms<'a>(expr: &'a Expr, is_negative: bool, terms: &mut Vec<(bool, &'a Expr)>) -> Option<()> {
+    match expr {
+        Expr::Add(x, y) => {
+            sum_terms(x, is_negative, terms)?;
+            sum_terms(y, is_negative, terms)
+        }
+        Expr::Subtract(x, y) => {
+            sum_terms(x, is_negative, terms)?;
+            sum_terms(y, !is_negative, terms)
+        }
+        Expr::Negate(x) => sum_terms(x, !is_negative, terms),
+        Expr::Call(name, operands) if name == "SUM" => {
+            operands.iter().try_for_each(|operand| sum_terms(operand, is_negative, terms))
+        }
+        Expr::Range(..) => None,
+        term => {
+            terms.push((is_negative, term));
+            Some(())
+        }
+    }
+}
+
+/// The factors of a product. Numbers below 0 give their sign away.
+pub(crate) fn factors(expr: &Expr, is_divisor: bool, product: &mut Product) {
+    match expr {
+        Expr::Multiply(x, y) => {
+            factors(x, is_divisor, product);
+            factors(y, is_divisor, product);
+        }
+        Expr::Divide(x, y) => {
+            factors(x, is_divisor, product);
+            factors(y, !is_divisor, product);
+        }
+        Expr::Negate(x) => {
+            product.is_negative = !product.is_negative;
+            factors(x, is_divisor, product);
+        }
+        Expr::Call(name, operands) if name == "PRODUCT" => {
+            operands.iter().for_each(|operand| factors(operand, is_divisor, product));
+        }
+        Expr::Number(value) => {
+            product.is_negative ^= *value < 0.0;
+            if value.abs() != 1.0 {
+                product.factors.push(Factor { expr: Expr::Number(value.abs()), is_divisor });
+            }
+        }
+        expr => product.factors.push(Factor { expr: expr.clone(), is_divisor }),
+    }
+}
+
+/// A term as *rate × gradient*, looked up in helper cells where it is only a reference.
+fn step_product(book: &Book, term: &Expr, is_negative: bool) -> Option<Product> {
+    let mut product = Product { is_negative, factors: Vec::new() };
+    factors(term, false, &mut product);
+    for _ in 0..HELPER_LIMIT {
+        let [Factor { expr: Expr::Cell(helper), is_divisor: false }] = product.factors.as_slice() else { break };
+        let formula = book.formula(*helper)?;
+        product.factors.clear();
+        let helped = formula.expr.clone();
+        factors(&helped, false, &mut product);
+    }
+    let mut has_cell = false;
+    product.factors.iter().for_each(|factor| factor.expr.references(&mut |_, _| has_cell = true));
+    let is_simple = product.factors.iter().all(|factor| !matches!(factor.expr, Expr::Text(_) | Expr::Truth(_)));
+    (has_cell && is_simple && product.factors.len() >= 2).then_some(product)
+}

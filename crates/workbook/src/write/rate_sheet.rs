@@ -180,7 +180,7 @@ fn head(
         sheet.write_with_format(at, LABEL_COLUMN, format!("E_total in row {row}"), &styles.label)?;
         let cell = row_col_to_cell(FIRST_ROW + row as u32 - 1, sheet_column(error_column));
         let value = rate.row(row)[error_column];
-        let format = styles.cell(value.abs());
+        let format = styles.cell(value.abs()).set_align(xlsx::FormatAlign::Top);
         live_cell::write_number(sheet, (at, RATE_CELL.1), &cell, value, &format)?;
     }
     let mut words = format!(

@@ -1,4 +1,175 @@
-//! x
-use super::report::AuditReport;
-/// x
-pub fn html(_report: &AuditReport) -> String { String::new() }
+//! The report as a page of its own: nothing to load, light or dark as the reader has it.
+
+use std::fmt::Write;
+
+use super::report::{AuditReport, Slip, TableReport, short};
+
+const STYLE: &str = include_str!("report.css");
+
+/// The report as a self-contained HTML page, with the cells of the sheets marked.
+pub fn html(report: &AuditReport) -> String {
+    let name = report.file.as_deref().unwrap_or("workbook");
+    let slips = report.slips().count();
+    let mut page = String::new();
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>Audit of {0}</title>\n<style>\n{STYLE}</style>\n\
+         </head>\n<body>\n<main>\n<h1>{0}</h1>\n",
+        escaped(name)
+    );
+    let (class, verdict) = match slips {
+        0 => ("clean", "Clean: every gradient is the derivative of the sheet’s own error.".to_owned()),
+        1 => ("slips", "One slip found.".to_owned()),
+        _ => ("slips", format!("{slips} slips found.")),
+    };
+    let _ = writeln!(page, "<p class=\"verdict {class}\">{verdict}</p>");
+    if report.values_only {
+        page.push_str(
+            "<p class=\"note\">The sheet has no formulas, so its values were checked: consecutive rows tell the \
+             gradient that was applied.</p>\n",
+        );
+    }
+    report.notes.iter().for_each(|note| {
+        let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(note));
+    });
+    report.tables.iter().for_each(|table| section(&mut page, table));
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn section(page: &mut String, table: &TableReport) {
+    let rows = if table.direction == "down" { "rows" } else { "columns" };
+    let _ = writeln!(page, "<section>\n<h2>{}</h2>\n<dl class=\"facts\">", escaped(&table.sheet));
+    let mut fact = |name: &str, value: String| {
+        let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+    };
+    fact("Table", format!("<code>{}</code>, {} {rows}", escaped(&table.range), table.rows));
+    if let Some(network) = &table.network {
+        fact("Network", escaped(network));
+    }
+    if let Some(rate) = &table.learning_rate {
+        let value = rate.value.map(|value| format!(" = {}", short(value))).unwrap_or_default();
+        fact("Learning rate", format!("<code>{}</code>{value}", escaped(&rate.cell)));
+    }
+    let error = &table.error;
+    fact("Error", format!("{} <code>{}</code> <code>{}</code>", escaped(&error.name), escaped(&error.cell), escaped(&error.formula)));
+    if let Some(last) = error.last {
+        let mended = error.last_mended.map(|mended| format!(", mended {}", short(mended))).unwrap_or_default();
+        fact("Last error", format!("{}{mended}", short(last)));
+    }
+    if table.rows_checked < table.rows {
+        fact("Differentiated", format!("{} {rows}; the others have the same formulas", table.rows_checked));
+    }
+    page.push_str("</dl>\n");
+    table.slips.iter().for_each(|slip| slip_card(page, slip, table));
+    table.notes.iter().for_each(|note| {
+        let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(note));
+    });
+    weights(page, table);
+    excerpt(page, table);
+    page.push_str("</section>\n");
+}
+
+fn slip_card(page: &mut String, slip: &Slip, table: &TableReport) {
+    let weight = slip.weight.as_ref().map(|weight| format!(" of {}", escaped(weight))).unwrap_or_default();
+    let _ = writeln!(
+        page,
+        "<article class=\"slip\">\n<h3>{}{weight}</h3>\n<p>{}.</p>\n<dl>",
+        capital(&escaped(slip.kind.words())),
+        capital(&escaped(&slip.explanation))
+    );
+    let mut fact = |name: &str, value: String| {
+        let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
+    };
+    let place = match slip.cells.as_slice() {
+        [] => escaped(&slip.cell),
+        [only] => format!("<code>{only}</code>"),
+        [first, .., last] if slip.every_row => format!("<code>{first}</code> to <code>{last}</code>, every row"),
+        [first, .., last] => format!("<code>{first}</code> to <code>{last}</code>, {} rows", slip.rows),
+    };
+    fact("Where", place);
+    fact("Found", format!("<code class=\"found\">{}</code>", escaped(&slip.found)));
+    if let Some(corrected) = &slip.corrected {
+        fact("Write", format!("<code class=\"right\">{}</code>", escaped(corrected)));
+    }
+    if let Some(value) = slip.value {
+        fact("Gives", number(value));
+    }
+    if let Some(expected) = slip.expected {
+        let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}")).unwrap_or_default();
+        fact("Should give", format!("{}{sure}", number(expected)));
+    }
+    if let Some(derivation) = &slip.derivation {
+        fact("Because", escaped(derivation));
+    }
+    if let (Some(mended), Some(last)) = (slip.last_error_mended, table.error.last) {
+        fact("Effect", format!("last error {} becomes {} ({:+.2e})", short(last), short(mended), mended - last));
+    }
+    page.push_str("</dl>\n</article>\n");
+}
+
+fn weights(page: &mut String, table: &TableReport) {
+    page.push_str(
+        "<div class=\"scroll\"><table class=\"weights\">\n<thead><tr><th>Weight</th><th>Cell</th><th>Gradient</th>\
+         <th>For</th><th>Off by</th><th>Allowed</th><th>Verdict</th></tr></thead>\n<tbody>\n",
+    );
+    for weight in &table.weights {
+        let size = |value: Option<f64>| value.map(|value| format!("{value:.1e}")).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td class=\"number\">{}</td>\
+             <td class=\"number\">{}</td><td class=\"{}\">{}</td></tr>",
+            escaped(&weight.name),
+            escaped(&weight.cell),
+            escaped(weight.gradient.as_deref().unwrap_or("")),
+            escaped(weight.role.as_deref().unwrap_or("")),
+            size(weight.distance),
+            size(weight.tolerance),
+            if weight.ok { "ok" } else { "wrong" },
+            if weight.ok { "OK" } else { "slip" },
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// A piece of the sheet, one quantity a line so that it can be read on a narrow screen.
+fn excerpt(page: &mut String, table: &TableReport) {
+    if table.excerpt.is_empty() {
+        return;
+    }
+    page.push_str("<h3>The sheet’s cells</h3>\n<div class=\"scroll\"><table class=\"cells\">\n<tbody>\n");
+    for row in &table.excerpt {
+        let _ = write!(page, "<tr><th>{}</th>", escaped(&row.name));
+        for cell in &row.cells {
+            let class = if cell.is_wrong { "wrong" } else { cell.part };
+            let _ = write!(
+                page,
+                "<td class=\"{class}\" title=\"{}\"><small>{}</small>{}</td>",
+                escaped(&cell.formula),
+                escaped(&cell.cell),
+                escaped(&cell.value)
+            );
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str(
+        "</tbody>\n</table></div>\n<p class=\"legend\"><span class=\"weight\">weight</span> \
+         <span class=\"forward\">forward</span> <span class=\"backward\">gradient</span> \
+         <span class=\"wrong\">to be mended</span></p>\n",
+    );
+}
+
+fn number(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e9).contains(&value.abs()) { format!("{value:.12}") } else { format!("{value:.9e}") }
+}
+
+fn capital(text: &str) -> String {
+    super::text::capital(text)
+}
+
+/// Text that stands in HTML as itself, in attributes too.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

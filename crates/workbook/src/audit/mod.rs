@@ -46,6 +46,7 @@ mod rate;
 mod repair;
 mod report;
 mod rows;
+mod sheet_xml;
 mod symbolic;
 mod table;
 mod text;

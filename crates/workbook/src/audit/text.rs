@@ -116,7 +116,7 @@ fn digits(value: f64) -> String {
     if value == 0.0 || (1e-4..1e9).contains(&value.abs()) { format!("{value:.12}") } else { format!("{value:.9e}") }
 }
 
-fn capital(text: &str) -> String {
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     // A name at the start (w3, ∂E) keeps its form.
     match letters.next() {

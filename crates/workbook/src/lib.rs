@@ -13,6 +13,9 @@
 //! assert!(bytes.starts_with(b"PK")); // An xlsx file is a zip archive.
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`mod@audit`] goes the other way: it reads somebody else's workbook and says which of its derivatives are wrong.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod write;

@@ -23,6 +23,7 @@
 #![allow(clippy::needless_range_loop, reason = "one index walks several arrays of lanes, as in the formulas")]
 
 pub mod batch_norm;
+pub mod batch_norm_max_pool;
 pub mod conv2d;
 pub mod dropout;
 pub mod exp_ln;

@@ -15,7 +15,8 @@ pub fn output_side(side: usize) -> usize {
     side / 2
 }
 
-fn check(input: Geometry, output: Geometry) {
+/// Checks that `output` has the shape of `input` pooled.
+pub(crate) fn check_pooled(input: Geometry, output: Geometry) {
     assert_eq!(
         (output.channels, output.height, output.width),
         (input.channels, output_side(input.height), output_side(input.width)),
@@ -25,12 +26,13 @@ fn check(input: Geometry, output: Geometry) {
 
 /// Whether `candidate` takes the place of `best`.
 #[inline(always)]
-fn plain_beats(candidate: f32, best: f32) -> bool {
+pub(crate) fn plain_beats(candidate: f32, best: f32) -> bool {
     candidate > best || candidate.is_nan()
 }
 
+/// [`plain_beats`] in every lane.
 #[inline(always)]
-fn beats<S: Simd>(candidate: f32x16<S>, best: f32x16<S>) -> mask32x16<S> {
+pub(crate) fn beats<S: Simd>(candidate: f32x16<S>, best: f32x16<S>) -> mask32x16<S> {
     candidate.simd_gt(best) | candidate.is_nan()
 }
 
@@ -41,7 +43,7 @@ fn beats<S: Simd>(candidate: f32x16<S>, best: f32x16<S>) -> mask32x16<S> {
 pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input: &[Lanes], input_geometry: Geometry) {
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
-    check(input_geometry, output_geometry);
+    check_pooled(input_geometry, output_geometry);
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for c in 0..og.channels {
@@ -95,7 +97,7 @@ pub fn backward(
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert!(grad_input_geometry.same_shape(&input_geometry), "shapes {grad_input_geometry:?}, {input_geometry:?}");
-    check(input_geometry, output_geometry);
+    check_pooled(input_geometry, output_geometry);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
     clear_dropped(grad_input, gg, og);
     dispatch!(isa,

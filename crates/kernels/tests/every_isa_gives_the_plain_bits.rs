@@ -3,7 +3,9 @@
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::dropout::{self, Mask};
-use longhand_kernels::{Geometry, Isa, LANES, Lanes, global_average_pool, linear, log_softmax, max_pool2d, relu};
+use longhand_kernels::{
+    Geometry, Isa, LANES, Lanes, batch_norm_max_pool, global_average_pool, linear, log_softmax, max_pool2d, relu,
+};
 use proptest::prelude::*;
 
 /// Numbers in -1 … 1 from a seed, with exact zeros and repeated values among them so that ties and signs are met.
@@ -143,6 +145,65 @@ proptest! {
             batch_norm::grad_input(isa, &mut grad_input, c, &grad_output, b, &input, a, &coefficients, active, through_relu);
             bits(&grad_input)
         });
+    }
+
+    /// The fused form against the two kernels it stands for, bit for bit, on every instruction set.
+    #[test]
+    fn batch_normalisation_with_max_pooling(
+        (channels, height, width) in (1usize..8, 2usize..17, 2usize..17),
+        borders in prop::array::uniform4(0usize..3),
+        active in 1usize..=LANES,
+        through_relu: bool,
+        seed: u64,
+    ) {
+        let [x_geometry, y_geometry, dx_geometry, _] = borders.map(|b| Geometry::new(channels, height, width, b));
+        let pooled = Geometry::new(channels, height / 2, width / 2, borders[3]);
+        let mut numbers = Numbers(seed);
+        let x = numbers.tensor(x_geometry);
+        let mut grad_pooled = numbers.tensor(pooled);
+        grad_pooled.iter_mut().for_each(|g| *g = g.masked(active));
+        let normalisers: Vec<Normaliser> = (0..channels)
+            .map(|_| Normaliser { mean: numbers.next(), scale: numbers.next(), shift: numbers.next() })
+            .collect();
+        let coefficients: Vec<InputGradient> = (0..channels)
+            .map(|_| InputGradient {
+                mean: numbers.next(),
+                of_gradient: numbers.next(),
+                of_deviation: numbers.next(),
+                constant: numbers.next(),
+            })
+            .collect();
+
+        // One after the other, in plain form.
+        let isa = Isa::Plain;
+        let (mut y, mut out) = (vec![Lanes::ZERO; y_geometry.len()], vec![Lanes::ZERO; pooled.len()]);
+        batch_norm::normalise(isa, &mut y, y_geometry, &x, x_geometry, &normalisers);
+        max_pool2d::forward(isa, &mut out, pooled, &y, y_geometry);
+        let mut dy = vec![Lanes::ZERO; y_geometry.len()];
+        max_pool2d::backward(isa, &mut dy, y_geometry, &grad_pooled, pooled, &y, y_geometry);
+        let mut sums = vec![GradientSums::default(); channels];
+        batch_norm::gradient_sums(isa, &mut sums, &dy, y_geometry, &x, x_geometry, &normalisers);
+        let mut dx = vec![Lanes::ZERO; dx_geometry.len()];
+        batch_norm::grad_input(
+            isa, &mut dx, dx_geometry, &dy, y_geometry, &x, x_geometry, &coefficients, active, through_relu,
+        );
+
+        for isa in Isa::available() {
+            let mut fused = vec![Lanes::ZERO; pooled.len()];
+            batch_norm_max_pool::forward(isa, &mut fused, pooled, &x, x_geometry, &normalisers);
+            prop_assert!(bits(&fused) == bits(&out), "{} forward", isa);
+            let mut fused = vec![GradientSums::default(); channels];
+            batch_norm_max_pool::gradient_sums(
+                isa, &mut fused, &grad_pooled, pooled, &x, x_geometry, &normalisers,
+            );
+            prop_assert_eq!(&fused, &sums, "{} sums", isa);
+            let mut fused = vec![Lanes::ZERO; dx_geometry.len()];
+            batch_norm_max_pool::grad_input(
+                isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients, active,
+                through_relu,
+            );
+            prop_assert!(bits(&fused) == bits(&dx), "{} input gradient", isa);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From a spec to layers that know where everything lies.
 //!
-//! Activations live in *slots*, one after another; ReLU and dropout work in place. A slot is stored with the zero
+//! Activations live in *slots*, one after another; ReLU and dropout work in place, and a max pooling directly behind a batch
+//! norm shares its passes. A slot is stored with the zero
 //! border that its reader needs: a convolution's padding in its input, and `kernel − 1 − padding` in the gradient of
 //! its output, so that no kernel ever asks where the edge is.
 
@@ -95,9 +96,11 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     eps,
                     through_relu: behind_relu,
                     needs_grad_input,
+                    pooled: is_pooled_at_once(spec, spec_index),
                 }));
                 slot += 1;
             }
+            LayerSpec::MaxPool {} if spec_index > 0 && is_pooled_at_once(spec, spec_index - 1) => {}
             LayerSpec::MaxPool {} => {
                 layers.push(Layer::MaxPool2d(MaxPool2d { slot, input, output }));
                 slot += 1;
@@ -134,11 +137,17 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
     Ok((Plan { slots, layers, first_trained }, layout))
 }
 
+/// Whether layer `index` is a batch norm directly before a max pooling: the two share their passes over memory.
+fn is_pooled_at_once(spec: &NetworkSpec, index: usize) -> bool {
+    matches!(spec.layers[index..], [LayerSpec::BatchNorm { .. }, LayerSpec::MaxPool {}, ..])
+}
+
 /// The slots of `spec`: the input, then one for every layer that does not work in place.
 fn slots(spec: &NetworkSpec, shapes: &[Shape]) -> Vec<Slot> {
     let mut found: Vec<(Shape, usize, usize)> = vec![(spec.input_shape(), 0, 0)];
-    for (layer, &shape) in spec.layers.iter().zip(shapes) {
+    for (index, (layer, &shape)) in spec.layers.iter().zip(shapes).enumerate() {
         match *layer {
+            LayerSpec::BatchNorm { .. } if is_pooled_at_once(spec, index) => {}
             LayerSpec::Relu {} | LayerSpec::Dropout { .. } => {}
             LayerSpec::Conv { kernel, padding, .. } => {
                 found.last_mut().expect("the input is there").1 = padding;

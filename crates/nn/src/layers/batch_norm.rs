@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
+use longhand_kernels::batch_norm_max_pool;
 
 use super::Pass;
 use crate::lane_group::LaneGroup;
@@ -26,13 +27,16 @@ pub struct BatchNorm {
     /// Whether the input is a ReLU's output, and the gradient is to be taken through that ReLU as well.
     pub(crate) through_relu: bool,
     pub(crate) needs_grad_input: bool,
+    /// Whether the 2×2 max pooling that follows is done in the same passes: `output` is then the pooled slot.
+    pub(crate) pooled: bool,
 }
 
 impl BatchNorm {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
         let (x, y) = group.activation_pair(self.slot);
         let normalisers = &pass.normalisers[self.channels.clone()];
-        batch_norm::normalise(pass.isa, y, self.output.activation, x, self.input.activation, normalisers);
+        let forward = if self.pooled { batch_norm_max_pool::forward } else { batch_norm::normalise };
+        forward(pass.isa, y, self.output.activation, x, self.input.activation, normalisers);
     }
 
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
@@ -41,18 +45,38 @@ impl BatchNorm {
         }
         let active = group.active;
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
-        batch_norm::grad_input(
-            pass.isa,
-            dx,
-            self.input.gradient,
-            dy,
-            self.output.gradient,
-            &group.activations[self.slot],
-            self.input.activation,
-            &pass.input_gradients[self.channels.clone()],
-            active,
-            self.through_relu,
-        );
+        let (x, coefficients) = (&group.activations[self.slot], &pass.input_gradients[self.channels.clone()]);
+        let (dx_geometry, dy_geometry, x_geometry) = (self.input.gradient, self.output.gradient, self.input.activation);
+        let (isa, through_relu) = (pass.isa, self.through_relu);
+        if self.pooled {
+            let normalisers = &pass.normalisers[self.channels.clone()];
+            batch_norm_max_pool::grad_input(
+                isa,
+                dx,
+                dx_geometry,
+                dy,
+                dy_geometry,
+                x,
+                x_geometry,
+                normalisers,
+                coefficients,
+                active,
+                through_relu,
+            );
+        } else {
+            batch_norm::grad_input(
+                isa,
+                dx,
+                dx_geometry,
+                dy,
+                dy_geometry,
+                x,
+                x_geometry,
+                coefficients,
+                active,
+                through_relu,
+            );
+        }
     }
 
     /// This group's part of μ and σ², before the forward pass of this layer.
@@ -63,7 +87,8 @@ impl BatchNorm {
 
     /// This group's part of ∂L/∂β and ∂L/∂γ, before the backward pass of this layer.
     pub(crate) fn gradient_sums(&self, pass: &Pass, group: &mut LaneGroup) {
-        batch_norm::gradient_sums(
+        let gradient_sums = if self.pooled { batch_norm_max_pool::gradient_sums } else { batch_norm::gradient_sums };
+        gradient_sums(
             pass.isa,
             &mut group.gradient_sums[self.channels.clone()],
             &group.gradients[self.slot + 1],

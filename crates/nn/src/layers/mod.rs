@@ -72,6 +72,7 @@ impl Layer {
             Layer::Conv2d(layer) if layer.relu => "conv + ReLU",
             Layer::Conv2d(_) => "conv",
             Layer::Relu(_) => "ReLU",
+            Layer::BatchNorm(layer) if layer.pooled => "batch norm + max pool",
             Layer::BatchNorm(_) => "batch norm",
             Layer::MaxPool2d(_) => "max pool",
             Layer::Dropout(_) => "dropout",

@@ -10,6 +10,7 @@ use ironcalc_base::cell::CellValue;
 use super::address::{Address, LAST_ROW};
 use super::book::{Book, Value};
 use super::error::AuditError;
+use super::formula::FormulaReader;
 
 /// How much of the thread's stack one recalculation may use; see [`super::STACK`].
 const EVALUATION_STACK: usize = super::STACK / 4;
@@ -26,6 +27,7 @@ pub(crate) enum Content {
 pub(crate) struct Engine {
     model: Model<'static>,
     scratch: u32,
+    names: Option<FormulaReader>,
 }
 
 impl Engine {
@@ -43,14 +45,16 @@ impl Engine {
                 model.add_sheet(name).map_err(engine)?;
             }
         }
+        let mut is_refused = false;
         for name in &book.names {
             let scope = name.scope.and_then(|scope| u32::try_from(scope).ok());
-            // A name that the library refuses matters only where a formula uses it, and shows there as an error.
-            let _ = model.new_defined_name(&name.name, scope, &format!("={}", name.formula.trim_start_matches('=')));
+            is_refused |= model.new_defined_name(&name.name, scope, name.formula.trim_start_matches('=')).is_err();
         }
+        // The library takes names for cells only; names for numbers are written out.
+        let names = is_refused.then(|| FormulaReader::new(&book.sheets, &book.names));
         model.set_max_evaluation_depth(usize::MAX);
         model.set_max_evaluation_stack(EVALUATION_STACK);
-        let mut engine = Engine { model, scratch: 0 };
+        let mut engine = Engine { model, scratch: 0, names };
         for (&cell, content) in &book.cells {
             if replaced.contains_key(&cell) || wanted.is_some_and(|wanted| !wanted.contains(&cell)) {
                 continue;
@@ -87,7 +91,8 @@ impl Engine {
     }
 
     pub fn set_formula(&mut self, cell: Address, text: &str) -> Result<(), AuditError> {
-        let text = format!("={text}");
+        let opened = self.names.as_mut().and_then(|reader| reader.without_names(text, cell));
+        let text = format!("={}", opened.as_deref().unwrap_or(text));
         self.model.update_cell_with_formula(cell.sheet, cell.row as i32, cell.column as i32, text).map_err(engine)
     }
 

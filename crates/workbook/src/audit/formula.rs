@@ -125,6 +125,42 @@ impl FormulaReader {
         Some(Formula { text: text.to_owned(), node, expr })
     }
 
+    /// A formula with what its names stand for in their place; `None` where it has no names.
+    pub fn without_names(&mut self, text: &str, cell: Address) -> Option<String> {
+        if !is_reasonable(text) {
+            return None;
+        }
+        let mut node = self.parser.parse(text, &context(&self.sheets, cell));
+        let mut is_changed = false;
+        self.open_names(&mut node, cell, 0, &mut is_changed);
+        is_changed.then(|| text_at(&node, &self.sheets, cell))
+    }
+
+    fn open_names(&mut self, node: &mut Node, cell: Address, depth: usize, is_changed: &mut bool) {
+        match node {
+            Node::DefinedNameKind((_, _, formula)) if depth < 4 && is_reasonable(formula) => {
+                let formula = formula.trim_start_matches('=').to_owned();
+                *node = self.parser.parse(&formula, &context(&self.sheets, cell));
+                *is_changed = true;
+                self.open_names(node, cell, depth + 1, is_changed);
+            }
+            Node::OpSumKind { left, right, .. }
+            | Node::OpProductKind { left, right, .. }
+            | Node::OpPowerKind { left, right }
+            | Node::CompareKind { left, right, .. }
+            | Node::OpConcatenateKind { left, right } => {
+                self.open_names(left, cell, depth, is_changed);
+                self.open_names(right, cell, depth, is_changed);
+            }
+            Node::UnaryKind { right, .. } => self.open_names(right, cell, depth, is_changed),
+            Node::FunctionKind { args, .. } => {
+                args.iter_mut().for_each(|part| self.open_names(part, cell, depth, is_changed));
+            }
+            Node::ImplicitIntersection { child, .. } => self.open_names(child, cell, depth, is_changed),
+            _ => {}
+        }
+    }
+
     fn structure(&mut self, node: &Node, cell: Address, depth: usize) -> Expr {
         let other = |node: &Node| Expr::Other(to_excel_string(node, &context(&self.sheets, cell)));
         match node {

@@ -25,5 +25,16 @@ pub(crate) fn heading(book: &Book, table: &Table, base: Address) -> Option<Strin
             _ => {}
         }
     }
-    None
+    // A single row has no columns, but words beside it.
+    let first = table.at(base, table.first)?;
+    let beside = match table.shift.rows {
+        0 => Address { row: first.row.checked_sub(1)?, ..first },
+        _ => Address { column: first.column.checked_sub(1)?, ..first },
+    };
+    match book.cells.get(&beside).map(|found| &found.value) {
+        Some(Value::Text(text)) if table.first == table.last && text.chars().count() <= LONGEST => {
+            Some(text.trim().to_owned())
+        }
+        _ => None,
+    }
 }

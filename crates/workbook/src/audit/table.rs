@@ -106,7 +106,7 @@ impl Table {
 
 /// All training tables of a workbook, in the order of their first weights.
 pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
-    let candidates = candidates(book);
+    let candidates = candidates(book, dependencies);
     let mut found = Vec::new();
     let mut claimed: BTreeSet<Address> = BTreeSet::new();
     for group in tracks(book, &candidates) {
@@ -353,11 +353,12 @@ impl Layout {
         };
         let is_longer = tracks.iter().any(|track| track.updates.len() > 1);
         let term_count = counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
-        let tied: Vec<Address> = counted
+        let mut tied: Vec<Address> = counted
             .iter()
             .filter(|(cell, count)| *count == term_count && (!is_longer || moves(*cell)))
             .map(|(cell, _)| *cell)
             .collect();
+        tied.sort_by_key(|cell| cell.sheet != tracks[0].weight.sheet);
         let error = *tied
             .iter()
             .find(|&&cell| {

@@ -3,10 +3,11 @@
 //! A [`Track`] is one weight: where it stands in each step of the training, and where its update stands. The step from
 //! one row to the next is whatever most updates agree on, so a table may run down, up, across or in blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{Address, Shift};
 use super::book::Book;
+use super::dependencies::Dependencies;
 use super::update_rule::{Update, readings, repeated_cell};
 
 /// How many cells that merely repeat another one are followed.
@@ -72,7 +73,23 @@ fn line(cell: Address, shift: Shift) -> (u32, u32, i64) {
 }
 
 /// All cells that can be read as updates.
-pub(crate) fn candidates(book: &Book) -> BTreeMap<Address, Update> {
+///
+/// A weighted sum with a bias, `w·x + b`, reads like one too. What tells them apart: the gradient depends on the weight
+/// that it corrects, and `w·x` does not depend on `b`.
+pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<Address, Update> {
+    let mut chosen = readable(book);
+    let stop: BTreeSet<Address> = chosen.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
+    chosen.retain(|_, update| {
+        let mut roots = Vec::new();
+        for factor in update.steps.iter().flat_map(|product| &product.factors) {
+            factor.expr.references(&mut |first, last| roots.extend([first, last]));
+        }
+        dependencies.closure(&roots, &stop).contains(&update.previous)
+    });
+    chosen
+}
+
+fn readable(book: &Book) -> BTreeMap<Address, Update> {
     let mut all: BTreeMap<Address, Vec<Update>> = BTreeMap::new();
     for &cell in book.cells.keys() {
         let found = readings(book, cell);

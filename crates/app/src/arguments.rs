@@ -35,6 +35,8 @@ pub enum Command {
     Summary(SummaryArguments),
     /// Work a small network's back-propagation out by hand: derivation, table, curves, workbook, page.
     Worksheet(WorksheetArguments),
+    /// Check the derivatives in somebody's spreadsheet; exit code 1 when one is wrong.
+    Audit(AuditArguments),
     /// Fetch, verify or look at the data.
     Data(DataArguments),
     /// Measure kernels against this machine's peak, and the time of an epoch.
@@ -195,6 +197,30 @@ pub struct WorksheetArguments {
     #[arg(long)]
     pub quiet: bool,
     /// Print what was done as JSON; the text for people goes to standard error.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `longhand audit`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  longhand audit homework.xlsx\n  longhand audit homework.xlsx --fix corrected.xlsx --html report.html\n\n\
+                        Exit codes: 0 every derivative is right, 1 slips were found, 2 the workbook cannot be audited."
+)]
+pub struct AuditArguments {
+    /// The workbook.
+    #[arg(value_name = "BOOK.xlsx")]
+    pub book: PathBuf,
+    /// Write a corrected copy.
+    #[arg(long, value_name = "OUT.xlsx")]
+    pub fix: Option<PathBuf>,
+    /// Write a page that shows the sheet's cells, the slips marked.
+    #[arg(long, value_name = "OUT.html")]
+    pub html: Option<PathBuf>,
+    /// Let --fix and --html overwrite files that are there.
+    #[arg(long)]
+    pub force: bool,
+    /// Print the report as JSON; the text for people goes to standard error.
     #[arg(long)]
     pub json: bool,
 }

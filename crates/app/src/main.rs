@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Summary(arguments) => commands::summary::run(&arguments),
         Command::Worksheet(arguments) => commands::worksheet::run(&arguments),
+        Command::Audit(arguments) => commands::audit::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
     };

@@ -55,7 +55,7 @@ fn data_that_are_not_there_cannot_be_verified() {
 #[test]
 fn every_command_helps_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &[],
         &["train"],
         &["evaluate"],

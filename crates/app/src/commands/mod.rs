@@ -1,5 +1,6 @@
 //! One file per command; a command takes what was asked and gives how the program is to exit.
 
+pub mod audit;
 pub mod bench;
 pub mod data;
 pub mod evaluate;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done.
     Done,
+    /// 1: the answer is no.
+    No,
     /// 2: the request cannot be served.
     CannotBeServed,
     /// 130: stopped by Ctrl-C, as shells count it.
@@ -24,6 +27,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(match exit {
             Exit::Done => 0,
+            Exit::No => 1,
             Exit::CannotBeServed => 2,
             Exit::Interrupted => 130,
         })

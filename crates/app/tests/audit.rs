@@ -46,7 +46,6 @@ fn our_own_worksheet_audits_clean() {
     for (out, arguments) in [
         ("exercise", &["--learning-rates", "0.5,2"][..]),
         ("tanh", &["--layers", "3-4-2", "--activation", "tanh", "--learning-rates", "0.1", "--rows", "20"]),
-        ("biases", &["--biases", "per-neuron", "--learning-rates", "0.5", "--rows", "20"]),
     ] {
         let mut all = vec!["worksheet", "--quiet", "--out", out];
         all.extend(arguments);

@@ -59,7 +59,12 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             Course::Steady => continue,
             Course::Drifts(from) if is_tiny(&values) || (!is_formula && !is_many_samples) => {
                 let last = values.last().map_or(start, |entry| entry.2);
-                ((from..values.len()).collect(), format!("{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"))
+                (
+                    (from..values.len()).collect(),
+                    format!(
+                        "{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"
+                    ),
+                )
             }
             Course::Odd(places) if !is_formula && !is_many_samples => {
                 let odd = values[places[0]].2;

@@ -116,9 +116,9 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
             .take(TRACK_LIMIT)
             .collect();
         for table in tables_of(book, dependencies, group, &candidates) {
-            claimed.extend(table.moving.keys().flat_map(|&cell| table.steps().filter_map(|step| {
-                cell.shifted(table.shift, step - table.anchor)
-            }).collect::<Vec<_>>()));
+            claimed.extend(table.moving.keys().flat_map(|&cell| {
+                table.steps().filter_map(|step| cell.shifted(table.shift, step - table.anchor)).collect::<Vec<_>>()
+            }));
             found.push(table);
         }
     }
@@ -216,19 +216,27 @@ fn table(
     }
     let (mut layout, anchor) = best?;
     // A weight that starts from another weight in every row is no chain, and shows only as a forward quantity.
-    let lost: Vec<Address> = layout.moving.iter().filter(|(cell, part)| {
-        **part == Part::Forward && candidates.get(*cell).is_some_and(|update| {
-            tracks.iter().any(|track| track.is_direct() && track.weight_at(anchor - 1) == Some(update.previous))
+    let lost: Vec<Address> = layout
+        .moving
+        .iter()
+        .filter(|(cell, part)| {
+            **part == Part::Forward
+                && candidates.get(*cell).is_some_and(|update| {
+                    tracks.iter().any(|track| track.is_direct() && track.weight_at(anchor - 1) == Some(update.previous))
+                })
         })
-    }).map(|(&cell, _)| cell).collect();
+        .map(|(&cell, _)| cell)
+        .collect();
     if !lost.is_empty() {
         for weight in lost {
             let update = weight.shifted(shift, 1)?;
             let (first, last) = tracks[0].steps();
-            let updates = (first..=last).filter_map(|step| {
-                let update = candidates.get(&update.shifted(shift, step - anchor)?)?;
-                Some((step, update.clone()))
-            }).collect();
+            let updates = (first..=last)
+                .filter_map(|step| {
+                    let update = candidates.get(&update.shifted(shift, step - anchor)?)?;
+                    Some((step, update.clone()))
+                })
+                .collect();
             tracks.push(Track { shift, anchor, weight, update, updates });
         }
         let mut stop = stop.clone();
@@ -243,7 +251,8 @@ fn table(
     // The last row has weights and an error but no update of its own.
     let holds_formula = |cell: Option<Address>| cell.is_some_and(|cell| book.formula(cell).is_some());
     let next = layout.error.shifted(shift, last + 1 - anchor);
-    if holds_formula(next) && tracks.iter().any(|track| track.weight_at(last + 1).is_some_and(|w| book.cells.contains_key(&w)))
+    if holds_formula(next)
+        && tracks.iter().any(|track| track.weight_at(last + 1).is_some_and(|w| book.cells.contains_key(&w)))
     {
         last += 1;
     }
@@ -298,8 +307,11 @@ fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule> {
             if rule.rate.is_empty() {
                 rule.rate.clone_from(&common);
                 let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
-                let others: Vec<&Factor> =
-                    steps.iter().flat_map(|product| &product.factors).filter(|factor| !common.contains(factor)).collect();
+                let others: Vec<&Factor> = steps
+                    .iter()
+                    .flat_map(|product| &product.factors)
+                    .filter(|factor| !common.contains(factor))
+                    .collect();
                 if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
                     rule.gradient = Some(*cell);
                 }
@@ -352,7 +364,8 @@ impl Layout {
             [1, -1].iter().any(|&count| cell.shifted(shift, count).is_some_and(|next| book.formula(next).is_some()))
         };
         let is_longer = tracks.iter().any(|track| track.updates.len() > 1);
-        let term_count = counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
+        let term_count =
+            counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
         let mut tied: Vec<Address> = counted
             .iter()
             .filter(|(cell, count)| *count == term_count && (!is_longer || moves(*cell)))
@@ -368,7 +381,8 @@ impl Layout {
             .unwrap_or(&tied[0]);
         let error_needs = dependencies.closure(&[error], stop);
         let coverage = weights.iter().filter(|weight| error_needs.contains(weight)).count();
-        let error_terms = counted.iter().filter(|(cell, count)| *count == 1 && *cell != error).map(|(cell, _)| *cell).collect();
+        let error_terms =
+            counted.iter().filter(|(cell, count)| *count == 1 && *cell != error).map(|(cell, _)| *cell).collect();
 
         // What moves with the step and what stays is told by the step beside it.
         let mut walk = Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, oddities: 0 };

@@ -165,7 +165,8 @@ fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, 
     for (&cell, &update) in on_sheet() {
         if let Some(found) = lines.get_mut(&line(cell, shift)) {
             let at = place(cell, shift);
-            let (first, last) = (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
+            let (first, last) =
+                (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
             if (first - 1..=last + 1).contains(&at) {
                 found.entry(at).or_insert(update);
             }

@@ -45,7 +45,11 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             continue;
         }
         let values: Vec<(i64, Address, f64)> =
-            cells.into_iter().filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?))).collect();
+            cells
+                .into_iter()
+                .filter(|(_, cell)| is_number(*cell))
+                .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
+                .collect();
         let course = course(&values.iter().map(|entry| entry.2).collect::<Vec<_>>());
         courses.push((base, values, course));
     }
@@ -59,12 +63,7 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             Course::Steady => continue,
             Course::Drifts(from) if is_tiny(&values) || (!is_formula && !is_many_samples) => {
                 let last = values.last().map_or(start, |entry| entry.2);
-                (
-                    (from..values.len()).collect(),
-                    format!(
-                        "{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"
-                    ),
-                )
+                ((from..values.len()).collect(), format!("{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"))
             }
             Course::Odd(places) if !is_formula && !is_many_samples => {
                 let odd = values[places[0]].2;

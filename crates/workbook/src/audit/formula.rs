@@ -110,9 +110,7 @@ impl FormulaReader {
     pub fn new(sheets: &[String], names: &[DefinedName]) -> Self {
         let names = names
             .iter()
-            .map(|name| {
-                (name.name.clone(), name.scope.and_then(|scope| u32::try_from(scope).ok()), name.formula.clone())
-            })
+            .map(|name| (name.name.clone(), name.scope.and_then(|scope| u32::try_from(scope).ok()), name.formula.clone()))
             .collect();
         FormulaReader { parser: new_parser_english(sheets.to_vec(), names, HashMap::new()), sheets: sheets.to_vec() }
     }

@@ -11,7 +11,7 @@ use super::dependencies::Dependencies;
 use super::formula::Expr;
 use super::loss;
 use super::tracks::{Track, candidates, tracks};
-use super::update_rule::{Factor, Update};
+use super::update_rule::Factor;
 
 /// How many steps are looked at to find out how a step is laid out.
 const TRIALS: usize = 7;
@@ -115,10 +115,10 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
             .filter(|track| !track.updates.values().all(|update| claimed.contains(&update.cell)))
             .take(TRACK_LIMIT)
             .collect();
-        for table in tables_of(book, dependencies, group, &candidates) {
-            claimed.extend(table.moving.keys().flat_map(|&cell| {
-                table.steps().filter_map(|step| cell.shifted(table.shift, step - table.anchor)).collect::<Vec<_>>()
-            }));
+        for table in tables_of(book, dependencies, group) {
+            claimed.extend(table.moving.keys().flat_map(|&cell| table.steps().filter_map(|step| {
+                cell.shifted(table.shift, step - table.anchor)
+            }).collect::<Vec<_>>()));
             found.push(table);
         }
     }
@@ -131,7 +131,6 @@ fn tables_of(
     book: &Book,
     dependencies: &Dependencies,
     tracks: Vec<Track>,
-    candidates: &BTreeMap<Address, Update>,
 ) -> Vec<Table> {
     let mut stop: BTreeSet<Address> = BTreeSet::new();
     for track in &tracks {
@@ -175,7 +174,7 @@ fn tables_of(
             groups.entry(group_of[k]).or_default().push(track);
         }
     }
-    groups.into_values().filter_map(|tracks| table(book, dependencies, tracks, &stop, candidates)).collect()
+    groups.into_values().filter_map(|tracks| table(book, dependencies, tracks, &stop)).collect()
 }
 
 /// A few steps of the tracks: the middle first, then around it, then the ends.
@@ -202,7 +201,6 @@ fn table(
     dependencies: &Dependencies,
     mut tracks: Vec<Track>,
     stop: &BTreeSet<Address>,
-    candidates: &BTreeMap<Address, Update>,
 ) -> Option<Table> {
     let shift = tracks.first()?.shift;
     let trials: Vec<i64> = trial_steps(&tracks).into_iter().take(TRIALS).collect();
@@ -214,46 +212,13 @@ fn table(
             best = Some((layout, step));
         }
     }
-    let (mut layout, anchor) = best?;
-    // A weight that starts from another weight in every row is no chain, and shows only as a forward quantity.
-    let lost: Vec<Address> = layout
-        .moving
-        .iter()
-        .filter(|(cell, part)| {
-            **part == Part::Forward
-                && candidates.get(*cell).is_some_and(|update| {
-                    tracks.iter().any(|track| track.is_direct() && track.weight_at(anchor - 1) == Some(update.previous))
-                })
-        })
-        .map(|(&cell, _)| cell)
-        .collect();
-    if !lost.is_empty() {
-        for weight in lost {
-            let update = weight.shifted(shift, 1)?;
-            let (first, last) = tracks[0].steps();
-            let updates = (first..=last)
-                .filter_map(|step| {
-                    let update = candidates.get(&update.shifted(shift, step - anchor)?)?;
-                    Some((step, update.clone()))
-                })
-                .collect();
-            tracks.push(Track { shift, anchor, weight, update, updates });
-        }
-        let mut stop = stop.clone();
-        for track in &tracks {
-            let (first, last) = track.steps();
-            stop.extend((first..=last + 1).filter_map(|step| track.weight_at(step)));
-        }
-        layout = Layout::at(book, dependencies, &tracks, &stop, anchor)?;
-    }
+    let (layout, anchor) = best?;
     let first = tracks.iter().map(|track| track.steps().0).min()?;
     let mut last = tracks.iter().map(|track| track.steps().1).max()?;
     // The last row has weights and an error but no update of its own.
-    let holds_formula = |cell: Option<Address>| cell.is_some_and(|cell| book.formula(cell).is_some());
-    let next = layout.error.shifted(shift, last + 1 - anchor);
-    if holds_formula(next)
-        && tracks.iter().any(|track| track.weight_at(last + 1).is_some_and(|w| book.cells.contains_key(&w)))
-    {
+    let holds = |cell: Option<Address>| cell.is_some_and(|cell| book.cells.contains_key(&cell));
+    let has_error = holds(layout.error.shifted(shift, last + 1 - anchor));
+    if has_error && tracks.iter().any(|track| holds(track.weight_at(last + 1))) {
         last += 1;
     }
     for track in &mut tracks {
@@ -301,20 +266,29 @@ fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule> {
             Rule { rate, gradient }
         })
         .collect();
-    // An update whose gradient depends on nothing still has the rate that the others have.
-    if let Some(common) = rules.iter().map(|rule| rule.rate.clone()).find(|rate| !rate.is_empty()) {
-        for (rule, track) in rules.iter_mut().zip(tracks) {
-            if rule.rate.is_empty() {
-                rule.rate.clone_from(&common);
-                let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
-                let others: Vec<&Factor> = steps
-                    .iter()
-                    .flat_map(|product| &product.factors)
-                    .filter(|factor| !common.contains(factor))
-                    .collect();
-                if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
-                    rule.gradient = Some(*cell);
-                }
+    // In a product without a cell for the gradient, an input looks like a rate; the rate is what most updates share.
+    let count = |factor: &Factor| rules.iter().filter(|rule| rule.rate.contains(factor)).count();
+    let common: Vec<Factor> = rules
+        .iter()
+        .flat_map(|rule| &rule.rate)
+        .filter(|factor| 2 * count(factor) > rules.len())
+        .fold(Vec::new(), |mut common, factor| {
+            if !common.contains(factor) {
+                common.push(factor.clone());
+            }
+            common
+        });
+    for (rule, track) in rules.iter_mut().zip(tracks) {
+        if rule.rate.iter().any(|factor| common.contains(factor)) {
+            rule.rate.retain(|factor| common.contains(factor));
+        } else if rule.rate.is_empty() && !common.is_empty() {
+            // An update whose gradient depends on nothing still has the rate that the others have.
+            rule.rate.clone_from(&common);
+            let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
+            let others: Vec<&Factor> =
+                steps.iter().flat_map(|product| &product.factors).filter(|factor| !common.contains(factor)).collect();
+            if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
+                rule.gradient = Some(*cell);
             }
         }
     }
@@ -364,25 +338,27 @@ impl Layout {
             [1, -1].iter().any(|&count| cell.shifted(shift, count).is_some_and(|next| book.formula(next).is_some()))
         };
         let is_longer = tracks.iter().any(|track| track.updates.len() > 1);
-        let term_count =
-            counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
+        let term_count = counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
         let mut tied: Vec<Address> = counted
             .iter()
             .filter(|(cell, count)| *count == term_count && (!is_longer || moves(*cell)))
             .map(|(cell, _)| *cell)
             .collect();
         tied.sort_by_key(|cell| cell.sheet != tracks[0].weight.sheet);
-        let error = *tied
-            .iter()
-            .find(|&&cell| {
-                let needs = dependencies.closure(&[cell], stop);
-                !tied.iter().any(|other| *other != cell && needs.contains(other))
-            })
-            .unwrap_or(&tied[0]);
+        let rests_on = |cell: Address, others: &[Address]| {
+            let needs = dependencies.closure(&[cell], stop);
+            others.iter().any(|other| *other != cell && needs.contains(other))
+        };
+        // Cells that hold one term themselves, and do not repeat another such cell.
+        let single: Vec<Address> = counted.iter().filter(|(_, count)| *count == 1).map(|(cell, _)| *cell).collect();
+        let terms: Vec<Address> = single.iter().copied().filter(|&cell| !rests_on(cell, &single)).collect();
+        // Of equals the one that the others are made of (a mean is made of a sum); but where even the largest error
+        // leaves out a term, the one that is made of the others.
+        let leaves_out = term_count == 1 && terms.len() > 1;
+        let error = *tied.iter().find(|&&cell| rests_on(cell, &tied) == leaves_out).unwrap_or(&tied[0]);
         let error_needs = dependencies.closure(&[error], stop);
         let coverage = weights.iter().filter(|weight| error_needs.contains(weight)).count();
-        let error_terms =
-            counted.iter().filter(|(cell, count)| *count == 1 && *cell != error).map(|(cell, _)| *cell).collect();
+        let error_terms = terms.into_iter().filter(|cell| *cell != error).collect();
 
         // What moves with the step and what stays is told by the step beside it.
         let mut walk = Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, oddities: 0 };
@@ -436,6 +412,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// `root` and its counterpart `to` steps on, and everything behind them up to the weights.
     fn pair(&mut self, root: Address, to: i64) {
+        // In the last row an update has no counterpart behind it, but one before it.
+        let has_formula = |to: i64| root.shifted(self.shift, to).is_some_and(|there| self.book.formula(there).is_some());
+        let to = if has_formula(to) || !has_formula(-to) { to } else { -to };
         let Some(there) = root.shifted(self.shift, to) else { return };
         self.moving.insert(root);
         let mut pending = Vec::new();

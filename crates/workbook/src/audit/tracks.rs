@@ -78,7 +78,7 @@ fn line(cell: Address, shift: Shift) -> (u32, u32, i64) {
 /// that it corrects, and `w·x` does not depend on `b`.
 pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<Address, Update> {
     let mut chosen = readable(book);
-    let stop: BTreeSet<Address> = chosen.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
+    let stop: BTreeSet<Address> = chosen.values().map(|update| update.previous).collect();
     chosen.retain(|_, update| {
         let mut roots = Vec::new();
         for factor in update.steps.iter().flat_map(|product| &product.factors) {
@@ -165,8 +165,7 @@ fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, 
     for (&cell, &update) in on_sheet() {
         if let Some(found) = lines.get_mut(&line(cell, shift)) {
             let at = place(cell, shift);
-            let (first, last) =
-                (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
+            let (first, last) = (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
             if (first - 1..=last + 1).contains(&at) {
                 found.entry(at).or_insert(update);
             }
@@ -187,7 +186,38 @@ fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, 
         }
         tracks.extend(track(shift, &run));
     }
+    tracks.extend(strays(&tracks, shift, free));
     tracks
+}
+
+/// Weights whose updates start from another weight of the row before, in most rows.
+fn strays(tracks: &[Track], shift: Shift, free: &BTreeMap<Address, &Update>) -> Vec<Track> {
+    let known: BTreeSet<Address> =
+        tracks.iter().flat_map(|track| track.updates.values().map(|update| update.cell)).collect();
+    let weights: BTreeMap<Address, usize> = tracks
+        .iter()
+        .enumerate()
+        .filter(|(_, track)| track.is_direct())
+        .flat_map(|(k, track)| track.updates.keys().filter_map(move |&step| Some((track.weight_at(step)?, k))))
+        .collect();
+    let mut lines: BTreeMap<((u32, u32, i64), usize), BTreeMap<i64, Update>> = BTreeMap::new();
+    for (&cell, &update) in free.iter().filter(|(cell, _)| !known.contains(cell)) {
+        let before = cell.shifted(shift, -1);
+        if let Some(&k) = weights.get(&update.previous)
+            && before.is_some_and(|before| place(before, shift) == place(update.previous, shift))
+        {
+            lines.entry((line(cell, shift), k)).or_default().insert(place(update.previous, shift), update.clone());
+        }
+    }
+    let whole = |(k, updates): (usize, &BTreeMap<i64, Update>)| 2 * updates.len() > tracks[k].updates.len();
+    lines
+        .into_iter()
+        .filter(|((_, k), updates)| whole((*k, updates)))
+        .filter_map(|(_, updates)| {
+            let (&anchor, update) = updates.iter().nth(updates.len() / 2)?;
+            Some(Track { shift, anchor, weight: update.cell.shifted(shift, -1)?, update: update.cell, updates: updates.clone() })
+        })
+        .collect()
 }
 
 /// The places that most of the lines around them leave out: there one table ends and the next begins.

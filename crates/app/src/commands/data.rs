@@ -75,7 +75,7 @@ fn preview(recipe: &RecipeArguments, source: &DataSource, out: &Path, columns: u
     let printer = Printer::new(false);
     let recipe = recipe_source::recipe(recipe)?;
     let data = data_source::dataset(source, printer)?;
-    let augmentation = (!recipe.augmentation.is_off()).then(|| recipe.augmentation);
+    let augmentation = (!recipe.augmentation.is_off()).then_some(recipe.augmentation);
     let options = ContactSheetOptions {
         title: format!("{}, training images", data.name),
         columns: columns.into(),

@@ -12,6 +12,9 @@ use super::labels::label;
 use super::rows::Found;
 use super::table::Part;
 
+/// A number read down a table: its row, its cell, its value.
+type Reading = (i64, Address, f64);
+
 /// Changes below this, relative, are nobody's intention.
 const TINY: f64 = 1e-6;
 /// The fewest rows from which a steady change can be told.
@@ -33,7 +36,7 @@ enum Course {
 pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
     let table = &case.table;
     let mut result = Found::default();
-    let mut courses: Vec<(Address, Vec<(i64, Address, f64)>, Course)> = Vec::new();
+    let mut courses: Vec<(Address, Vec<Reading>, Course)> = Vec::new();
     let given = table.moving.iter().filter(|(_, part)| **part == Part::Given);
     for (&base, _) in given {
         let cells: Vec<(i64, Address)> =
@@ -44,12 +47,11 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             result.found.push(sliding(sheet, case, base));
             continue;
         }
-        let values: Vec<(i64, Address, f64)> =
-            cells
-                .into_iter()
-                .filter(|(_, cell)| is_number(*cell))
-                .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
-                .collect();
+        let values: Vec<(i64, Address, f64)> = cells
+            .into_iter()
+            .filter(|(_, cell)| is_number(*cell))
+            .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
+            .collect();
         let course = course(&values.iter().map(|entry| entry.2).collect::<Vec<_>>());
         courses.push((base, values, course));
     }
@@ -63,7 +65,12 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             Course::Steady => continue,
             Course::Drifts(from) if is_tiny(&values) || (!is_formula && !is_many_samples) => {
                 let last = values.last().map_or(start, |entry| entry.2);
-                ((from..values.len()).collect(), format!("{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"))
+                (
+                    (from..values.len()).collect(),
+                    format!(
+                        "{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"
+                    ),
+                )
             }
             Course::Odd(places) if !is_formula && !is_many_samples => {
                 let odd = values[places[0]].2;

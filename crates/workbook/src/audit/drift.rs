@@ -1,7 +1,7 @@
 //! Inputs, targets and rates that should stay as they are and do not: a series dragged down (.05, .0500000000000005),
 //! one cell typed over, a reference without dollar signs that slides off its cell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::Address;
 use super::engine::Content;
@@ -11,9 +11,6 @@ use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::rows::Found;
 use super::table::Part;
-
-/// A number read down a table: its row, its cell, its value.
-type Reading = (i64, Address, f64);
 
 /// Changes below this, relative, are nobody's intention.
 const TINY: f64 = 1e-6;
@@ -33,10 +30,11 @@ enum Course {
 }
 
 /// The given numbers of a table that change.
-pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
+/// Cells in `blamed` were found wrong already.
+pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> Found {
     let table = &case.table;
     let mut result = Found::default();
-    let mut courses: Vec<(Address, Vec<Reading>, Course)> = Vec::new();
+    let mut courses: Vec<(Address, Vec<(i64, Address, f64)>, Course)> = Vec::new();
     let given = table.moving.iter().filter(|(_, part)| **part == Part::Given);
     for (&base, _) in given {
         let cells: Vec<(i64, Address)> =
@@ -47,11 +45,12 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             result.found.push(sliding(sheet, case, base));
             continue;
         }
-        let values: Vec<(i64, Address, f64)> = cells
-            .into_iter()
-            .filter(|(_, cell)| is_number(*cell))
-            .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
-            .collect();
+        let values: Vec<(i64, Address, f64)> =
+            cells
+                .into_iter()
+                .filter(|(_, cell)| is_number(*cell))
+                .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
+                .collect();
         let course = course(&values.iter().map(|entry| entry.2).collect::<Vec<_>>());
         courses.push((base, values, course));
     }
@@ -65,12 +64,7 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case) -> Found {
             Course::Steady => continue,
             Course::Drifts(from) if is_tiny(&values) || (!is_formula && !is_many_samples) => {
                 let last = values.last().map_or(start, |entry| entry.2);
-                (
-                    (from..values.len()).collect(),
-                    format!(
-                        "{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"
-                    ),
-                )
+                ((from..values.len()).collect(), format!("{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"))
             }
             Course::Odd(places) if !is_formula && !is_many_samples => {
                 let odd = values[places[0]].2;

@@ -69,8 +69,17 @@ pub(crate) struct Judged {
     pub mended_error: Option<f64>,
 }
 
+/// What became of the tables of a workbook.
+#[derive(Default)]
+pub(crate) struct Examined {
+    pub judged: Vec<Judged>,
+    pub notes: Vec<String>,
+    /// Why tables were left out.
+    pub refusals: Vec<String>,
+}
+
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
-pub(crate) fn examine(book: &Book) -> Result<(Vec<Judged>, Vec<String>), AuditError> {
+pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     let dependencies = Dependencies::of(book)?;
     if let Some(circle) = dependencies.circle() {
         let cells: Vec<String> = circle.iter().take(6).map(|&cell| book.spelled(cell)).collect();
@@ -80,25 +89,26 @@ pub(crate) fn examine(book: &Book) -> Result<(Vec<Judged>, Vec<String>), AuditEr
     let tables = tables(book, &dependencies);
     let mut notes = Vec::new();
     if tables.is_empty() {
-        return Ok((Vec::new(), notes));
+        return Ok(Examined::default());
     }
     let mut engine = Engine::new(book, None, &BTreeMap::new())?;
     engine.recalculate();
     let reader = FormulaReader::new(&book.sheets, &book.names);
     let mut sheet = Sheet { book, dependencies: &dependencies, engine, reader };
     let mut ready = Vec::new();
-    let mut refusal = None;
+    let mut refusals = Vec::new();
     for table in tables {
+        sheet.repair_broken_rows(&table)?;
         match sheet.cut_to_numbers(table, &mut notes) {
             Ok(table) => ready.push(table),
-            Err(error) => {
-                notes.push(error.to_string());
-                refusal.get_or_insert(error);
-            }
+            Err(error) => refusals.push(error),
         }
     }
-    if let (true, Some(refusal)) = (ready.is_empty(), refusal) {
-        return Err(refusal);
+    if ready.is_empty() {
+        return match refusals.into_iter().next() {
+            Some(refusal) => Err(refusal),
+            None => Ok(Examined::default()),
+        };
     }
     let cases = sheet.cases(ready)?;
     let mut judged = Vec::new();
@@ -107,7 +117,7 @@ pub(crate) fn examine(book: &Book) -> Result<(Vec<Judged>, Vec<String>), AuditEr
         let (mut verdict, loss) = judge::findings(&mut sheet, &case, &findings.blamed)?;
         findings.found.append(&mut verdict.found);
         findings.notes.append(&mut verdict.notes);
-        let mut drifting = drift::findings(&sheet, &case);
+        let mut drifting = drift::findings(&sheet, &case, &findings.blamed);
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
@@ -127,7 +137,8 @@ pub(crate) fn examine(book: &Book) -> Result<(Vec<Judged>, Vec<String>), AuditEr
         sheet.measure(judged)?;
     }
     notes.extend(sheet.stale_values());
-    Ok((judged, notes))
+    let refusals = refusals.iter().map(AuditError::to_string).collect();
+    Ok(Examined { judged, notes, refusals })
 }
 
 impl Case {
@@ -140,14 +151,35 @@ impl Case {
 }
 
 impl Sheet<'_> {
+    /// Where a row shows errors because its formulas differ from those of the other rows, goes on with theirs: the row
+    /// itself is found wrong later, and the rows behind it can be checked.
+    fn repair_broken_rows(&mut self, table: &Table) -> Result<(), AuditError> {
+        if self.first_broken(table).is_none() {
+            return Ok(());
+        }
+        for line in lines(self.book, table) {
+            for &step in line.deviants.keys() {
+                if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(self.book, table, &line, step)) {
+                    self.engine.set_formula(cell, &text)?;
+                }
+            }
+        }
+        self.engine.recalculate();
+        Ok(())
+    }
+
+    /// The first step without numbers, with the cell.
+    fn first_broken(&self, table: &Table) -> Option<(i64, Address)> {
+        table.steps().find_map(|step| {
+            let weights = table.tracks.iter().filter_map(|track| track.weight_at(step));
+            let mut cells = weights.chain(table.at(table.error, step));
+            cells.find(|&cell| self.engine.number(cell).is_none()).map(|cell| (step, cell))
+        })
+    }
+
     /// Cuts a table off where its weights stop being numbers, as they do when training diverges.
     fn cut_to_numbers(&self, mut table: Table, notes: &mut Vec<String>) -> Result<Table, AuditError> {
-        let broken = table.steps().find_map(|step| {
-            let weights = table.tracks.iter().filter_map(|track| track.weight_at(step));
-            let cells = weights.chain(table.at(table.error, step));
-            cells.into_iter().find(|&cell| self.engine.number(cell).is_none()).map(|cell| (step, cell))
-        });
-        let Some((step, cell)) = broken else { return Ok(table) };
+        let Some((step, cell)) = self.first_broken(&table) else { return Ok(table) };
         let shown = self.engine.text(cell).unwrap_or_else(|| "no number".to_owned());
         let cell = self.book.spelled(cell);
         if step == table.first {
@@ -173,8 +205,7 @@ impl Sheet<'_> {
             let lines = lines(book, table);
             for line in lines.iter().filter(|line| line.part == Part::Forward) {
                 for &step in line.deviants.keys() {
-                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step))
-                    {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
                         fixed.entry(cell).or_insert(Content::Formula(text));
                     }
                 }
@@ -208,10 +239,9 @@ impl Sheet<'_> {
                     }
                 }
             }
-            for line in all_lines[place].iter().filter(|line| matches!(line.part, Part::Backward | Part::Aside)) {
+            for line in all_lines[place].iter().filter(|line| matches!(line.part, Part::Backward | Part::Aside | Part::Given)) {
                 for &step in line.deviants.keys() {
-                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step))
-                    {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
                         patterns.insert((place, cell), engine.add_formula(cell.sheet, &text)?);
                     }
                 }
@@ -220,11 +250,11 @@ impl Sheet<'_> {
         engine.recalculate();
         let tested: Vec<Vec<i64>> =
             tables.iter().zip(&all_lines).map(|(table, lines)| tested_steps(table, lines, tables.len())).collect();
-        let tasks: Vec<Task<'_>> = tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
+        let tasks: Vec<Task<'_>> =
+            tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
         let differentiated = derivatives(book, self.dependencies, &tasks, &fixed)?;
         let mut cases = Vec::new();
-        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
-        {
+        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate() {
             let mut rates = vec![BTreeMap::new(); table.tracks.len()];
             let mut applied = vec![BTreeMap::new(); table.tracks.len()];
             let mut weights = vec![BTreeMap::new(); table.tracks.len()];
@@ -235,9 +265,7 @@ impl Sheet<'_> {
                     let updated = updates.get(&(place, k, step)).and_then(|&cell| engine.number(cell));
                     weights[k].extend(weight.map(|weight| (step, weight)));
                     rates[k].extend(rate.map(|rate| (step, rate)));
-                    if let (Some(rate), Some(weight), Some(updated)) =
-                        (rate.filter(|rate| *rate != 0.0), weight, updated)
-                    {
+                    if let (Some(rate), Some(weight), Some(updated)) = (rate.filter(|rate| *rate != 0.0), weight, updated) {
                         applied[k].insert(step, (weight - updated) / rate.abs());
                     }
                 }
@@ -316,9 +344,7 @@ impl Sheet<'_> {
     /// Whether the values in the file are those that its formulas give.
     fn stale_values(&self) -> Option<String> {
         let differs = |cell: Address, stored: f64| {
-            self.engine
-                .number(cell)
-                .is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
+            self.engine.number(cell).is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
         };
         let formulas = self.book.cells.iter().filter(|(_, content)| content.formula.is_some());
         let stale: Vec<Address> = formulas

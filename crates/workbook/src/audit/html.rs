@@ -20,6 +20,7 @@ pub fn html(report: &AuditReport) -> String {
         escaped(name)
     );
     let (class, verdict) = match slips {
+        0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
         0 => ("clean", "Clean: every gradient is the derivative of the sheet’s own error.".to_owned()),
         1 => ("slips", "One slip found.".to_owned()),
         _ => ("slips", format!("{slips} slips found.")),
@@ -31,7 +32,7 @@ pub fn html(report: &AuditReport) -> String {
              gradient that was applied.</p>\n",
         );
     }
-    report.notes.iter().for_each(|note| {
+    report.refused.iter().chain(&report.notes).for_each(|note| {
         let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(note));
     });
     report.tables.iter().for_each(|table| section(&mut page, table));
@@ -54,15 +55,7 @@ fn section(page: &mut String, table: &TableReport) {
         fact("Learning rate", format!("<code>{}</code>{value}", escaped(&rate.cell)));
     }
     let error = &table.error;
-    fact(
-        "Error",
-        format!(
-            "{} <code>{}</code> <code>{}</code>",
-            escaped(&error.name),
-            escaped(&error.cell),
-            escaped(&error.formula)
-        ),
-    );
+    fact("Error", format!("{} <code>{}</code> <code>{}</code>", escaped(&error.name), escaped(&error.cell), escaped(&error.formula)));
     if let Some(last) = error.last {
         let mended = error.last_mended.map(|mended| format!(", mended {}", short(mended))).unwrap_or_default();
         fact("Last error", format!("{}{mended}", short(last)));

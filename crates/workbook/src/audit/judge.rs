@@ -83,7 +83,7 @@ pub(crate) fn findings(
 fn excused(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> BTreeSet<(usize, i64)> {
     let table = &case.table;
     let mut by_step: BTreeMap<i64, BTreeSet<Address>> = BTreeMap::new();
-    for line in case.lines.iter().filter(|line| line.part != Part::Forward) {
+    for line in case.lines.iter().filter(|line| !matches!(line.part, Part::Forward | Part::Given)) {
         for &step in line.deviants.keys() {
             if let Some(cell) = table.at(line.base, step).filter(|cell| blamed.contains(cell)) {
                 by_step.entry(step).or_default().insert(cell);
@@ -170,8 +170,7 @@ impl Judge<'_, '_> {
         if sum.len() > 1 {
             targets.push(sum.clone());
         }
-        type Candidate<'a> = (usize, &'a [usize], f64, Vec<Vec<Row>>);
-        let mut best: Option<Candidate> = None;
+        let mut best: Option<(usize, &[usize], f64, Vec<Vec<Row>>)> = None;
         for target in &targets {
             for &factor in &factors {
                 let rows = self.rows_against(target, factor);
@@ -222,12 +221,9 @@ impl Judge<'_, '_> {
         let name = label(self.sheet.book, table, table.error);
         let terms: Vec<String> = table.error_terms.iter().map(|&term| label(self.sheet.book, table, term)).collect();
         let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
-        let expected = table
-            .error_terms
-            .iter()
-            .map(|&term| table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell)))
-            .sum::<Option<f64>>()
-            .map(|sum| sum * factor);
+        let expected = table.error_terms.iter().map(|&term| {
+            table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell))
+        }).sum::<Option<f64>>().map(|sum| sum * factor);
         Finding {
             kind: SlipKind::WrongError,
             track: None,
@@ -236,10 +232,7 @@ impl Judge<'_, '_> {
             value,
             expected,
             tolerance: None,
-            explanation: format!(
-                "{name} is not {}, the sum that the gradients are the derivatives of",
-                terms.join(" + ")
-            ),
+            explanation: format!("{name} is not {}, the sum that the gradients are the derivatives of", terms.join(" + ")),
             corrections,
         }
     }
@@ -282,21 +275,17 @@ impl Judge<'_, '_> {
         if gradients_hold || (updates_opposite && table.rules[track].gradient.is_none()) {
             let kind = if updates_opposite { SlipKind::WrongSign } else { SlipKind::WrongUpdate };
             let words = if updates_opposite {
-                format!(
-                    "the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it"
-                )
+                format!("the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it")
             } else {
                 format!("the gradient is right, but the update does not take rate times gradient off {name}")
             };
-            let finding =
-                self.update_finding(kind, track, &bad, words, &mut |judge, step| judge.plain_update(track, step));
+            let finding = self.update_finding(kind, track, &bad, words, &mut |judge, step| judge.plain_update(track, step));
             result.found.push(finding);
             return Ok(());
         }
         if gradients_opposite {
             let gradient = table.rules[track].gradient.unwrap_or(weights.update);
-            let finding =
-                self.negated(track, gradient, &bad, format!("the derivative has the wrong sign in {}", cell(gradient)));
+            let finding = self.negated(track, gradient, &bad, format!("the derivative has the wrong sign in {}", cell(gradient)));
             result.found.push(finding);
             return Ok(());
         }
@@ -314,9 +303,7 @@ impl Judge<'_, '_> {
         let table = self.table();
         let kind_at = |step: i64| table.at(base, step).map(|cell| kind(self.sheet.book, table, cell, step));
         let kinds: BTreeSet<_> = bad.iter().filter_map(|row| kind_at(row.step)).collect();
-        (table.first..=table.sheet_last)
-            .filter(|&step| kind_at(step).is_some_and(|kind| kinds.contains(&kind)))
-            .collect()
+        (table.first..=table.sheet_last).filter(|&step| kind_at(step).is_some_and(|kind| kinds.contains(&kind))).collect()
     }
 
     fn finding(&self, kind: SlipKind, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
@@ -445,17 +432,7 @@ impl Judge<'_, '_> {
         }
         let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
         let kind = SlipKind::WrongStart;
-        Finding {
-            kind,
-            track: Some(track),
-            cells,
-            steps,
-            value,
-            expected: None,
-            tolerance: None,
-            explanation,
-            corrections,
-        }
+        Finding { kind, track: Some(track), cells, steps, value, expected: None, tolerance: None, explanation, corrections }
     }
 
     /// An update that takes what is the gradient of another weight.
@@ -467,8 +444,7 @@ impl Judge<'_, '_> {
         }
         let other = (0..table.tracks.len()).filter(|&other| other != track).find(|&other| {
             updated.iter().all(|row| {
-                let estimate =
-                    self.rows[other].iter().find(|candidate| candidate.step == row.step).map(|row| row.estimate);
+                let estimate = self.rows[other].iter().find(|candidate| candidate.step == row.step).map(|row| row.estimate);
                 estimate.zip(row.applied).is_some_and(|(estimate, applied)| estimate.holds(applied, row.slack))
             })
         })?;
@@ -488,10 +464,7 @@ impl Judge<'_, '_> {
                 at(taken),
                 at(right)
             ),
-            None => format!(
-                "{name} is updated with the gradient of {other_name} ({}); it has no gradient of its own",
-                at(taken)
-            ),
+            None => format!("{name} is updated with the gradient of {other_name} ({}); it has no gradient of its own", at(taken)),
         };
         Some(self.update_finding(SlipKind::WrongWeight, track, bad, explanation, &mut |judge, step| {
             let table = judge.table();
@@ -575,10 +548,7 @@ impl Judge<'_, '_> {
         rows.dedup();
         // A single slip in the formula itself, then in a helper cell, then a formula of our own.
         let wanted = |judge: &Self, track: usize| -> BTreeMap<i64, (f64, f64)> {
-            judge.rows[track]
-                .iter()
-                .map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack)))
-                .collect()
+            judge.rows[track].iter().map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack))).collect()
         };
         let trial = Trial { case, culprit, rows: &rows, track, wanted: wanted(self, track) };
         let is_typed = book.formula(home).is_none();
@@ -662,13 +632,11 @@ impl Judge<'_, '_> {
         let Some(step) = step else { return };
         let of = |track: usize| self.case.rates[track].get(&step).copied();
         let all: Vec<f64> = (0..table.tracks.len()).filter_map(of).collect();
-        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count())
-        else {
+        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count()) else {
             return;
         };
-        let odd: Vec<usize> = (0..table.tracks.len())
-            .filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs())))
-            .collect();
+        let odd: Vec<usize> =
+            (0..table.tracks.len()).filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs()))).collect();
         if odd.is_empty() || 3 * odd.len() > table.tracks.len() {
             return;
         }

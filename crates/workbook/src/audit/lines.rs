@@ -31,10 +31,9 @@ pub(crate) struct Line {
 
 /// The lines of a table that should have one formula all the way.
 pub(crate) fn lines(book: &Book, table: &Table) -> Vec<Line> {
-    let direct: Vec<Address> =
-        table.tracks.iter().filter(|track| track.is_direct()).map(|track| track.weight).collect();
+    let direct: Vec<Address> = table.tracks.iter().filter(|track| track.is_direct()).map(|track| track.weight).collect();
     let own_weight = |base: Address| direct.iter().any(|weight| weight.since(base).is_some() && *weight == base);
-    let bases = table.moving.iter().filter(|(base, part)| **part != Part::Given && !own_weight(**base));
+    let bases = table.moving.iter().filter(|(base, _)| !own_weight(**base));
     bases.map(|(&base, &part)| line(book, table, base, part)).collect()
 }
 
@@ -55,6 +54,8 @@ fn line(book: &Book, table: &Table, base: Address, part: Part) -> Line {
         }
     }
     let most = counts.iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first)));
+    // Given numbers are mostly typed; only where most rows have a formula, a number among them is odd.
+    let most = most.filter(|(_, (count, _))| part != Part::Given || 2 * count > kinds.len());
     let pattern = most.map(|(spelled, (_, first))| ((*spelled).to_owned(), *first));
     let mut deviants = BTreeMap::new();
     if let Some((pattern, _)) = &pattern {

@@ -116,9 +116,9 @@ pub fn audit_bytes(bytes: &[u8], options: &AuditOptions) -> Result<AuditReport, 
 }
 
 fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
-    let (judged, notes) = examine::examine(book)?;
-    if !judged.is_empty() {
-        return Ok(AuditReport::of_formulas(book, judged, notes));
+    let examined = examine::examine(book)?;
+    if !examined.judged.is_empty() {
+        return Ok(AuditReport::of_formulas(book, examined));
     }
     if let Some(report) = values_only::audit(book) {
         return Ok(report);

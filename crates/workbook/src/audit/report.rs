@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::address::{Address, quoted_sheet};
 use super::book::Book;
 use super::engine::Content;
-use super::examine::Judged;
+use super::examine::{Examined, Judged};
 use super::finding::{Finding, SlipKind};
 use super::formula::Expr;
 use super::labels::{heading, label};
@@ -29,6 +29,8 @@ pub struct AuditReport {
     pub values_only: bool,
     /// One entry for each training table.
     pub tables: Vec<TableReport>,
+    /// Tables that could not be audited, with the reason; with one of them the workbook is not clean.
+    pub refused: Vec<String>,
     /// Remarks on the workbook as a whole.
     pub notes: Vec<String>,
     /// What [`fix`](super::fix) writes into which cells.
@@ -198,17 +200,19 @@ impl AuditReport {
         self.tables.iter().flat_map(|table| &table.slips)
     }
 
-    pub(crate) fn of_formulas(book: &Book, judged: Vec<Judged>, notes: Vec<String>) -> Self {
+    pub(crate) fn of_formulas(book: &Book, examined: Examined) -> Self {
+        let Examined { judged, notes, refusals } = examined;
         let mut corrections: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in judged.iter().flat_map(|judged| &judged.findings) {
             corrections.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
         }
-        let is_clean = judged.iter().all(|judged| judged.findings.is_empty());
+        let is_clean = refusals.is_empty() && judged.iter().all(|judged| judged.findings.is_empty());
         AuditReport {
             file: None,
             verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
             values_only: false,
             tables: judged.iter().map(|judged| table(book, judged)).collect(),
+            refused: refusals,
             notes,
             corrections: corrections.into_iter().map(|(cell, content)| correction(book, cell, &content)).collect(),
         }
@@ -316,9 +320,7 @@ fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, deri
     Slip {
         kind: finding.kind,
         weight: finding.track.map(|track| label(book, table, table.tracks[track].weight)),
-        cell: first
-            .map(|cell| format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.a1()))
-            .unwrap_or_default(),
+        cell: first.map(|cell| format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.a1())).unwrap_or_default(),
         cells: finding.cells.iter().map(|cell| cell.a1()).collect(),
         rows: finding.cells.len(),
         every_row,
@@ -348,8 +350,7 @@ fn excerpt(book: &Book, judged: &Judged) -> Vec<ExcerptRow> {
     }
     let mut rows = Vec::new();
     for (&base, &part) in &table.moving {
-        let is_repeated =
-            part == Part::Update && table.tracks.iter().any(|track| track.is_direct() && track.update == base);
+        let is_repeated = part == Part::Update && table.tracks.iter().any(|track| track.is_direct() && track.update == base);
         if is_repeated {
             continue;
         }

@@ -15,22 +15,23 @@ pub fn text(report: &AuditReport) -> String {
     let tables = report.tables.len();
     let of_tables = if tables == 1 { "one training table".to_owned() } else { format!("{tables} training tables") };
     let _ = match slips {
+        0 if !report.refused.is_empty() => writeln!(out, "{name}: not all of it could be audited."),
         0 => writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error."),
         1 => writeln!(out, "{name}: 1 slip in {of_tables}."),
         _ => writeln!(out, "{name}: {slips} slips in {of_tables}."),
     };
     if report.values_only {
-        let _ = writeln!(
-            out,
-            "The sheet has no formulas, so its values were checked: consecutive rows tell the gradient that was applied."
-        );
+        let _ = writeln!(out, "The sheet has no formulas, so its values were checked: consecutive rows tell the gradient that was applied.");
     }
     for table in &report.tables {
         out.push('\n');
         table_text(&mut out, table);
     }
-    if !report.notes.is_empty() {
+    if !report.notes.is_empty() || !report.refused.is_empty() {
         out.push('\n');
+    }
+    for reason in &report.refused {
+        let _ = writeln!(out, "Not audited: {reason}");
     }
     for note in &report.notes {
         let _ = writeln!(out, "Note: {note}");
@@ -55,11 +56,7 @@ fn table_text(out: &mut String, table: &TableReport) {
         let _ = writeln!(out, "                 with every slip mended: {}", short(mended));
     }
     if table.rows_checked < table.rows {
-        let _ = writeln!(
-            out,
-            "  checked        {} of {} {rows}; the others have the same formulas",
-            table.rows_checked, table.rows
-        );
+        let _ = writeln!(out, "  checked        {} of {} {rows}; the others have the same formulas", table.rows_checked, table.rows);
     }
     let width = table.weights.iter().take(WEIGHTS_SHOWN).map(|weight| weight.name.chars().count()).max().unwrap_or(0);
     for weight in table.weights.iter().take(WEIGHTS_SHOWN) {
@@ -103,8 +100,7 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
         let _ = writeln!(out, "     gives   {}", digits(value));
     }
     if let Some(expected) = slip.expected {
-        let sure =
-            slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}, by finite difference of the sheet's error"));
+        let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}, by finite difference of the sheet's error"));
         let _ = writeln!(out, "     should  {}{}", digits(expected), sure.unwrap_or_default());
     }
     if let Some(corrected) = &slip.corrected {

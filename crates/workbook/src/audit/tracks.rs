@@ -165,8 +165,7 @@ fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, 
     for (&cell, &update) in on_sheet() {
         if let Some(found) = lines.get_mut(&line(cell, shift)) {
             let at = place(cell, shift);
-            let (first, last) =
-                (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
+            let (first, last) = (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
             if (first - 1..=last + 1).contains(&at) {
                 found.entry(at).or_insert(update);
             }
@@ -201,8 +200,7 @@ fn strays(tracks: &[Track], shift: Shift, free: &BTreeMap<Address, &Update>) -> 
         .filter(|(_, track)| track.is_direct())
         .flat_map(|(k, track)| track.updates.keys().filter_map(move |&step| Some((track.weight_at(step)?, k))))
         .collect();
-    type Line = ((u32, u32, i64), usize);
-    let mut lines: BTreeMap<Line, BTreeMap<i64, Update>> = BTreeMap::new();
+    let mut lines: BTreeMap<((u32, u32, i64), usize), BTreeMap<i64, Update>> = BTreeMap::new();
     for (&cell, &update) in free.iter().filter(|(cell, _)| !known.contains(cell)) {
         let before = cell.shifted(shift, -1);
         if let Some(&k) = weights.get(&update.previous)
@@ -217,13 +215,7 @@ fn strays(tracks: &[Track], shift: Shift, free: &BTreeMap<Address, &Update>) -> 
         .filter(|((_, k), updates)| whole((*k, updates)))
         .filter_map(|(_, updates)| {
             let (&anchor, update) = updates.iter().nth(updates.len() / 2)?;
-            Some(Track {
-                shift,
-                anchor,
-                weight: update.cell.shifted(shift, -1)?,
-                update: update.cell,
-                updates: updates.clone(),
-            })
+            Some(Track { shift, anchor, weight: update.cell.shifted(shift, -1)?, update: update.cell, updates: updates.clone() })
         })
         .collect()
 }

@@ -48,7 +48,7 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
         let values: Vec<(i64, Address, f64)> =
             cells
                 .into_iter()
-                .filter(|(_, cell)| is_number(*cell))
+                .filter(|(_, cell)| is_number(*cell) && !blamed.contains(cell))
                 .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
                 .collect();
         let course = course(&values.iter().map(|entry| entry.2).collect::<Vec<_>>());

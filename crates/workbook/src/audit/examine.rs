@@ -17,7 +17,7 @@ use super::rows;
 use super::table::{Part, Table, tables};
 
 /// The most cells that are recalculated for the finite differences, all nudges together.
-const RECALCULATION_BUDGET: usize = 1_500_000;
+const RECALCULATION_BUDGET: usize = 300_000;
 /// Nudges of one weight: three distances, both ways.
 const NUDGES: usize = 6;
 /// The fewest steps of a table that are differentiated, where it has as many.
@@ -91,7 +91,15 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     if tables.is_empty() {
         return Ok(Examined::default());
     }
-    let mut engine = Engine::new(book, None, &BTreeMap::new())?;
+    // Of a workbook full of other things only what the tables need.
+    let mut roots: Vec<Address> = Vec::new();
+    for table in &tables {
+        for &cell in table.moving.keys() {
+            roots.extend((table.first..=table.sheet_last).filter_map(|step| table.at(cell, step)));
+        }
+    }
+    let wanted = dependencies.closure(&roots, &BTreeSet::new());
+    let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
     engine.recalculate();
     let reader = FormulaReader::new(&book.sheets, &book.names);
     let mut sheet = Sheet { book, dependencies: &dependencies, engine, reader };
@@ -136,7 +144,7 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     for judged in &mut judged {
         sheet.measure(judged)?;
     }
-    notes.extend(sheet.stale_values());
+    notes.extend(sheet.stale_values(&wanted));
     let refusals = refusals.iter().map(AuditError::to_string).collect();
     Ok(Examined { judged, notes, refusals })
 }
@@ -342,11 +350,12 @@ impl Sheet<'_> {
     }
 
     /// Whether the values in the file are those that its formulas give.
-    fn stale_values(&self) -> Option<String> {
+    fn stale_values(&self, wanted: &BTreeSet<Address>) -> Option<String> {
         let differs = |cell: Address, stored: f64| {
             self.engine.number(cell).is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
         };
-        let formulas = self.book.cells.iter().filter(|(_, content)| content.formula.is_some());
+        let formulas =
+            self.book.cells.iter().filter(|(cell, content)| content.formula.is_some() && wanted.contains(cell));
         let stale: Vec<Address> = formulas
             .filter(|(cell, content)| matches!(content.value, Value::Number(stored) if differs(**cell, stored)))
             .map(|(&cell, _)| cell)

@@ -109,13 +109,17 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
     let candidates = candidates(book, dependencies);
     let mut found = Vec::new();
     let mut claimed: BTreeSet<Address> = BTreeSet::new();
-    for group in tracks(book, &candidates) {
+    let groups = tracks(book, &candidates);
+    // What one table trains, others may read; there the way through their cells ends.
+    let chains = groups.iter().flatten().filter(|track| track.updates.len() > 2);
+    let elsewhere: BTreeSet<Address> = chains.flat_map(Track::cells).collect();
+    for group in groups {
         let group: Vec<Track> = group
             .into_iter()
             .filter(|track| !track.updates.values().all(|update| claimed.contains(&update.cell)))
             .take(TRACK_LIMIT)
             .collect();
-        for table in tables_of(book, dependencies, group) {
+        for table in tables_of(book, dependencies, group, &elsewhere) {
             claimed.extend(table.moving.keys().flat_map(|&cell| table.steps().filter_map(|step| {
                 cell.shifted(table.shift, step - table.anchor)
             }).collect::<Vec<_>>()));
@@ -131,13 +135,9 @@ fn tables_of(
     book: &Book,
     dependencies: &Dependencies,
     tracks: Vec<Track>,
+    elsewhere: &BTreeSet<Address>,
 ) -> Vec<Table> {
-    let mut stop: BTreeSet<Address> = BTreeSet::new();
-    for track in &tracks {
-        let (first, last) = track.steps();
-        stop.extend((first..=last + 1).filter_map(|step| track.weight_at(step)));
-        stop.extend((first..=last).filter_map(|step| track.update_at(step)));
-    }
+    let stop: BTreeSet<Address> = tracks.iter().flat_map(Track::cells).chain(elsewhere.iter().copied()).collect();
     // Which tracks share an error, found at a few steps of each.
     let mut group_of: Vec<usize> = (0..tracks.len()).collect();
     let mut has_error = vec![false; tracks.len()];

@@ -37,6 +37,13 @@ impl Track {
         self.update.shifted(self.shift, step - self.anchor)
     }
 
+    /// The weights and updates of all steps.
+    pub fn cells(&self) -> Vec<Address> {
+        let (first, last) = self.steps();
+        let weights = (first..=last + 1).filter_map(|step| self.weight_at(step));
+        weights.chain((first..=last).filter_map(|step| self.update_at(step))).collect()
+    }
+
     /// Names the cells of another step.
     pub fn move_to(&mut self, anchor: i64) -> Option<()> {
         (self.weight, self.update) = (self.weight_at(anchor)?, self.update_at(anchor)?);

@@ -76,7 +76,8 @@ pub(crate) fn derivatives(
     let mut wanted = dependencies.closure(&roots, &stop);
     // What a replaced formula needs is not what the sheet's formula there needed, but its neighbours' counterpart.
     for task in tasks {
-        let forward = task.table.moving.iter().filter(|(_, part)| matches!(part, Part::Forward | Part::Given | Part::Weight));
+        let forward =
+            task.table.moving.iter().filter(|(_, part)| matches!(part, Part::Forward | Part::Given | Part::Weight));
         for (&cell, _) in forward {
             wanted.extend(task.steps.iter().filter_map(|&step| task.table.at(cell, step)));
         }
@@ -139,9 +140,7 @@ fn nudge(
         engine.recalculate();
         for (reading, &(place, step, ..)) in readings.iter_mut().zip(&nudged) {
             let table = tasks[place].table;
-            reading.push(
-                targets(table).iter().map(|&target| engine.number(table.at(target, step)?)).collect(),
-            );
+            reading.push(targets(table).iter().map(|&target| engine.number(table.at(target, step)?)).collect());
         }
     }
     for (reading, &(place, step, cell, value, distance)) in readings.iter().zip(&nudged) {
@@ -155,7 +154,8 @@ fn nudge(
             let (Some(wide), Some(half), Some(quarter)) = (central(0), central(1), central(2)) else { continue };
             let (first, second) = ((4.0 * half - wide) / 3.0, (4.0 * quarter - half) / 3.0);
             let extrapolated = (16.0 * second - first) / 15.0;
-            let size = reading.iter().filter_map(|values| values[target]).fold(0.0f64, |most, value| most.max(value.abs()));
+            let size =
+                reading.iter().filter_map(|values| values[target]).fold(0.0f64, |most, value| most.max(value.abs()));
             let rounding = 16.0 * f64::EPSILON * size / (0.25 * distance);
             let found = Estimate { value: extrapolated, error: (extrapolated - second).abs() + rounding };
             let kept = results[place][target][track].entry(step).or_insert(found);

@@ -17,6 +17,9 @@ const TINY: f64 = 1e-6;
 /// The fewest rows from which a steady change can be told.
 const SERIES: usize = 3;
 
+/// A given number down the rows: step, cell, value.
+type Values = Vec<(i64, Address, f64)>;
+
 /// How a given number behaves down the rows.
 #[derive(Debug, PartialEq)]
 enum Course {
@@ -34,7 +37,7 @@ enum Course {
 pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> Found {
     let table = &case.table;
     let mut result = Found::default();
-    let mut courses: Vec<(Address, Vec<(i64, Address, f64)>, Course)> = Vec::new();
+    let mut courses: Vec<(Address, Values, Course)> = Vec::new();
     let given = table.moving.iter().filter(|(_, part)| **part == Part::Given);
     for (&base, _) in given {
         let cells: Vec<(i64, Address)> =
@@ -45,12 +48,11 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
             result.found.push(sliding(sheet, case, base));
             continue;
         }
-        let values: Vec<(i64, Address, f64)> =
-            cells
-                .into_iter()
-                .filter(|(_, cell)| is_number(*cell) && !blamed.contains(cell))
-                .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
-                .collect();
+        let values: Values = cells
+            .into_iter()
+            .filter(|(_, cell)| is_number(*cell) && !blamed.contains(cell))
+            .filter_map(|(step, cell)| Some((step, cell, sheet.engine.number(cell)?)))
+            .collect();
         let course = course(&values.iter().map(|entry| entry.2).collect::<Vec<_>>());
         courses.push((base, values, course));
     }
@@ -64,7 +66,12 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
             Course::Steady => continue,
             Course::Drifts(from) if is_tiny(&values) || (!is_formula && !is_many_samples) => {
                 let last = values.last().map_or(start, |entry| entry.2);
-                ((from..values.len()).collect(), format!("{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"))
+                (
+                    (from..values.len()).collect(),
+                    format!(
+                        "{name} drifts from {start} to {last} down the rows, as a dragged series does; it should stay {start}"
+                    ),
+                )
             }
             Course::Odd(places) if !is_formula && !is_many_samples => {
                 let odd = values[places[0]].2;

@@ -65,7 +65,10 @@ impl Engine {
                 (None, Value::Text(text)) => engine.set_text(cell, text)?,
                 (None, Value::Error(error)) => engine.set_text(cell, error)?,
                 (None, Value::Truth(value)) => {
-                    engine.model.update_cell_with_bool(cell.sheet, cell.row as i32, cell.column as i32, *value).map_err(self::engine)?;
+                    engine
+                        .model
+                        .update_cell_with_bool(cell.sheet, cell.row as i32, cell.column as i32, *value)
+                        .map_err(self::engine)?;
                 }
                 (None, Value::Empty) => {}
             }

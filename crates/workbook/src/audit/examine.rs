@@ -167,7 +167,9 @@ impl Sheet<'_> {
         }
         for line in lines(self.book, table) {
             for &step in line.deviants.keys() {
-                if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(self.book, table, &line, step)) {
+                if let (Some(cell), Some(text)) =
+                    (table.at(line.base, step), pattern_text(self.book, table, &line, step))
+                {
                     self.engine.set_formula(cell, &text)?;
                 }
             }
@@ -213,7 +215,8 @@ impl Sheet<'_> {
             let lines = lines(book, table);
             for line in lines.iter().filter(|line| line.part == Part::Forward) {
                 for &step in line.deviants.keys() {
-                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step))
+                    {
                         fixed.entry(cell).or_insert(Content::Formula(text));
                     }
                 }
@@ -247,9 +250,12 @@ impl Sheet<'_> {
                     }
                 }
             }
-            for line in all_lines[place].iter().filter(|line| matches!(line.part, Part::Backward | Part::Aside | Part::Given)) {
+            for line in
+                all_lines[place].iter().filter(|line| matches!(line.part, Part::Backward | Part::Aside | Part::Given))
+            {
                 for &step in line.deviants.keys() {
-                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step)) {
+                    if let (Some(cell), Some(text)) = (table.at(line.base, step), pattern_text(book, table, line, step))
+                    {
                         patterns.insert((place, cell), engine.add_formula(cell.sheet, &text)?);
                     }
                 }
@@ -258,11 +264,11 @@ impl Sheet<'_> {
         engine.recalculate();
         let tested: Vec<Vec<i64>> =
             tables.iter().zip(&all_lines).map(|(table, lines)| tested_steps(table, lines, tables.len())).collect();
-        let tasks: Vec<Task<'_>> =
-            tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
+        let tasks: Vec<Task<'_>> = tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
         let differentiated = derivatives(book, self.dependencies, &tasks, &fixed)?;
         let mut cases = Vec::new();
-        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate() {
+        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
+        {
             let mut rates = vec![BTreeMap::new(); table.tracks.len()];
             let mut applied = vec![BTreeMap::new(); table.tracks.len()];
             let mut weights = vec![BTreeMap::new(); table.tracks.len()];
@@ -273,7 +279,9 @@ impl Sheet<'_> {
                     let updated = updates.get(&(place, k, step)).and_then(|&cell| engine.number(cell));
                     weights[k].extend(weight.map(|weight| (step, weight)));
                     rates[k].extend(rate.map(|rate| (step, rate)));
-                    if let (Some(rate), Some(weight), Some(updated)) = (rate.filter(|rate| *rate != 0.0), weight, updated) {
+                    if let (Some(rate), Some(weight), Some(updated)) =
+                        (rate.filter(|rate| *rate != 0.0), weight, updated)
+                    {
                         applied[k].insert(step, (weight - updated) / rate.abs());
                     }
                 }
@@ -352,7 +360,9 @@ impl Sheet<'_> {
     /// Whether the values in the file are those that its formulas give.
     fn stale_values(&self, wanted: &BTreeSet<Address>) -> Option<String> {
         let differs = |cell: Address, stored: f64| {
-            self.engine.number(cell).is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
+            self.engine
+                .number(cell)
+                .is_some_and(|value| (value - stored).abs() > 1e-9 * stored.abs().max(value.abs()) + 1e-12)
         };
         let formulas =
             self.book.cells.iter().filter(|(cell, content)| content.formula.is_some() && wanted.contains(cell));

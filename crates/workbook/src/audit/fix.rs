@@ -49,7 +49,11 @@ pub fn fix(bytes: &[u8], report: &AuditReport) -> Result<Vec<u8>, AuditError> {
             let text = read_part(&mut archive, path)?;
             let changed = changed_cells(&book, &engine, &corrections, sheet as u32);
             if !changed.is_empty() {
-                rewritten.insert(path.clone(), sheet_xml::rewrite(&text, &changed).map_err(|what| AuditError::Damaged { what: format!("{path} ({what})") })?);
+                rewritten.insert(
+                    path.clone(),
+                    sheet_xml::rewrite(&text, &changed)
+                        .map_err(|what| AuditError::Damaged { what: format!("{path} ({what})") })?,
+                );
             }
         }
         drop_calculation_order(&mut archive, &package.workbook_path, &mut rewritten)?;
@@ -95,7 +99,8 @@ fn changed_cells(
         };
         changed.insert((cell.row, cell.column), new);
     }
-    let formulas = book.cells.range(first..=last).filter_map(|(&cell, found)| Some((cell, found, found.formula.as_ref()?)));
+    let formulas =
+        book.cells.range(first..=last).filter_map(|(&cell, found)| Some((cell, found, found.formula.as_ref()?)));
     for (cell, found, formula) in formulas {
         let text = formula.text.clone();
         let value = engine.number(cell);
@@ -115,7 +120,8 @@ fn drop_calculation_order(
     rewritten: &mut BTreeMap<String, String>,
 ) -> Result<(), AuditError> {
     let (folder, file) = workbook_path.rsplit_once('/').unwrap_or(("", workbook_path));
-    let relations = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+    let relations =
+        if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
     for part in ["[Content_Types].xml", &relations] {
         let text = read_part(archive, part)?;
         if text.contains("calcChain.xml") {

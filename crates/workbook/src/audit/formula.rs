@@ -110,7 +110,9 @@ impl FormulaReader {
     pub fn new(sheets: &[String], names: &[DefinedName]) -> Self {
         let names = names
             .iter()
-            .map(|name| (name.name.clone(), name.scope.and_then(|scope| u32::try_from(scope).ok()), name.formula.clone()))
+            .map(|name| {
+                (name.name.clone(), name.scope.and_then(|scope| u32::try_from(scope).ok()), name.formula.clone())
+            })
             .collect();
         FormulaReader { parser: new_parser_english(sheets.to_vec(), names, HashMap::new()), sheets: sheets.to_vec() }
     }
@@ -374,7 +376,7 @@ mod tests {
         let formula = reader().read("J33*(1-J33)*C33*$G$31", cell).unwrap();
         assert_eq!(text_at(&formula.node, &sheets, Address::new(0, 40, 26)), "J40*(1-J40)*C40*$G$31");
         let swapped = with_references(&formula.node, cell, &mut |_, from| {
-            (from.column == 10).then(|| Address { column: 12, ..from })
+            (from.column == 10).then_some(Address { column: 12, ..from })
         });
         assert_eq!(text_at(&swapped, &sheets, cell), "L33*(1-L33)*C33*$G$31");
     }

@@ -55,7 +55,15 @@ fn section(page: &mut String, table: &TableReport) {
         fact("Learning rate", format!("<code>{}</code>{value}", escaped(&rate.cell)));
     }
     let error = &table.error;
-    fact("Error", format!("{} <code>{}</code> <code>{}</code>", escaped(&error.name), escaped(&error.cell), escaped(&error.formula)));
+    fact(
+        "Error",
+        format!(
+            "{} <code>{}</code> <code>{}</code>",
+            escaped(&error.name),
+            escaped(&error.cell),
+            escaped(&error.formula)
+        ),
+    );
     if let Some(last) = error.last {
         let mended = error.last_mended.map(|mended| format!(", mended {}", short(mended))).unwrap_or_default();
         fact("Last error", format!("{}{mended}", short(last)));

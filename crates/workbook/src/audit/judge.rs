@@ -8,7 +8,7 @@ use super::engine::Content;
 use super::error::AuditError;
 use super::examine::{Case, Sheet};
 use super::finding::{Finding, SlipKind};
-use super::formula::{Expr, text_at, with_references};
+use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::lines::kind;
 use super::repair::{Repair, Trial, search};
@@ -30,14 +30,24 @@ pub(crate) struct Loss {
 
 /// One weight in one step.
 #[derive(Debug, Clone, Copy)]
-struct Row {
-    step: i64,
+pub(crate) struct Row {
+    pub step: i64,
     /// The gradient that the update applies.
-    applied: Option<f64>,
+    pub applied: Option<f64>,
     /// The value of the gradient's own cell.
-    gradient: Option<f64>,
-    estimate: Estimate,
-    slack: f64,
+    pub gradient: Option<f64>,
+    pub estimate: Estimate,
+    pub slack: f64,
+}
+
+/// An error that the gradients may belong to.
+struct Candidate<'a> {
+    /// How many tracks would be right.
+    right: usize,
+    /// Which targets are summed up.
+    target: &'a [usize],
+    factor: f64,
+    rows: Vec<Vec<Row>>,
 }
 
 impl Row {
@@ -108,17 +118,17 @@ fn excused(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> BTreeS
     excused
 }
 
-struct Judge<'a, 'b> {
-    sheet: &'a mut Sheet<'b>,
-    case: &'a Case,
+pub(crate) struct Judge<'a, 'b> {
+    pub sheet: &'a mut Sheet<'b>,
+    pub case: &'a Case,
     excused: BTreeSet<(usize, i64)>,
     /// By track.
-    rows: Vec<Vec<Row>>,
-    symbolic: Option<Option<Symbolic>>,
+    pub rows: Vec<Vec<Row>>,
+    pub symbolic: Option<Option<Symbolic>>,
 }
 
 impl Judge<'_, '_> {
-    fn table(&self) -> &Table {
+    pub fn table(&self) -> &Table {
         &self.case.table
     }
 
@@ -170,19 +180,19 @@ impl Judge<'_, '_> {
         if sum.len() > 1 {
             targets.push(sum.clone());
         }
-        let mut best: Option<(usize, &[usize], f64, Vec<Vec<Row>>)> = None;
+        let mut best: Option<Candidate<'_>> = None;
         for target in &targets {
             for &factor in &factors {
                 let rows = self.rows_against(target, factor);
                 let right = rows.iter().filter(|rows| !rows.is_empty() && rows.iter().all(Row::holds)).count();
                 // A sum other than the sheet's own is believed only where nearly everything speaks for it.
                 let is_believed = *target == own || 4 * right >= 3 * rows.len().max(1) && right >= 2;
-                if is_believed && best.as_ref().is_none_or(|(most, ..)| right > *most) {
-                    best = Some((right, target, factor, rows));
+                if is_believed && best.as_ref().is_none_or(|best| right > best.right) {
+                    best = Some(Candidate { right, target, factor, rows });
                 }
             }
         }
-        let Some((_, target, factor, rows)) = best else { return 1.0 };
+        let Some(Candidate { target, factor, rows, .. }) = best else { return 1.0 };
         let is_own = *target == *own;
         self.rows = rows;
         if !is_own {
@@ -221,9 +231,12 @@ impl Judge<'_, '_> {
         let name = label(self.sheet.book, table, table.error);
         let terms: Vec<String> = table.error_terms.iter().map(|&term| label(self.sheet.book, table, term)).collect();
         let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
-        let expected = table.error_terms.iter().map(|&term| {
-            table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell))
-        }).sum::<Option<f64>>().map(|sum| sum * factor);
+        let expected = table
+            .error_terms
+            .iter()
+            .map(|&term| table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell)))
+            .sum::<Option<f64>>()
+            .map(|sum| sum * factor);
         Finding {
             kind: SlipKind::WrongError,
             track: None,
@@ -232,7 +245,10 @@ impl Judge<'_, '_> {
             value,
             expected,
             tolerance: None,
-            explanation: format!("{name} is not {}, the sum that the gradients are the derivatives of", terms.join(" + ")),
+            explanation: format!(
+                "{name} is not {}, the sum that the gradients are the derivatives of",
+                terms.join(" + ")
+            ),
             corrections,
         }
     }
@@ -275,17 +291,21 @@ impl Judge<'_, '_> {
         if gradients_hold || (updates_opposite && table.rules[track].gradient.is_none()) {
             let kind = if updates_opposite { SlipKind::WrongSign } else { SlipKind::WrongUpdate };
             let words = if updates_opposite {
-                format!("the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it")
+                format!(
+                    "the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it"
+                )
             } else {
                 format!("the gradient is right, but the update does not take rate times gradient off {name}")
             };
-            let finding = self.update_finding(kind, track, &bad, words, &mut |judge, step| judge.plain_update(track, step));
+            let finding =
+                self.update_finding(kind, track, &bad, words, &mut |judge, step| judge.plain_update(track, step));
             result.found.push(finding);
             return Ok(());
         }
         if gradients_opposite {
             let gradient = table.rules[track].gradient.unwrap_or(weights.update);
-            let finding = self.negated(track, gradient, &bad, format!("the derivative has the wrong sign in {}", cell(gradient)));
+            let finding =
+                self.negated(track, gradient, &bad, format!("the derivative has the wrong sign in {}", cell(gradient)));
             result.found.push(finding);
             return Ok(());
         }
@@ -303,7 +323,9 @@ impl Judge<'_, '_> {
         let table = self.table();
         let kind_at = |step: i64| table.at(base, step).map(|cell| kind(self.sheet.book, table, cell, step));
         let kinds: BTreeSet<_> = bad.iter().filter_map(|row| kind_at(row.step)).collect();
-        (table.first..=table.sheet_last).filter(|&step| kind_at(step).is_some_and(|kind| kinds.contains(&kind))).collect()
+        (table.first..=table.sheet_last)
+            .filter(|&step| kind_at(step).is_some_and(|kind| kinds.contains(&kind)))
+            .collect()
     }
 
     fn finding(&self, kind: SlipKind, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
@@ -326,7 +348,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn update_finding(
+    pub fn update_finding(
         &mut self,
         kind: SlipKind,
         track: usize,
@@ -341,59 +363,6 @@ impl Judge<'_, '_> {
             }
         }
         finding
-    }
-
-    /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell.
-    fn plain_update(&self, track: usize, step: i64) -> Option<String> {
-        let gradient = self.table().rules[track].gradient?;
-        let sheet = self.table().tracks[track].update.sheet;
-        let gradient = self.reference(self.table().at(gradient, step)?, sheet);
-        self.update_with(track, step, &gradient)
-    }
-
-    fn update_with(&self, track: usize, step: i64, gradient: &str) -> Option<String> {
-        let table = self.table();
-        let weights = &table.tracks[track];
-        let mut rate = String::new();
-        for factor in &table.rules[track].rate {
-            let piece = match &factor.expr {
-                Expr::Number(value) => value.to_string(),
-                Expr::Cell(cell) if table.moving.contains_key(cell) => {
-                    self.reference(table.at(*cell, step)?, weights.update.sheet)
-                }
-                Expr::Cell(cell) => self.absolute(*cell, weights.update.sheet),
-                _ => return None,
-            };
-            rate = match (rate.is_empty(), factor.is_divisor) {
-                (true, false) => piece,
-                (true, true) => format!("1/{piece}"),
-                (false, false) => format!("{rate}*{piece}"),
-                (false, true) => format!("{rate}/{piece}"),
-            };
-        }
-        let weight = self.reference(weights.weight_at(step)?, weights.update.sheet);
-        (!rate.is_empty()).then(|| format!("{weight}-{rate}*{gradient}"))
-    }
-
-    fn reference(&self, cell: Address, from: u32) -> String {
-        if cell.sheet == from { cell.a1() } else { self.sheet.book.spelled(cell) }
-    }
-
-    fn absolute(&self, cell: Address, from: u32) -> String {
-        let book = self.sheet.book;
-        // Where the sheet has a name for it, the name.
-        let name = book.names.iter().find(|name| {
-            let target = format!("{}!{}", book.sheets[cell.sheet as usize], cell.absolute_a1());
-            name.formula.replace('\'', "") == target && name.scope.is_none_or(|scope| scope == from as usize)
-        });
-        match name {
-            Some(name) => name.name.clone(),
-            None if cell.sheet == from => cell.absolute_a1(),
-            None => {
-                let sheet = super::address::quoted_sheet(&book.sheets[cell.sheet as usize]);
-                format!("{sheet}!{}", cell.absolute_a1())
-            }
-        }
     }
 
     fn negated(&mut self, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
@@ -432,94 +401,17 @@ impl Judge<'_, '_> {
         }
         let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
         let kind = SlipKind::WrongStart;
-        Finding { kind, track: Some(track), cells, steps, value, expected: None, tolerance: None, explanation, corrections }
-    }
-
-    /// An update that takes what is the gradient of another weight.
-    fn wrong_weight(&mut self, track: usize, bad: &[Row], name: &str) -> Option<Finding> {
-        let table = &self.case.table;
-        let updated: Vec<&Row> = bad.iter().filter(|row| row.applied.is_some()).collect();
-        if updated.is_empty() {
-            return None;
+        Finding {
+            kind,
+            track: Some(track),
+            cells,
+            steps,
+            value,
+            expected: None,
+            tolerance: None,
+            explanation,
+            corrections,
         }
-        let other = (0..table.tracks.len()).filter(|&other| other != track).find(|&other| {
-            updated.iter().all(|row| {
-                let estimate = self.rows[other].iter().find(|candidate| candidate.step == row.step).map(|row| row.estimate);
-                estimate.zip(row.applied).is_some_and(|(estimate, applied)| estimate.holds(applied, row.slack))
-            })
-        })?;
-        let taken = table.rules[track].gradient?;
-        let right = self.right_cell(track, bad);
-        let is_shared = table.rules[other].gradient == Some(taken);
-        if !is_shared && right.is_none() {
-            return None;
-        }
-        let book = self.sheet.book;
-        let step = bad[0].step;
-        let other_name = label(book, table, table.tracks[other].weight);
-        let at = |base: Address| table.at(base, step).map(Address::a1).unwrap_or_default();
-        let explanation = match right {
-            Some(right) => format!(
-                "{name} is updated with the gradient of {other_name} ({}); its own gradient stands in {}",
-                at(taken),
-                at(right)
-            ),
-            None => format!("{name} is updated with the gradient of {other_name} ({}); it has no gradient of its own", at(taken)),
-        };
-        Some(self.update_finding(SlipKind::WrongWeight, track, bad, explanation, &mut |judge, step| {
-            let table = judge.table();
-            let update = table.tracks[track].update_at(step)?;
-            match right {
-                Some(right) => {
-                    let (from, to) = (table.at(taken, step)?, table.at(right, step)?);
-                    let formula = judge.sheet.book.formula(update)?;
-                    let mut is_found = false;
-                    let node = with_references(&formula.node, update, &mut |_, cell| {
-                        is_found |= cell == from;
-                        (cell == from).then_some(to)
-                    });
-                    if is_found && to.sheet == from.sheet {
-                        return Some(text_at(&node, &judge.sheet.book.sheets, update));
-                    }
-                    let to = judge.reference(to, update.sheet);
-                    judge.update_with(track, step, &to)
-                }
-                None => {
-                    let derivative = judge.derived(track, step, update.sheet)?;
-                    judge.update_with(track, step, &format!("({derivative})"))
-                }
-            }
-        }))
-    }
-
-    /// A cell of the row that does hold the right derivative.
-    fn right_cell(&self, track: usize, bad: &[Row]) -> Option<Address> {
-        let table = self.table();
-        let bases = table.moving.iter().filter(|(_, part)| matches!(part, Part::Aside | Part::Backward));
-        let is_taken = |base: Address| {
-            table.rules.iter().enumerate().any(|(other, rule)| other != track && rule.gradient == Some(base))
-        };
-        let holds = |base: Address| {
-            bad.iter().all(|row| {
-                let value = table.at(base, row.step).and_then(|cell| self.case.values.get(&cell));
-                value.is_some_and(|value| row.estimate.holds(*value, 0.0))
-            })
-        };
-        let mut found: Vec<Address> = bases.map(|(&base, _)| base).filter(|&base| holds(base)).collect();
-        found.sort_by_key(|&base| is_taken(base));
-        found.first().copied()
-    }
-
-    /// The derivative of the sheet's error in the sheet's own cells.
-    fn derived(&mut self, track: usize, step: i64, sheet: u32) -> Option<String> {
-        let (book, table) = (self.sheet.book, &self.case.table);
-        // Written for the anchor and moved, so that one graph serves all rows.
-        let symbolic = self.symbolic.get_or_insert_with(|| Symbolic::of(book, table, table.anchor));
-        let text = symbolic.as_ref()?.formula(book, table, table.anchor, track, sheet)?;
-        let home = table.rules[track].gradient.unwrap_or(table.tracks[track].update);
-        let home = Address { sheet, ..home };
-        let formula = self.sheet.reader.read(&text, home)?;
-        Some(text_at(&formula.node, &book.sheets, home.shifted(table.shift, step - table.anchor)?))
     }
 
     fn wrong_derivative(
@@ -548,7 +440,10 @@ impl Judge<'_, '_> {
         rows.dedup();
         // A single slip in the formula itself, then in a helper cell, then a formula of our own.
         let wanted = |judge: &Self, track: usize| -> BTreeMap<i64, (f64, f64)> {
-            judge.rows[track].iter().map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack))).collect()
+            judge.rows[track]
+                .iter()
+                .map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack)))
+                .collect()
         };
         let trial = Trial { case, culprit, rows: &rows, track, wanted: wanted(self, track) };
         let is_typed = book.formula(home).is_none();
@@ -632,11 +527,13 @@ impl Judge<'_, '_> {
         let Some(step) = step else { return };
         let of = |track: usize| self.case.rates[track].get(&step).copied();
         let all: Vec<f64> = (0..table.tracks.len()).filter_map(of).collect();
-        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count()) else {
+        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count())
+        else {
             return;
         };
-        let odd: Vec<usize> =
-            (0..table.tracks.len()).filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs()))).collect();
+        let odd: Vec<usize> = (0..table.tracks.len())
+            .filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs())))
+            .collect();
         if odd.is_empty() || 3 * odd.len() > table.tracks.len() {
             return;
         }

@@ -31,7 +31,8 @@ pub(crate) struct Line {
 
 /// The lines of a table that should have one formula all the way.
 pub(crate) fn lines(book: &Book, table: &Table) -> Vec<Line> {
-    let direct: Vec<Address> = table.tracks.iter().filter(|track| track.is_direct()).map(|track| track.weight).collect();
+    let direct: Vec<Address> =
+        table.tracks.iter().filter(|track| track.is_direct()).map(|track| track.weight).collect();
     let own_weight = |base: Address| direct.iter().any(|weight| weight.since(base).is_some() && *weight == base);
     let bases = table.moving.iter().filter(|(base, _)| !own_weight(**base));
     bases.map(|(&base, &part)| line(book, table, base, part)).collect()

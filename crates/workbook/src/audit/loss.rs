@@ -74,9 +74,7 @@ impl Search<'_> {
 
     fn single(&self, expr: &Expr, depth: usize) -> Option<usize> {
         match expr {
-            Expr::Power(x, exponent) if **exponent == Expr::Number(2.0) => {
-                self.is_difference(x, depth).then_some(1)
-            }
+            Expr::Power(x, exponent) if **exponent == Expr::Number(2.0) => self.is_difference(x, depth).then_some(1),
             Expr::Cell(cell) => self.sum(&self.book.formula(*cell)?.expr, depth + 1),
             // A product in parentheses was opened already; this is a sum in parentheses.
             Expr::Add(..) | Expr::Subtract(..) | Expr::Negate(_) => self.sum(expr, depth + 1),

@@ -19,7 +19,8 @@
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
 //! | `lines`, `differences` | formulas down the rows; finite differences |
-//! | `rows`, `judge`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
 //! | `values_only` | tables that have values and no formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
@@ -45,6 +46,7 @@ mod package;
 mod rate;
 mod repair;
 mod report;
+mod right_update;
 mod rows;
 mod sheet_xml;
 mod symbolic;
@@ -53,6 +55,7 @@ mod text;
 mod tracks;
 mod update_rule;
 mod values_only;
+mod wrong_weight;
 
 use std::path::Path;
 

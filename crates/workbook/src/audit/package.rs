@@ -121,7 +121,9 @@ fn recognise(bytes: &[u8]) -> Result<(), AuditError> {
         [0xd0, 0xcf, 0x11, 0xe0, ..] => "an old .xls file, or a workbook with a password",
         [b'%', b'P', b'D', b'F', ..] => "a PDF",
         [b'<', ..] | [0xef, 0xbb, 0xbf, b'<', ..] => "an HTML or XML page",
-        _ if bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..)) => "plain text, such as CSV",
+        _ if bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..)) => {
+            "plain text, such as CSV"
+        }
         _ => "its first bytes are not those of a zip archive",
     };
     Err(AuditError::NotXlsx { what: what.to_owned() })
@@ -164,7 +166,8 @@ fn absurd_count(part: &[u8]) -> Option<String> {
         let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'"))?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'+').count();
         let number = String::from_utf8_lossy(&rest[..digits.min(24)]).into_owned();
-        let value: u64 = number.trim_start_matches(['+', '0']).parse().unwrap_or(if digits > 18 { u64::MAX } else { 0 });
+        let value: u64 =
+            number.trim_start_matches(['+', '0']).parse().unwrap_or(if digits > 18 { u64::MAX } else { 0 });
         (value > COUNT_LIMIT.max(part.len() as u64)).then_some(number)
     };
     let is_place = |at: usize| at > 0 && part[at - 1].is_ascii_whitespace();

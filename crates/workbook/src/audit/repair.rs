@@ -89,7 +89,8 @@ pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<
             again.push(cells);
         }
         engine.recalculate();
-        let best = passed.iter().zip(&again).find(|(_, cells)| cells.iter().all(|&(row, cell)| judge(&engine, row, cell)));
+        let best =
+            passed.iter().zip(&again).find(|(_, cells)| cells.iter().all(|&(row, cell)| judge(&engine, row, cell)));
         return Ok(best.map(|(change, _)| (*change).clone()));
     }
     let Some(gradient) = gradient else { return Ok(None) };
@@ -143,14 +144,7 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditErro
 }
 
 /// The changes worth trying, the likeliest first.
-fn changes(
-    sheet: &Sheet<'_>,
-    trial: &Trial<'_>,
-    node: &Node,
-    home: Address,
-    step: i64,
-    limit: usize,
-) -> Vec<Repair> {
+fn changes(sheet: &Sheet<'_>, trial: &Trial<'_>, node: &Node, home: Address, step: i64, limit: usize) -> Vec<Repair> {
     let table = &trial.case.table;
     let book = sheet.book;
     let mut used: Vec<Address> = Vec::new();

@@ -320,7 +320,9 @@ fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, deri
     Slip {
         kind: finding.kind,
         weight: finding.track.map(|track| label(book, table, table.tracks[track].weight)),
-        cell: first.map(|cell| format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.a1())).unwrap_or_default(),
+        cell: first
+            .map(|cell| format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.a1()))
+            .unwrap_or_default(),
         cells: finding.cells.iter().map(|cell| cell.a1()).collect(),
         rows: finding.cells.len(),
         every_row,
@@ -350,7 +352,8 @@ fn excerpt(book: &Book, judged: &Judged) -> Vec<ExcerptRow> {
     }
     let mut rows = Vec::new();
     for (&base, &part) in &table.moving {
-        let is_repeated = part == Part::Update && table.tracks.iter().any(|track| track.is_direct() && track.update == base);
+        let is_repeated =
+            part == Part::Update && table.tracks.iter().any(|track| track.is_direct() && track.update == base);
         if is_repeated {
             continue;
         }

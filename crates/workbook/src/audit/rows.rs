@@ -84,7 +84,9 @@ impl Found {
         let Some(&first) = cells.first() else { return };
         let rows = if steps.len() == 1 { "this row".to_owned() } else { format!("{} rows", steps.len()) };
         let explanation = match (kind, sheet.book.cells.contains_key(&first)) {
-            (SlipKind::HardTyped, false) => format!("{rows} of this quantity hold nothing where the others have a formula"),
+            (SlipKind::HardTyped, false) => {
+                format!("{rows} of this quantity hold nothing where the others have a formula")
+            }
             (SlipKind::HardTyped, true) => {
                 format!("in {rows} a number stands where the others have a formula, so it does not follow the weights")
             }
@@ -120,8 +122,7 @@ impl Found {
 /// Whether the gradient that an update applies is right in a step.
 fn update_holds(case: &Case, base: Address, step: i64) -> bool {
     let Some(track) = case.table.tracks.iter().position(|track| track.update == base) else { return false };
-    let (Some(applied), Some(estimate)) =
-        (case.applied[track].get(&step), case.derivatives[0][track].get(&step))
+    let (Some(applied), Some(estimate)) = (case.applied[track].get(&step), case.derivatives[0][track].get(&step))
     else {
         return false;
     };

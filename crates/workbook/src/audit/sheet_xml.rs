@@ -13,10 +13,17 @@ use super::package::attribute;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NewCell {
     Value(f64),
-    Formula { text: String, value: Option<f64> },
+    Formula {
+        text: String,
+        value: Option<f64>,
+    },
     /// The formula that it has; written out only where the cell shares it with one that is corrected, or where its
     /// value is another one now.
-    Recalculated { text: String, value: Option<f64>, is_stale: bool },
+    Recalculated {
+        text: String,
+        value: Option<f64>,
+        is_stale: bool,
+    },
 }
 
 /// A cell element: where it stands in the text and what it has.
@@ -48,7 +55,8 @@ struct Row {
 pub(crate) fn rewrite(text: &str, cells: &BTreeMap<(u32, u32), NewCell>) -> Result<String, String> {
     let (found, rows, data_end) = scan(text)?;
     // A group that shares a formula is taken apart as soon as one of its cells is corrected.
-    let is_corrected = |place: &(u32, u32)| matches!(cells.get(place), Some(NewCell::Value(_) | NewCell::Formula { .. }));
+    let is_corrected =
+        |place: &(u32, u32)| matches!(cells.get(place), Some(NewCell::Value(_) | NewCell::Formula { .. }));
     let broken: BTreeSet<&String> =
         found.iter().filter(|cell| is_corrected(&cell.place)).filter_map(|cell| cell.shared.as_ref()).collect();
     let mut edits: Vec<(usize, usize, String)> = Vec::new();
@@ -78,7 +86,8 @@ pub(crate) fn rewrite(text: &str, cells: &BTreeMap<(u32, u32), NewCell>) -> Resu
         match rows.iter().find(|found| found.number == row) {
             Some(found) if found.is_empty => return Err(format!("row {row} is empty")),
             Some(found_row) => {
-                let after = found.iter().filter(|cell| cell.place.0 == row && cell.place.1 < column).map(|cell| cell.end);
+                let after =
+                    found.iter().filter(|cell| cell.place.0 == row && cell.place.1 < column).map(|cell| cell.end);
                 let at = after.max().unwrap_or(found_row.inside);
                 edits.push((at, at, written));
             }
@@ -111,7 +120,9 @@ pub(crate) fn without_elements_naming(text: &str, file: &str) -> String {
         out.push_str(&rest[..start]);
         rest = &rest[end..];
         // An element with an end tag of its own.
-        if let Some(after) = ["</Override>", "</Relationship>"].iter().find_map(|tag| rest.trim_start().strip_prefix(tag)) {
+        if let Some(after) =
+            ["</Override>", "</Relationship>"].iter().find_map(|tag| rest.trim_start().strip_prefix(tag))
+        {
             rest = after;
         }
     }
@@ -216,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_shared_formula_is_taken_apart_where_one_of_its_cells_changes() {
-        let shared = |text: &str, value| NewCell::Recalculated { text: text.into(), value: Some(value), is_stale: false };
+        let shared =
+            |text: &str, value| NewCell::Recalculated { text: text.into(), value: Some(value), is_stale: false };
         let cells = BTreeMap::from([
             ((2, 1), NewCell::Formula { text: "A1*3<4".into(), value: Some(3.0) }),
             ((3, 1), shared("A2*2", 6.0)),

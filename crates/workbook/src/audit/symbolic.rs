@@ -49,7 +49,8 @@ impl Symbolic {
             .nodes
             .iter()
             .map(|(&cell, &node)| {
-                let moves = cell.shifted(table.shift, table.anchor - step).is_some_and(|cell| table.moving.contains_key(&cell));
+                let moves =
+                    cell.shifted(table.shift, table.anchor - step).is_some_and(|cell| table.moving.contains_key(&cell));
                 let name = if moves { cell.a1() } else { cell.absolute_a1() };
                 let prefix = if cell.sheet == sheet {
                     String::new()

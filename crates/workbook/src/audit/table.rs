@@ -120,9 +120,9 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
             .take(TRACK_LIMIT)
             .collect();
         for table in tables_of(book, dependencies, group, &elsewhere) {
-            claimed.extend(table.moving.keys().flat_map(|&cell| table.steps().filter_map(|step| {
-                cell.shifted(table.shift, step - table.anchor)
-            }).collect::<Vec<_>>()));
+            claimed.extend(table.moving.keys().flat_map(|&cell| {
+                table.steps().filter_map(|step| cell.shifted(table.shift, step - table.anchor)).collect::<Vec<_>>()
+            }));
             found.push(table);
         }
     }
@@ -196,12 +196,7 @@ fn trial_steps(tracks: &[Track]) -> Vec<i64> {
 }
 
 /// One table out of the tracks that share an error.
-fn table(
-    book: &Book,
-    dependencies: &Dependencies,
-    mut tracks: Vec<Track>,
-    stop: &BTreeSet<Address>,
-) -> Option<Table> {
+fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop: &BTreeSet<Address>) -> Option<Table> {
     let shift = tracks.first()?.shift;
     let trials: Vec<i64> = trial_steps(&tracks).into_iter().take(TRIALS).collect();
     let mut best: Option<(Layout, i64)> = None;
@@ -338,7 +333,8 @@ impl Layout {
             [1, -1].iter().any(|&count| cell.shifted(shift, count).is_some_and(|next| book.formula(next).is_some()))
         };
         let is_longer = tracks.iter().any(|track| track.updates.len() > 1);
-        let term_count = counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
+        let term_count =
+            counted.iter().filter(|(cell, _)| !is_longer || moves(*cell)).map(|(_, count)| *count).max()?;
         let mut tied: Vec<Address> = counted
             .iter()
             .filter(|(cell, count)| *count == term_count && (!is_longer || moves(*cell)))
@@ -413,7 +409,8 @@ impl Walk<'_> {
     /// `root` and its counterpart `to` steps on, and everything behind them up to the weights.
     fn pair(&mut self, root: Address, to: i64) {
         // In the last row an update has no counterpart behind it, but one before it.
-        let has_formula = |to: i64| root.shifted(self.shift, to).is_some_and(|there| self.book.formula(there).is_some());
+        let has_formula =
+            |to: i64| root.shifted(self.shift, to).is_some_and(|there| self.book.formula(there).is_some());
         let to = if has_formula(to) || !has_formula(-to) { to } else { -to };
         let Some(there) = root.shifted(self.shift, to) else { return };
         self.moving.insert(root);

@@ -21,7 +21,10 @@ pub fn text(report: &AuditReport) -> String {
         _ => writeln!(out, "{name}: {slips} slips in {of_tables}."),
     };
     if report.values_only {
-        let _ = writeln!(out, "The sheet has no formulas, so its values were checked: consecutive rows tell the gradient that was applied.");
+        let _ = writeln!(
+            out,
+            "The sheet has no formulas, so its values were checked: consecutive rows tell the gradient that was applied."
+        );
     }
     for table in &report.tables {
         out.push('\n');
@@ -56,7 +59,11 @@ fn table_text(out: &mut String, table: &TableReport) {
         let _ = writeln!(out, "                 with every slip mended: {}", short(mended));
     }
     if table.rows_checked < table.rows {
-        let _ = writeln!(out, "  checked        {} of {} {rows}; the others have the same formulas", table.rows_checked, table.rows);
+        let _ = writeln!(
+            out,
+            "  checked        {} of {} {rows}; the others have the same formulas",
+            table.rows_checked, table.rows
+        );
     }
     let width = table.weights.iter().take(WEIGHTS_SHOWN).map(|weight| weight.name.chars().count()).max().unwrap_or(0);
     for weight in table.weights.iter().take(WEIGHTS_SHOWN) {
@@ -100,7 +107,8 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
         let _ = writeln!(out, "     gives   {}", digits(value));
     }
     if let Some(expected) = slip.expected {
-        let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}, by finite difference of the sheet's error"));
+        let sure =
+            slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}, by finite difference of the sheet's error"));
         let _ = writeln!(out, "     should  {}{}", digits(expected), sure.unwrap_or_default());
     }
     if let Some(corrected) = &slip.corrected {

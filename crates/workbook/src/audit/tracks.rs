@@ -70,8 +70,10 @@ pub(crate) fn place(cell: Address, shift: Shift) -> i64 {
     if shift.rows != 0 { along(cell.row, shift.rows) } else { along(cell.column, shift.columns) }
 }
 
-/// What all cells of one line have in common.
-fn line(cell: Address, shift: Shift) -> (u32, u32, i64) {
+/// What all cells of one line have in common: the sheet, the column (or row), the place within a block.
+type Line = (u32, u32, i64);
+
+fn line(cell: Address, shift: Shift) -> Line {
     if shift.rows != 0 {
         (cell.sheet, cell.column, i64::from(cell.row).rem_euclid(shift.rows.abs()))
     } else {
@@ -162,7 +164,7 @@ pub(crate) fn tracks(book: &Book, candidates: &BTreeMap<Address, Update>) -> Vec
 
 fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, &Update>) -> Vec<Track> {
     let on_sheet = || free.iter().filter(|(cell, _)| cell.sheet == sheet);
-    let mut lines: BTreeMap<(u32, u32, i64), BTreeMap<i64, &Update>> = BTreeMap::new();
+    let mut lines: BTreeMap<Line, BTreeMap<i64, &Update>> = BTreeMap::new();
     for (&cell, &update) in on_sheet() {
         if cell.since(origin(book, update.previous)) == Some(shift) {
             lines.entry(line(cell, shift)).or_default().insert(place(cell, shift), update);
@@ -172,7 +174,8 @@ fn tracks_along(book: &Book, sheet: u32, shift: Shift, free: &BTreeMap<Address, 
     for (&cell, &update) in on_sheet() {
         if let Some(found) = lines.get_mut(&line(cell, shift)) {
             let at = place(cell, shift);
-            let (first, last) = (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
+            let (first, last) =
+                (*found.keys().next().expect("not empty"), *found.keys().next_back().expect("not empty"));
             if (first - 1..=last + 1).contains(&at) {
                 found.entry(at).or_insert(update);
             }
@@ -207,7 +210,7 @@ fn strays(tracks: &[Track], shift: Shift, free: &BTreeMap<Address, &Update>) -> 
         .filter(|(_, track)| track.is_direct())
         .flat_map(|(k, track)| track.updates.keys().filter_map(move |&step| Some((track.weight_at(step)?, k))))
         .collect();
-    let mut lines: BTreeMap<((u32, u32, i64), usize), BTreeMap<i64, Update>> = BTreeMap::new();
+    let mut lines: BTreeMap<(Line, usize), BTreeMap<i64, Update>> = BTreeMap::new();
     for (&cell, &update) in free.iter().filter(|(cell, _)| !known.contains(cell)) {
         let before = cell.shifted(shift, -1);
         if let Some(&k) = weights.get(&update.previous)
@@ -222,13 +225,19 @@ fn strays(tracks: &[Track], shift: Shift, free: &BTreeMap<Address, &Update>) -> 
         .filter(|((_, k), updates)| whole((*k, updates)))
         .filter_map(|(_, updates)| {
             let (&anchor, update) = updates.iter().nth(updates.len() / 2)?;
-            Some(Track { shift, anchor, weight: update.cell.shifted(shift, -1)?, update: update.cell, updates: updates.clone() })
+            Some(Track {
+                shift,
+                anchor,
+                weight: update.cell.shifted(shift, -1)?,
+                update: update.cell,
+                updates: updates.clone(),
+            })
         })
         .collect()
 }
 
 /// The places that most of the lines around them leave out: there one table ends and the next begins.
-fn splits(lines: &BTreeMap<(u32, u32, i64), BTreeMap<i64, &Update>>) -> BTreeMap<i64, ()> {
+fn splits(lines: &BTreeMap<Line, BTreeMap<i64, &Update>>) -> BTreeMap<i64, ()> {
     let mut gaps: BTreeMap<i64, usize> = BTreeMap::new();
     let ends: Vec<(i64, i64)> =
         lines.values().filter_map(|line| Some((*line.keys().next()?, *line.keys().next_back()?))).collect();

@@ -1,9 +1,267 @@
-//! Tables that have values and no formulas (not yet).
+//! Tables that have values and no formulas.
+//!
+//! Consecutive rows still tell the gradient that was applied: (w − next w) / rate. What the columns are is told by their
+//! headings (i1, t1, w1, …, E or E_total); that they are that network is believed only where the derivation's error is
+//! the sheet's, row by row. Then the derivation says what the gradients should have been.
 
-use super::book::Book;
-use super::report::AuditReport;
+use std::collections::BTreeMap;
 
-/// Audits a workbook without formulas.
-pub(crate) fn audit(_book: &Book) -> Option<AuditReport> {
-    None
+use longhand_derivation::network::Network;
+use longhand_derivation::spec::{NetworkDraft, NetworkSpec};
+
+use super::address::Address;
+use super::book::{Book, Value};
+use super::finding::SlipKind;
+use super::network::description;
+use super::report::{AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
+
+/// The fewest rows that tell anything.
+const FEWEST_ROWS: usize = 3;
+/// Relative distance up to which a value counts as the derivation's: values may have been rounded for display.
+const SAME: f64 = 1e-6;
+/// How far a gradient read off two rounded weights may be from the derivation's, relative to the largest of its row.
+const GRADIENT_SAME: f64 = 1e-4;
+
+/// The columns of a table, by what their headings say.
+#[derive(Default)]
+struct Columns {
+    inputs: BTreeMap<usize, u32>,
+    targets: BTreeMap<usize, u32>,
+    weights: BTreeMap<usize, u32>,
+    error: Option<(u32, String)>,
+}
+
+/// Audits a workbook without formulas; `None` where it has no table with headings that can be read.
+pub(crate) fn audit(book: &Book) -> Option<AuditReport> {
+    let tables: Vec<TableReport> = (0..book.sheets.len() as u32).filter_map(|sheet| table(book, sheet)).collect();
+    if tables.is_empty() {
+        return None;
+    }
+    let is_clean = tables.iter().all(|table| table.slips.is_empty());
+    Some(AuditReport {
+        file: None,
+        verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
+        values_only: true,
+        tables,
+        refused: Vec::new(),
+        notes: Vec::new(),
+        corrections: Vec::new(),
+    })
+}
+
+fn table(book: &Book, sheet: u32) -> Option<TableReport> {
+    let (heading, columns) = headings(book, sheet)?;
+    let number = |row: u32, column: u32| book.cells.get(&Address::new(sheet, row, column))?.value.number();
+    let rows: Vec<u32> = (heading + 1..)
+        .take_while(|&row| columns.weights.values().all(|&column| number(row, column).is_some()))
+        .take(100_000)
+        .collect();
+    if rows.len() < FEWEST_ROWS {
+        return None;
+    }
+    let (error_column, error_name) = columns.error.clone()?;
+    let values = |row: u32, of: &BTreeMap<usize, u32>| -> Option<Vec<f64>> {
+        of.values().map(|&column| number(row, column)).collect()
+    };
+    let (inputs, outputs, weights) = (columns.inputs.len(), columns.targets.len(), columns.weights.len());
+    let hidden = weights / (inputs + outputs).max(1);
+    let sizes = if hidden * (inputs + outputs) == weights && hidden > 0 {
+        vec![inputs, hidden, outputs]
+    } else if inputs * outputs == weights {
+        vec![inputs, outputs]
+    } else {
+        return None;
+    };
+    let network = |row: u32| -> Option<Network> {
+        let draft = NetworkDraft {
+            layers: Some(sizes.clone()),
+            inputs: Some(values(row, &columns.inputs)?),
+            targets: Some(values(row, &columns.targets)?),
+            weights: Some(values(row, &columns.weights)?),
+            learning_rates: Some(vec![1.0]),
+            rows: Some(1),
+            ..NetworkDraft::default()
+        };
+        Network::build(draft.resolve().ok()?).ok()
+    };
+    // Row by row: the derivation's error and gradients, and what was taken off each weight.
+    let mut right: Vec<Vec<f64>> = Vec::new();
+    let mut spec: Option<NetworkSpec> = None;
+    for &row in &rows {
+        let network = network(row)?;
+        let values = network.initial_values();
+        let (own, told) = (values.get(network.total_error), number(row, error_column)?);
+        if (own - told).abs() > SAME * own.abs().max(told.abs()) + 1e-9 {
+            return None;
+        }
+        right.push(network.parameters.iter().map(|parameter| values.get(parameter.gradient)).collect());
+        spec.get_or_insert(network.spec);
+    }
+    let taken = |k: usize, place: usize| -> Option<f64> {
+        let column = *columns.weights.values().nth(k)?;
+        Some(number(rows[place], column)? - number(rows[place + 1], column)?)
+    };
+    let stated = stated_rate(book, sheet, heading);
+    let rate = match stated {
+        Some((_, rate)) => rate,
+        None => implied_rate(&right, weights, rows.len(), &taken)?,
+    };
+    let names: Vec<String> = columns.weights.keys().map(|number| format!("w{number}")).collect();
+    let cell = |row: u32, k: usize| Address::new(sheet, row, *columns.weights.values().nth(k).unwrap_or(&1)).a1();
+    let mut slips = Vec::new();
+    let mut reports = Vec::new();
+    for k in 0..weights {
+        let mut wrong: Vec<usize> = Vec::new();
+        let mut worst: Option<(f64, f64)> = None;
+        for place in 0..rows.len() - 1 {
+            let applied = taken(k, place)? / rate;
+            let largest = right[place].iter().fold(0.0f64, |most, gradient| most.max(gradient.abs()));
+            let rounding = 1e-9 / rate.abs();
+            let (distance, allowed) = (
+                (applied - right[place][k]).abs(),
+                (GRADIENT_SAME * right[place][k].abs()).max(1e-7 * largest) + rounding,
+            );
+            if worst.is_none_or(|worst| distance / allowed > worst.0 / worst.1) {
+                worst = Some((distance, allowed));
+            }
+            if distance > allowed {
+                wrong.push(place);
+            }
+        }
+        if let Some(&first) = wrong.first() {
+            let applied = taken(k, first)? / rate;
+            let other = (0..weights).filter(|&other| other != k).find(|&other| {
+                wrong.iter().all(|&place| {
+                    let near = |x: f64, y: f64| (x - y).abs() <= GRADIENT_SAME * y.abs() + 1e-9 / rate.abs();
+                    taken(k, place).is_some_and(|taken| near(taken / rate, right[place][other]))
+                })
+            });
+            let (kind, explanation) = match other {
+                Some(other) => {
+                    (SlipKind::WrongWeight, format!("{} was updated with the gradient of {}", names[k], names[other]))
+                }
+                None if (applied + right[first][k]).abs() <= GRADIENT_SAME * applied.abs() => {
+                    (SlipKind::WrongSign, format!("{} climbed the error instead of descending it", names[k]))
+                }
+                None => (
+                    SlipKind::WrongDerivative,
+                    format!("what was taken off {} from row to row is not its gradient times the rate", names[k]),
+                ),
+            };
+            let cells: Vec<String> = wrong.iter().map(|&place| cell(rows[place + 1], k)).collect();
+            slips.push(Slip {
+                kind,
+                weight: Some(names[k].clone()),
+                cell: format!("{}!{}", super::address::quoted_sheet(&book.sheets[sheet as usize]), cells[0]),
+                rows: cells.len(),
+                every_row: cells.len() + 1 == rows.len(),
+                cells,
+                found: "a value".to_owned(),
+                value: Some(applied),
+                expected: Some(right[first][k]),
+                tolerance: None,
+                explanation,
+                corrected: None,
+                derivation: None,
+                last_error_mended: None,
+            });
+        }
+        reports.push(WeightReport {
+            name: names[k].clone(),
+            cell: cell(rows[0], k),
+            gradient: None,
+            role: None,
+            ok: wrong.is_empty(),
+            distance: worst.map(|worst| worst.0),
+            tolerance: worst.map(|worst| worst.1),
+        });
+    }
+    let last = *rows.last()?;
+    Some(TableReport {
+        sheet: book.sheets[sheet as usize].clone(),
+        range: format!("{}:{}", cell(rows[0], 0), cell(last, weights - 1)),
+        direction: "down",
+        rows: rows.len(),
+        rows_checked: rows.len(),
+        network: spec.as_ref().map(description),
+        learning_rate: Some(RateReport {
+            cell: stated.map_or_else(|| "told by the rows".to_owned(), |(cell, _)| cell.a1()),
+            value: Some(rate),
+        }),
+        error: ErrorReport {
+            name: error_name,
+            cell: Address::new(sheet, rows[0], error_column).a1(),
+            formula: String::new(),
+            last: number(last, error_column),
+            last_mended: None,
+            factor: 1.0,
+        },
+        weights: reports,
+        slips,
+        notes: vec!["Save the workbook with its formulas to learn which one is wrong.".to_owned()],
+        excerpt: Vec::new(),
+    })
+}
+
+/// The row of headings with the most weights, and what its columns are.
+fn headings(book: &Book, sheet: u32) -> Option<(u32, Columns)> {
+    let mut rows: BTreeMap<u32, Columns> = BTreeMap::new();
+    let on_sheet = book.cells.range(Address::new(sheet, 0, 0)..=Address::new(sheet, u32::MAX, u32::MAX));
+    for (cell, found) in on_sheet {
+        let Value::Text(text) = &found.value else { continue };
+        let name: String = text.trim().to_lowercase().chars().filter(|next| next.is_alphanumeric()).collect();
+        let numbered =
+            |letter: char| name.strip_prefix(letter)?.parse::<usize>().ok().filter(|number| *number < 10_000);
+        let columns = rows.entry(cell.row).or_default();
+        if let Some(number) = numbered('w') {
+            columns.weights.insert(number, cell.column);
+        } else if let Some(number) = numbered('i').or_else(|| numbered('x')) {
+            columns.inputs.insert(number, cell.column);
+        } else if let Some(number) = numbered('t').or_else(|| numbered('y')) {
+            columns.targets.insert(number, cell.column);
+        } else if ["e", "etotal", "etot", "et", "error", "totalerror", "loss"].contains(&name.as_str()) {
+            columns.error = Some((cell.column, text.trim().to_owned()));
+        }
+    }
+    rows.into_iter()
+        .filter(|(_, columns)| !columns.weights.is_empty() && !columns.inputs.is_empty() && !columns.targets.is_empty())
+        .max_by_key(|(_, columns)| columns.weights.len())
+}
+
+/// A number beside the words for a learning rate, above the table.
+fn stated_rate(book: &Book, sheet: u32, heading: u32) -> Option<(Address, f64)> {
+    let above = book.cells.range(Address::new(sheet, 0, 0)..Address::new(sheet, heading, 0));
+    let is_label = |text: &str| {
+        let name: String = text.to_lowercase().chars().filter(|next| next.is_alphanumeric()).collect();
+        ["η", "eta", "lr", "learningrate", "rate", "lernrate", "α", "alpha"].contains(&name.as_str())
+    };
+    above.filter(|(_, found)| matches!(&found.value, Value::Text(text) if is_label(text))).find_map(|(cell, _)| {
+        let beside = Address { column: cell.column + 1, ..*cell };
+        Some((beside, book.cells.get(&beside)?.value.number().filter(|rate| *rate != 0.0)?))
+    })
+}
+
+/// The rate that most weights agree on.
+fn implied_rate(
+    right: &[Vec<f64>],
+    weights: usize,
+    rows: usize,
+    taken: &dyn Fn(usize, usize) -> Option<f64>,
+) -> Option<f64> {
+    let mut ratios: Vec<f64> = Vec::new();
+    for place in 0..rows - 1 {
+        for k in 0..weights {
+            let ratio = taken(k, place)? / right[place][k];
+            if ratio.is_finite() && ratio != 0.0 {
+                ratios.push(ratio);
+            }
+        }
+    }
+    ratios.sort_by(f64::total_cmp);
+    // The value that has the most others close to it.
+    let near =
+        |at: usize| ratios[at..].iter().take_while(|ratio| **ratio <= ratios[at] + 2e-4 * ratios[at].abs()).count();
+    let best = (0..ratios.len()).max_by_key(|&at| near(at))?;
+    let count = near(best);
+    (2 * count > ratios.len()).then(|| ratios[best + count / 2])
 }

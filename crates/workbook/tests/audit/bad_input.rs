@@ -1,0 +1,215 @@
+//! Files that cannot be audited are refused in plain words, and nothing panics.
+
+use std::io::{Cursor, Write};
+use std::time::Instant;
+
+use longhand_workbook::audit::{AuditError, AuditOptions, AuditReport, audit_bytes, audit_file};
+use rust_xlsxwriter::Workbook;
+use zip::write::SimpleFileOptions;
+
+use super::made::{Layout, Table, told};
+
+fn audit(bytes: &[u8]) -> Result<AuditReport, AuditError> {
+    audit_bytes(bytes, &AuditOptions::default())
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    audit(bytes).expect_err("this cannot be audited").to_string()
+}
+
+fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in parts {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// The parts of a workbook with one of them exchanged.
+fn with_part(bytes: &[u8], name: &str, mut change: impl FnMut(String) -> String) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for index in 0..from.len() {
+        let mut part = from.by_index(index).unwrap();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut part, &mut content).unwrap();
+        let found = part.name().unwrap().into_owned();
+        if found == name {
+            content = change(String::from_utf8(content).unwrap()).into_bytes();
+        }
+        parts.push((found, content));
+    }
+    archive(&parts.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect::<Vec<_>>())
+}
+
+const SHEET: &str = "xl/worksheets/sheet1.xml";
+
+#[test]
+fn what_is_no_workbook_is_called_what_it_is() {
+    assert!(refusal(b"").contains("empty"));
+    assert!(refusal(b"w1,w2\n1,2\n").contains("CSV"));
+    assert!(refusal(b"<html></html>").contains("HTML"));
+    assert!(refusal(b"%PDF-1.7 \x00\xff").contains("PDF"));
+    assert!(refusal(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").contains(".xls"));
+    assert!(refusal(&[0, 1, 2, 3]).contains("zip"));
+    assert!(refusal(b"PK\x03\x04 and then nothing").contains("damaged"));
+    assert!(
+        refusal(&archive(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")])).contains("OpenDocument")
+    );
+    assert!(refusal(&archive(&[("notes.txt", b"hello")])).contains("zip archive of other files"));
+    let missing = audit_file("/no/such/file.xlsx", &AuditOptions::default()).unwrap_err();
+    assert!(missing.to_string().contains("/no/such/file.xlsx"));
+}
+
+#[test]
+fn a_bomb_is_weighed_and_refused() {
+    let zeros = vec![0u8; 140 << 20];
+    let bomb = archive(&[("[Content_Types].xml", b"<Types/>"), ("xl/worksheets/sheet1.xml", &zeros)]);
+    assert!(bomb.len() < 1 << 20);
+    let start = Instant::now();
+    let told = refusal(&bomb);
+    assert!(told.contains("too large") && told.contains("sheet1.xml"), "{told}");
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn counts_that_would_set_memory_aside_are_not_believed() {
+    let table = Table::new(Layout::default()).bytes();
+    let strings = with_part(&table, "xl/sharedStrings.xml", |text| {
+        let start = text.find("uniqueCount=\"").unwrap() + "uniqueCount=\"".len();
+        let end = start + text[start..].find('"').unwrap();
+        format!("{}99999999999999{}", &text[..start], &text[end..])
+    });
+    assert!(refusal(&strings).contains("claims 99999999999999 entries"));
+    let shared =
+        with_part(&table, SHEET, |text| text.replacen("<f>", "<f t=\"shared\" ref=\"A1\" si=\"4000000000\">", 1));
+    assert!(refusal(&shared).contains("claims 4000000000 entries"));
+}
+
+#[test]
+fn cells_in_far_corners_cost_nothing() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write(0, 0, 1.0).unwrap();
+    sheet.write(1_048_575, 16_383, 1.0).unwrap();
+    let start = Instant::now();
+    assert!(refusal(&workbook.save_to_buffer().unwrap()).contains("no training table"));
+    assert!(start.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn damaged_parts_are_named() {
+    let table = Table::new(Layout::default()).bytes();
+    let cut = with_part(&table, SHEET, |text| text[..text.len() / 2].to_owned());
+    assert!(refusal(&cut).contains("damaged"));
+    let tangled = with_part(&table, "xl/workbook.xml", |text| text.replace("</sheets>", ""));
+    assert!(audit(&tangled).is_err());
+    for length in [table.len() / 3, table.len() - 10] {
+        assert!(audit(&table[..length]).is_err());
+    }
+}
+
+#[test]
+fn any_byte_may_be_wrong_without_a_panic() {
+    let table = Table::new(Layout { steps: 4, ..Layout::default() }).bytes();
+    let mut seed = 7u64;
+    for _ in 0..300 {
+        let mut bytes = table.clone();
+        for _ in 0..3 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = (seed >> 33) as usize % bytes.len();
+            bytes[at] ^= 1 << (seed % 8);
+        }
+        if let Err(error) = audit(&bytes) {
+            assert!(!error.to_string().contains("gave up"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn any_character_of_a_sheet_may_be_wrong_without_a_panic() {
+    let table = Table::new(Layout { steps: 4, ..Layout::default() }).bytes();
+    let mut seed = 11u64;
+    for _ in 0..150 {
+        let broken = with_part(&table, SHEET, |text| {
+            let mut text = text.into_bytes();
+            for _ in 0..4 {
+                seed_step(&mut seed);
+                let at = (seed >> 33) as usize % text.len();
+                text[at] = b"<>\"=(0AZ$:9-/ "[(seed % 14) as usize];
+            }
+            String::from_utf8(text).unwrap()
+        });
+        if let Err(error) = audit(&broken) {
+            assert!(!error.to_string().contains("gave up"), "{error}");
+        }
+    }
+}
+
+fn seed_step(seed: &mut u64) {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+}
+
+#[test]
+fn circles_are_shown() {
+    let mut table = Table::new(Layout::default());
+    table.change("out1_0", [3], |_, _| "={E}".to_owned());
+    let told = refusal(&table.bytes());
+    assert!(told.contains("circular reference") && told.contains(&table.cell("out1_0", 3)), "{told}");
+}
+
+#[test]
+fn a_table_that_shows_errors_is_named() {
+    let mut table = Table::new(Layout::default());
+    table.change("out1_0", 0..25, |_, _| "=1/0*{net1_0}".to_owned());
+    let told = refusal(&table.bytes());
+    assert!(told.contains("#DIV/0!"), "{told}");
+}
+
+#[test]
+fn a_workbook_without_a_table_says_what_was_looked_for() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write(0, 0, "Groceries").unwrap();
+    for row in 1..20 {
+        sheet.write(row, 0, f64::from(row)).unwrap();
+        sheet.write_formula(row, 1, format!("=B{row}+A{}*1.19", row + 1).as_str()).unwrap();
+    }
+    let told = refusal(&workbook.save_to_buffer().unwrap());
+    assert!(told.contains("no training table") && told.contains("19 formulas"), "{told}");
+    assert!(refusal(&Workbook::new().save_to_buffer().unwrap()).contains("empty"));
+}
+
+#[test]
+fn deep_and_long_formulas_are_left_alone() {
+    let table = Table::new(Layout::default()).bytes();
+    for text in ["(".repeat(100_000), "-".repeat(100_000), "SUM(".repeat(50_000), format!("1{}", "+1".repeat(4000))] {
+        let deep = with_part(&table, SHEET, |sheet| sheet.replacen("<f>", &format!("<f>{text}+"), 1));
+        match audit(&deep) {
+            Ok(report) => assert!(!report.is_clean() || !report.notes.is_empty(), "{}", told(&report)),
+            Err(error) => assert!(!error.to_string().contains("gave up"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_long_chain_of_cells_is_recalculated() {
+    // A thousand rows, each resting on the one before: 7,000 formulas deep.
+    let table = Table::new(Layout { sizes: vec![1, 1, 1], steps: 1000, ..Layout::default() });
+    let report = table.audit();
+    assert!(report.is_clean(), "{}", told(&report));
+    assert_eq!(report.tables[0].rows, 1000);
+}
+
+#[test]
+fn markup_in_names_is_text_on_the_page() {
+    let mut table = Table::new(Layout::default());
+    table.change("w1_0_1", 1..25, |formula, _| formula.replace('-', "+"));
+    let name = "<img src=x onerror=alert(1)>\"&'.xlsx".to_owned();
+    let report = audit_bytes(&table.bytes(), &AuditOptions { name: Some(name) }).unwrap();
+    let page = longhand_workbook::audit::html(&report);
+    assert!(!page.contains("<img") && page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&amp;&#39;.xlsx"));
+    let json = serde_json::to_string(&report).unwrap();
+    assert!(json.contains("\"verdict\":\"slips\"") && json.contains("\"kind\":\"wrong_sign\""));
+}

@@ -1,0 +1,10 @@
+//! The audit held against workbooks made for it: right ones in many layouts, each slip, random mutations, bad files.
+
+mod bad_input;
+mod layouts;
+mod made;
+mod mutations;
+mod real_workbooks;
+mod slips;
+mod speed;
+mod values_only;

@@ -113,14 +113,12 @@ fn table(book: &Book, sheet: u32) -> Option<TableReport> {
     for k in 0..weights {
         let mut wrong: Vec<usize> = Vec::new();
         let mut worst: Option<(f64, f64)> = None;
-        for place in 0..rows.len() - 1 {
+        for (place, right) in right.iter().enumerate().take(rows.len() - 1) {
             let applied = taken(k, place)? / rate;
-            let largest = right[place].iter().fold(0.0f64, |most, gradient| most.max(gradient.abs()));
+            let largest = right.iter().fold(0.0f64, |most, gradient| most.max(gradient.abs()));
             let rounding = 1e-9 / rate.abs();
-            let (distance, allowed) = (
-                (applied - right[place][k]).abs(),
-                (GRADIENT_SAME * right[place][k].abs()).max(1e-7 * largest) + rounding,
-            );
+            let (distance, allowed) =
+                ((applied - right[k]).abs(), (GRADIENT_SAME * right[k].abs()).max(1e-7 * largest) + rounding);
             if worst.is_none_or(|worst| distance / allowed > worst.0 / worst.1) {
                 worst = Some((distance, allowed));
             }
@@ -249,9 +247,9 @@ fn implied_rate(
     taken: &dyn Fn(usize, usize) -> Option<f64>,
 ) -> Option<f64> {
     let mut ratios: Vec<f64> = Vec::new();
-    for place in 0..rows - 1 {
-        for k in 0..weights {
-            let ratio = taken(k, place)? / right[place][k];
+    for (place, right) in right.iter().enumerate().take(rows - 1) {
+        for (k, gradient) in right.iter().enumerate().take(weights) {
+            let ratio = taken(k, place)? / gradient;
             if ratio.is_finite() && ratio != 0.0 {
                 ratios.push(ratio);
             }

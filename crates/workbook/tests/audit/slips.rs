@@ -180,3 +180,15 @@ fn a_slip_is_measured() {
     assert_eq!(report.tables[0].error.last_mended, Some(mended));
     assert!(report.tables[0].error.last.unwrap() > right);
 }
+
+#[test]
+fn a_rate_that_slides_off_its_cell() {
+    let mut made = Table::new(Layout { column: 4, ..Layout::default() });
+    for name in ["w0_0_0", "w0_0_1", "w0_1_0", "w0_1_1", "w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1"] {
+        made.change(name, 1..25, |formula, step| formula.replace("$B$2", &format!("B{}", step + 1)));
+    }
+    let cells = only_slip(&made, SlipKind::Drift);
+    // The first update still meets the rate.
+    assert_eq!(cells.len(), 8 * 23);
+    assert!(cells.contains(&made.cell("w0_0_0", 2)) && !cells.contains(&made.cell("w0_0_0", 1)));
+}

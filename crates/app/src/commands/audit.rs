@@ -36,7 +36,14 @@ pub fn run(arguments: &AuditArguments) -> anyhow::Result<Exit> {
     if arguments.json {
         printer.data(&serde_json::to_string_pretty(&report)?);
     }
-    Ok(if report.is_clean() { Exit::Done } else { Exit::No })
+    Ok(if report.slips().next().is_some() {
+        Exit::No
+    } else if report.is_clean() {
+        Exit::Done
+    } else {
+        // No slip in what could be audited, but a table could not be.
+        Exit::CannotBeServed
+    })
 }
 
 /// Writes a new file; over an old one only if told to.

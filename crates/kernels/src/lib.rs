@@ -36,6 +36,8 @@ pub mod log_softmax;
 pub mod max_pool2d;
 pub mod peak;
 pub mod relu;
+mod tiling;
+pub mod winograd;
 
 pub use geometry::Geometry;
 pub use isa::{Isa, UnknownIsa};

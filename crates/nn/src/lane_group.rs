@@ -1,22 +1,31 @@
 //! The activations, gradients and partial sums of sixteen images.
 
 use longhand_kernels::batch_norm::{GradientSums, Moments};
+use longhand_kernels::winograd::Scratch;
 use longhand_kernels::{Geometry, LANES, Lanes};
 
 use crate::loss::{GroupLoss, predicted};
+use crate::memory_plan::GradientHome;
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
 use crate::timing::{LayerTiming, Timings};
+use crate::workspace::Workspace;
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
 /// Buffers are allocated once and used for every batch; their zero borders are written once and never again.
 #[derive(Clone, Debug)]
 pub struct LaneGroup {
-    /// An activation per slot of the plan.
+    /// An activation per slot of the plan; empty between stretches where a thread's workspace holds it.
     pub(crate) activations: Vec<Vec<Lanes>>,
-    /// The gradient of each slot's activation; empty in a group made for inference.
+    /// The gradient of each slot's activation; empty as above, and in a group made for inference.
     pub(crate) gradients: Vec<Vec<Lanes>>,
+    /// What kernels put aside within a call.
+    pub(crate) scratch: Scratch,
+    /// Unfinished weight gradients of the layer that is worked on.
+    pub(crate) sums: Vec<Lanes>,
+    /// Unfinished bias gradients of that layer.
+    pub(crate) bias_sums: Vec<Lanes>,
     /// This group's part of the gradient of every parameter, in the order of the layout.
     pub(crate) grad_parameters: Vec<f32>,
     /// Moments of every batch norm channel over this group.
@@ -36,11 +45,21 @@ pub struct LaneGroup {
 
 impl LaneGroup {
     pub(crate) fn new(plan: &Plan, layout: &ParameterLayout, training: bool) -> Self {
-        let zeros = |n: usize| vec![Lanes::ZERO; n];
+        let zeros = |n: usize, wanted: bool| vec![Lanes::ZERO; if wanted { n } else { 0 }];
         let channels = layout.batch_norm_channels();
+        let memory = &plan.memory;
+        let slots = plan.slots.iter().enumerate();
         LaneGroup {
-            activations: plan.slots.iter().map(|s| zeros(s.activation.len())).collect(),
-            gradients: plan.slots.iter().map(|s| zeros(if training { s.gradient.len() } else { 0 })).collect(),
+            activations: slots
+                .clone()
+                .map(|(s, slot)| zeros(slot.activation.len(), !training || !memory.remade[s]))
+                .collect(),
+            gradients: slots
+                .map(|(s, slot)| zeros(slot.gradient.len(), training && memory.gradients[s] == GradientHome::Group))
+                .collect(),
+            scratch: Scratch::default(),
+            sums: Vec::new(),
+            bias_sums: Vec::new(),
             grad_parameters: vec![0.0; if training { layout.len() } else { 0 }],
             moments: vec![Moments::default(); channels],
             gradient_sums: vec![GradientSums::default(); channels],
@@ -51,6 +70,30 @@ impl LaneGroup {
             timings: None,
             input: plan.slots[0].activation,
             layers: plan.layers.len(),
+        }
+    }
+
+    /// Takes what `workspace` holds, or gives it back: to be called before and after a stretch of work.
+    pub(crate) fn exchange(&mut self, workspace: &mut Workspace, plan: &Plan) {
+        for slot in 0..plan.slots.len() {
+            if plan.memory.remade[slot] {
+                std::mem::swap(&mut self.activations[slot], &mut workspace.activations[slot]);
+            }
+            if plan.memory.gradients[slot] == GradientHome::Thread {
+                std::mem::swap(&mut self.gradients[slot], &mut workspace.gradients[slot]);
+            }
+        }
+        std::mem::swap(&mut self.scratch, &mut workspace.scratch);
+        std::mem::swap(&mut self.sums, &mut workspace.sums);
+        std::mem::swap(&mut self.bias_sums, &mut workspace.bias_sums);
+    }
+
+    /// Gives the activations that gradients were written over back their memory, before a new step fills them.
+    pub(crate) fn reclaim_activations(&mut self, plan: &Plan) {
+        for (slot, home) in plan.memory.gradients.iter().enumerate() {
+            if *home == GradientHome::OverNextActivation && self.activations[slot + 1].is_empty() {
+                self.activations[slot + 1] = std::mem::take(&mut self.gradients[slot]);
+            }
         }
     }
 
@@ -134,6 +177,14 @@ impl LaneGroup {
     pub(crate) fn activation_pair(&mut self, slot: usize) -> (&[Lanes], &mut [Lanes]) {
         let (before, after) = self.activations.split_at_mut(slot + 1);
         (&before[slot], &mut after[0])
+    }
+
+    /// Gives the gradient of `slot`, where it has none, the memory of the next slot's activation, which is lost; the
+    /// gradient takes as much of it as it needs, from its beginning.
+    pub(crate) fn write_over_next_activation(&mut self, slot: usize) {
+        if self.gradients[slot].is_empty() {
+            self.gradients[slot] = std::mem::take(&mut self.activations[slot + 1]);
+        }
     }
 
     /// The gradient of `slot` to write and of `slot + 1` to read.

@@ -3,7 +3,7 @@
 //! A [`NetworkSpec`] names layers in order. [`Network::new`] checks every shape, lays out all parameters in one flat
 //! allocation with named views ([`ParameterLayout`]) and plans where each activation lives. [`Network::train_step`]
 //! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Sgd`] then moves the
-//! parameters. [`Network::infer`] computes log-probabilities with the running statistics.
+//! parameters. [`Inference::infer`] computes log-probabilities with the running statistics.
 //!
 //! Read [`layers`] to learn the layers: one file each, the forward pass beside the hand-derived backward pass, in the
 //! symbols of `docs/gradients.md`.
@@ -16,10 +16,12 @@
 //! This crate knows no files, no command line and no data set.
 #![forbid(unsafe_code)]
 
+mod convolution_weights;
 mod initialisation;
 mod lane_group;
 pub mod layers;
 mod loss;
+mod memory_plan;
 mod network;
 mod optimiser;
 mod parameters;
@@ -27,14 +29,17 @@ mod plan;
 mod schedule;
 mod shape;
 mod spec;
+mod stretch;
 mod summary;
 mod timing;
 mod train_step;
+mod workspace;
 
+pub use convolution_weights::ConvolutionWeights;
 pub use initialisation::Initialisation;
 pub use lane_group::LaneGroup;
 pub use loss::{Loss, LossSpec};
-pub use network::{Network, NotLoaded};
+pub use network::{Inference, Network, NotLoaded};
 pub use optimiser::{Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
 pub use schedule::{Schedule, ScheduleError};

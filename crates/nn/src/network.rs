@@ -3,6 +3,7 @@
 use longhand_kernels::Isa;
 use longhand_kernels::batch_norm::Normaliser;
 
+use crate::convolution_weights::ConvolutionWeights;
 use crate::initialisation::Initialisation;
 use crate::lane_group::LaneGroup;
 use crate::layers::{Layer, Pass};
@@ -10,6 +11,7 @@ use crate::parameters::ParameterLayout;
 use crate::plan::{Plan, plan};
 use crate::shape::SpecError;
 use crate::spec::NetworkSpec;
+use crate::workspace::Workspaces;
 
 /// A network: its spec, its parameters, and the running statistics of its batch norm layers.
 #[derive(Clone, Debug)]
@@ -22,6 +24,9 @@ pub struct Network {
     pub(crate) running_mean: Vec<f32>,
     pub(crate) running_var: Vec<f32>,
     pub(crate) batches_tracked: u64,
+    /// Room for what a training step makes of the convolutions' weights.
+    pub(crate) convolutions: Vec<ConvolutionWeights>,
+    pub(crate) workspaces: Workspaces,
 }
 
 /// A tensor given to [`Network::load_state`] does not belong to the network.
@@ -66,6 +71,8 @@ impl Network {
             running_mean: vec![0.0; channels],
             running_var: vec![1.0; channels],
             batches_tracked: 0,
+            convolutions: Vec::new(),
+            workspaces: Workspaces::default(),
         })
     }
 
@@ -120,24 +127,29 @@ impl Network {
         LaneGroup::new(&self.plan, &self.layout, true)
     }
 
-    /// A group of sixteen images for [`Network::infer`]; takes less than half the memory of one for training.
+    /// A group of sixteen images for [`Inference::infer`]; takes less than half the memory of one for training.
     pub fn inference_group(&self) -> LaneGroup {
         LaneGroup::new(&self.plan, &self.layout, false)
     }
 
-    /// Computes the log-probabilities of a group's images, with running statistics and without dropout.
-    pub fn infer(&self, isa: Isa, group: &mut LaneGroup) {
-        let normalisers = self.running_normalisers();
-        let pass = Pass {
-            isa,
-            parameters: &self.parameters,
-            flipped: &[],
-            normalisers: &normalisers,
-            input_gradients: &[],
-            training: false,
-        };
-        for layer in &self.plan.layers {
-            layer.forward(&pass, group);
+    /// The network as it is now, made ready to classify any number of groups.
+    pub fn inference(&self) -> Inference<'_> {
+        let mut convolutions = Vec::new();
+        self.set_convolution_weights(&mut convolutions, false);
+        Inference { network: self, normalisers: self.running_normalisers(), convolutions }
+    }
+
+    /// Makes what the kernels of every convolution read of its weights.
+    pub(crate) fn set_convolution_weights(&self, convolutions: &mut Vec<ConvolutionWeights>, backward: bool) {
+        let layers = self.plan.layers.iter().filter_map(|layer| match layer {
+            Layer::Conv2d(conv) => Some(conv),
+            _ => None,
+        });
+        for layer in layers {
+            if convolutions.len() == layer.ordinal {
+                convolutions.push(ConvolutionWeights::default());
+            }
+            convolutions[layer.ordinal].set(layer, &self.parameters, backward);
         }
     }
 
@@ -207,5 +219,30 @@ impl Network {
         }
         self.batches_tracked = batches_tracked;
         Ok(())
+    }
+}
+
+/// A network made ready to classify: its running statistics and weights in the forms that the kernels read.
+#[derive(Debug)]
+pub struct Inference<'a> {
+    network: &'a Network,
+    normalisers: Vec<Normaliser>,
+    convolutions: Vec<ConvolutionWeights>,
+}
+
+impl Inference<'_> {
+    /// Computes the log-probabilities of a group's images, with running statistics and without dropout.
+    pub fn infer(&self, isa: Isa, group: &mut LaneGroup) {
+        let pass = Pass {
+            isa,
+            parameters: &self.network.parameters,
+            convolutions: &self.convolutions,
+            normalisers: &self.normalisers,
+            input_gradients: &[],
+            training: false,
+        };
+        for layer in &self.network.plan.layers {
+            layer.forward(&pass, group);
+        }
     }
 }

@@ -5,10 +5,11 @@
 //! border that its reader needs: a convolution's padding in its input, and `kernel − 1 − padding` in the gradient of
 //! its output, so that no kernel ever asks where the edge is.
 
-use longhand_kernels::Geometry;
 use longhand_kernels::conv2d::Kernel;
+use longhand_kernels::{Geometry, winograd};
 
 use crate::layers::{BatchNorm, Conv2d, Dropout, GlobalAveragePool, Layer, Linear, LogSoftmax, MaxPool2d, Relu};
+use crate::memory_plan::MemoryPlan;
 use crate::parameters::{ParameterKind, ParameterLayout};
 use crate::shape::{Shape, SpecError, parameters_of};
 use crate::spec::{LayerSpec, NetworkSpec};
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     pub layers: Vec<Layer>,
     /// The first layer with trained parameters: nothing before it needs a gradient.
     pub first_trained: usize,
+    /// Where activations and gradients live while training.
+    pub memory: MemoryPlan,
 }
 
 /// Lays out `spec`: its layers, and the names and places of its parameters.
@@ -38,6 +41,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
     let mut first_trained = None;
     let mut ordinals = Ordinals::default();
     let mut slot = 0;
+    let mut convolutions = 0;
     let mut input_shape = spec.input_shape();
     for (spec_index, layer) in spec.layers.iter().enumerate() {
         let trained = parameters_of(layer, input_shape) > 0;
@@ -54,17 +58,21 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                 let weight = layout.push(format!("{name}.weight"), shape, ParameterKind::Weight, fan_in);
                 let bias =
                     bias.then(|| layout.push(format!("{name}.bias"), vec![channels], ParameterKind::Bias, fan_in));
+                let Shape { height, width, .. } = shapes[spec_index];
                 layers.push(Layer::Conv2d(Conv2d {
                     slot,
                     input,
                     output,
                     kernel: Kernel { size: kernel, padding },
+                    ordinal: convolutions,
+                    winograd: kernel == winograd::SIZE && winograd::pays(inputs, channels, height, width),
                     weight,
                     bias,
                     relu: false,
                     relu_backward: true,
                     needs_grad_input,
                 }));
+                convolutions += 1;
                 slot += 1;
             }
             LayerSpec::Relu {} => match layers.last_mut() {
@@ -134,7 +142,8 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
         input_shape = shapes[spec_index];
     }
     let first_trained = first_trained.unwrap_or(layers.len());
-    Ok((Plan { slots, layers, first_trained }, layout))
+    let memory = MemoryPlan::new(&slots, &layers);
+    Ok((Plan { slots, layers, first_trained, memory }, layout))
 }
 
 /// Whether layer `index` is a batch norm directly before a max pooling: the two share their passes over memory.

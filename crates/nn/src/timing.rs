@@ -13,6 +13,8 @@ pub enum Part {
     Backward,
     /// Batch norm's sums over the batch, in either direction.
     Statistics,
+    /// The forward pass once more, where the activation was not kept.
+    Again,
 }
 
 /// The time a lane group has spent on one layer.
@@ -24,6 +26,8 @@ pub struct LayerTiming {
     pub backward: Duration,
     /// In batch norm's sums.
     pub statistics: Duration,
+    /// In the forward pass once more.
+    pub again: Duration,
 }
 
 /// What a lane group has spent its time on.
@@ -49,6 +53,7 @@ pub(crate) fn timed(group: &mut LaneGroup, layer: usize, part: Part, work: impl 
             Part::Forward => &mut timing.forward,
             Part::Backward => &mut timing.backward,
             Part::Statistics => &mut timing.statistics,
+            Part::Again => &mut timing.again,
         } += elapsed;
     }
 }

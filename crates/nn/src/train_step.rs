@@ -16,10 +16,12 @@ use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
 use longhand_kernels::{Isa, LANES};
 use rayon::prelude::*;
 
+use crate::convolution_weights::ConvolutionWeights;
 use crate::lane_group::LaneGroup;
 use crate::layers::{BatchNorm, Layer, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::stretch::Stretch;
 use crate::timing::{Part, timed};
 
 /// What a training step saw.
@@ -55,14 +57,14 @@ impl Network {
         let mut moments = vec![Moments::default(); channels];
         let mut normalisers = vec![Normaliser::default(); channels];
         let mut input_gradients = vec![InputGradient::default(); channels];
-        let mut flipped = vec![0.0; self.parameters.len()];
-        for layer in &self.plan.layers {
-            if let Layer::Conv2d(conv) = layer {
-                conv.flip(&self.parameters, &mut flipped);
-            }
-        }
+        let mut convolutions = std::mem::take(&mut self.convolutions);
+        self.set_convolution_weights(&mut convolutions, true);
 
-        let layers = &self.plan.layers;
+        for group in &mut *groups {
+            group.reclaim_activations(&self.plan);
+        }
+        let plan = self.plan.clone();
+        let layers = &plan.layers;
         let first_trained = self.plan.first_trained;
         let batch_norms: Vec<usize> = (0..layers.len()).filter(|&i| matches!(layers[i], Layer::BatchNorm(_))).collect();
         let batch_norm = |index: usize| -> &BatchNorm {
@@ -74,16 +76,15 @@ impl Network {
 
         // Forward, up to the last batch norm's moments.
         let mut from = 0;
-        for &closing in &batch_norms {
-            let pass = self.pass(isa, &flipped, &normalisers, &input_gradients);
-            each(groups, |g, group| {
+        for (stretch, &closing) in batch_norms.iter().enumerate() {
+            let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
+            self.each(groups, stretch % 2 == 1, |g, stretch| {
                 if from == 0 {
-                    begin(g, group, batch, &load);
+                    begin(g, stretch.group, batch, &load);
                 }
-                for (index, layer) in layers.iter().enumerate().take(closing).skip(from) {
-                    timed(group, index, Part::Forward, |group| layer.forward(&pass, group));
-                }
-                timed(group, closing, Part::Statistics, |group| batch_norm(closing).moments(&pass, group));
+                stretch.forward(&pass, from..closing);
+                stretch.ready(&pass, batch_norm(closing).slot);
+                timed(stretch.group, closing, Part::Statistics, |group| batch_norm(closing).moments(&pass, group));
             });
             batch_norm(closing).meet_forward(
                 groups,
@@ -101,22 +102,21 @@ impl Network {
         for (turn, opening) in batch_norms.iter().rev().map(Some).chain([None]).enumerate() {
             // Everything behind the batch norm that opens this stretch, and that batch norm itself if nothing opens it.
             let back_to = opening.map_or(first_trained, |&o| o + 1);
-            let pass = self.pass(isa, &flipped, &normalisers, &input_gradients);
-            each(groups, |g, group| {
+            let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
+            self.each(groups, (batch_norms.len() + turn) % 2 == 1, |g, stretch| {
                 if turn == 0 {
                     if batch_norms.is_empty() {
-                        begin(g, group, batch, &load);
+                        begin(g, stretch.group, batch, &load);
                     }
-                    for (index, layer) in layers.iter().enumerate().skip(from) {
-                        timed(group, index, Part::Forward, |group| layer.forward(&pass, group));
-                    }
-                    turn_around(group, loss, batch);
+                    stretch.forward(&pass, from..layers.len());
+                    turn_around(stretch.group, loss, batch);
                 }
-                for (index, layer) in layers.iter().enumerate().take(until).skip(back_to).rev() {
-                    timed(group, index, Part::Backward, |group| layer.backward(&pass, group));
-                }
+                stretch.backward(&pass, back_to..until);
                 if let Some(&opening) = opening {
-                    timed(group, opening, Part::Statistics, |group| batch_norm(opening).gradient_sums(&pass, group));
+                    stretch.ready(&pass, batch_norm(opening).slot);
+                    timed(stretch.group, opening, Part::Statistics, |group| {
+                        batch_norm(opening).gradient_sums(&pass, group);
+                    });
                 }
             });
             if let Some(&opening) = opening {
@@ -131,6 +131,7 @@ impl Network {
             }
         }
 
+        self.convolutions = convolutions;
         self.batches_tracked += 1;
         self.sum_parameter_gradients(groups);
         let (sum, correct) =
@@ -141,11 +142,27 @@ impl Network {
     fn pass<'a>(
         &'a self,
         isa: Isa,
-        flipped: &'a [f32],
+        convolutions: &'a [ConvolutionWeights],
         normalisers: &'a [Normaliser],
         input_gradients: &'a [InputGradient],
     ) -> Pass<'a> {
-        Pass { isa, parameters: &self.parameters, flipped, normalisers, input_gradients, training: true }
+        Pass { isa, parameters: &self.parameters, convolutions, normalisers, input_gradients, training: true }
+    }
+
+    /// Runs `work` for every group, in parallel, each with the workspace of the thread it runs on.
+    ///
+    /// Every other stretch goes through the groups `backwards`: it begins with those whose memory the stretch before
+    /// used last, which the cache is likeliest to hold still.
+    fn each(&self, groups: &mut [LaneGroup], backwards: bool, work: impl Fn(usize, &mut Stretch) + Sync) {
+        let one = |(g, group): (usize, &mut LaneGroup)| {
+            self.workspaces.lend(&self.plan, |workspace| {
+                group.exchange(workspace, &self.plan);
+                work(g, &mut Stretch::new(&self.plan, group));
+                group.exchange(workspace, &self.plan);
+            });
+        };
+        let each = groups.par_iter_mut().enumerate().with_max_len(1);
+        if backwards { each.rev().for_each(one) } else { each.for_each(one) }
     }
 
     /// The gradient of every convolution and linear parameter: the groups' parts added in index order.
@@ -169,11 +186,6 @@ impl Network {
             }
         }
     }
-}
-
-/// Runs `work` for every group, in parallel.
-fn each(groups: &mut [LaneGroup], work: impl Fn(usize, &mut LaneGroup) + Sync) {
-    groups.par_iter_mut().enumerate().with_max_len(1).for_each(|(g, group)| work(g, group));
 }
 
 /// Tells the group how many images it holds and has them loaded.

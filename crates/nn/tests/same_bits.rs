@@ -73,7 +73,7 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
     let mut group = network.inference_group();
     group.set_active(5);
     (0..5).for_each(|lane| group.set_image(lane, (0..elements).map(|e| number(lane * elements + e))));
-    network.infer(isa, &mut group);
+    network.inference().infer(isa, &mut group);
     let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect();
     Left {
         state: network.state().into_iter().map(|(name, _, values)| (name, bits(values))).collect(),

@@ -226,6 +226,7 @@ fn shares(network: &Network, groups: &[LaneGroup], total: f64) -> Vec<(String, f
         parts.push((format!("{name}, forward"), sum(&|t| t.layers[i].forward)));
         parts.push((format!("{name}, backward"), sum(&|t| t.layers[i].backward)));
         parts.push((format!("{name}, statistics"), sum(&|t| t.layers[i].statistics)));
+        parts.push((format!("{name}, forward again"), sum(&|t| t.layers[i].again)));
     }
     let accounted: f64 = parts.iter().map(|(_, s)| s).sum();
     parts.push(("optimiser, sums over groups, waiting".to_owned(), (total - accounted).max(0.0)));

@@ -43,6 +43,7 @@ type Verdict = (u8, Option<usize>);
 /// When the images are not of the network's input shape, or a label is no class of it.
 pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normalisation) -> Evaluation {
     let table = normalisation.table();
+    let inference = network.inference();
     let groups: Vec<(f64, Vec<Verdict>)> = (0..set.len().div_ceil(LANES))
         .into_par_iter()
         .map_init(
@@ -51,7 +52,7 @@ pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Nor
                 let first = g * LANES;
                 let active = LANES.min(set.len() - first);
                 load(group, set, first, active, &table);
-                network.infer(isa, group);
+                inference.infer(isa, group);
                 let mut loss = 0.0;
                 let mut taken_for = Vec::with_capacity(active);
                 for lane in 0..active {

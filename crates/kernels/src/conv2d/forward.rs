@@ -12,8 +12,8 @@
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::Call;
-use super::tiling::{runs_of_tiles, tiles};
 use crate::lanes::{load_part, store_part};
+use crate::tiling::{runs_of_tiles, tiles};
 use crate::{LANES, Lanes};
 
 /// What every tile of one call shares.

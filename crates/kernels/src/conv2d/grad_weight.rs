@@ -9,8 +9,8 @@
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::Call;
-use super::tiling::tiles;
 use crate::lanes::{load, load_part, store_part, sum};
+use crate::tiling::tiles;
 use crate::{Geometry, LANES, Lanes};
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.

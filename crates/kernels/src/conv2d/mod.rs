@@ -15,7 +15,6 @@
 mod forward;
 mod grad_weight;
 mod plain;
-mod tiling;
 
 use crate::isa::dispatch;
 use crate::{Geometry, Isa, Lanes};

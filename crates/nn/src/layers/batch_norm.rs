@@ -47,6 +47,7 @@ impl BatchNorm {
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let (x, coefficients) = (&group.activations[self.slot], &pass.input_gradients[self.channels.clone()]);
         let (dx_geometry, dy_geometry, x_geometry) = (self.input.gradient, self.output.gradient, self.input.activation);
+        let (dx, dy) = (&mut dx[..dx_geometry.len()], &dy[..dy_geometry.len()]);
         let (isa, through_relu) = (pass.isa, self.through_relu);
         if self.pooled {
             let normalisers = &pass.normalisers[self.channels.clone()];
@@ -91,7 +92,7 @@ impl BatchNorm {
         gradient_sums(
             pass.isa,
             &mut group.gradient_sums[self.channels.clone()],
-            &group.gradients[self.slot + 1],
+            &group.gradients[self.slot + 1][..self.output.gradient.len()],
             self.output.gradient,
             &group.activations[self.slot],
             self.input.activation,

@@ -28,7 +28,12 @@ impl Dropout {
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         if pass.training && self.rate > 0.0 {
             let mask = self.mask(group);
-            dropout::apply(pass.isa, &mut group.gradients[self.slot], self.shape.gradient, &mask);
+            dropout::apply(
+                pass.isa,
+                &mut group.gradients[self.slot][..self.shape.gradient.len()],
+                self.shape.gradient,
+                &mask,
+            );
         }
     }
 

@@ -25,6 +25,7 @@ pub use relu::Relu;
 use longhand_kernels::Isa;
 use longhand_kernels::batch_norm::{InputGradient, Normaliser};
 
+use crate::convolution_weights::ConvolutionWeights;
 use crate::lane_group::LaneGroup;
 
 /// What every layer and group of one pass shares.
@@ -34,8 +35,8 @@ pub struct Pass<'a> {
     pub isa: Isa,
     /// All parameters.
     pub parameters: &'a [f32],
-    /// Convolution weights flipped and transposed, each where its weights lie in `parameters`; empty in inference.
-    pub flipped: &'a [f32],
+    /// The weights of each convolution as its kernels read them.
+    pub convolutions: &'a [ConvolutionWeights],
     /// What normalises each batch norm channel.
     pub normalisers: &'a [Normaliser],
     /// The coefficients of each batch norm channel's input gradient; empty before the backward pass reaches any.
@@ -79,6 +80,35 @@ impl Layer {
             Layer::GlobalAveragePool(_) => "global average pool",
             Layer::Linear(_) => "linear",
             Layer::LogSoftmax(_) => "log-softmax",
+        }
+    }
+
+    /// The slot whose activation the layer writes.
+    pub(crate) fn written(&self) -> usize {
+        match self {
+            Layer::Conv2d(layer) => layer.slot + 1,
+            Layer::Relu(layer) => layer.slot,
+            Layer::BatchNorm(layer) => layer.slot + 1,
+            Layer::MaxPool2d(layer) => layer.slot + 1,
+            Layer::Dropout(layer) => layer.slot,
+            Layer::GlobalAveragePool(layer) => layer.slot + 1,
+            Layer::Linear(layer) => layer.slot + 1,
+            Layer::LogSoftmax(layer) => layer.slot + 1,
+        }
+    }
+
+    /// The slots whose activations the backward pass reads.
+    pub(crate) fn read_backward(&self) -> std::ops::Range<usize> {
+        match self {
+            // Its own ReLU is undone by looking at what came out.
+            Layer::Conv2d(layer) if layer.relu && layer.relu_backward => layer.slot..layer.slot + 2,
+            Layer::Conv2d(layer) => layer.slot..layer.slot + 1,
+            Layer::Relu(layer) => layer.slot..layer.slot + 1,
+            Layer::BatchNorm(layer) => layer.slot..layer.slot + 1,
+            Layer::MaxPool2d(layer) => layer.slot..layer.slot + 1,
+            Layer::Linear(layer) => layer.slot..layer.slot + 1,
+            Layer::LogSoftmax(layer) => layer.slot + 1..layer.slot + 2,
+            Layer::Dropout(_) | Layer::GlobalAveragePool(_) => 0..0,
         }
     }
 

@@ -22,7 +22,7 @@ impl Relu {
 
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         if self.relu_backward {
-            let (dy, y) = (&mut group.gradients[self.slot], &group.activations[self.slot]);
+            let (dy, y) = (&mut group.gradients[self.slot][..self.shape.gradient.len()], &group.activations[self.slot]);
             relu::backward(pass.isa, dy, self.shape.gradient, y, self.shape.activation);
         }
     }

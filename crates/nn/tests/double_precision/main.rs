@@ -217,7 +217,7 @@ fn infer(network: &Network, batch: &Batch, pixels: &[f32]) -> Vec<f64> {
         for (lane, image) in chunk.chunks_exact(elements).enumerate() {
             group.set_image(lane, image.iter().copied());
         }
-        network.infer(Isa::detect(), &mut group);
+        network.inference().infer(Isa::detect(), &mut group);
         (0..group.active()).for_each(|lane| found.extend(group.log_probabilities(lane).map(f64::from)));
     }
     found

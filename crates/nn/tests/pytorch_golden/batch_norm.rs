@@ -82,7 +82,7 @@ pub fn check(case: &mut Case) {
     for (g, group) in groups.iter_mut().enumerate() {
         group.set_active((images - g * LANES).min(LANES));
         load_images(group, g, &input);
-        network.infer(Isa::detect(), group);
+        network.inference().infer(Isa::detect(), group);
     }
     let output = case.f32("eval_output");
     compare_log_softmax(case, "eval_output", &log_probabilities(&groups, images), &output, limit);

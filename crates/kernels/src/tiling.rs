@@ -5,7 +5,7 @@
 /// Even tiles keep every tile wide enough to hide the latency of a fused multiply-add; a full tile followed by a
 /// remainder of one would run that one at a fraction of the speed.
 #[inline(always)]
-pub(super) fn tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize)> {
     let parts = count.div_ceil(limit);
     let (base, extra) = (count / parts.max(1), count % parts.max(1));
     (0..parts).map(move |t| (t * base + t.min(extra), base + usize::from(t < extra)))
@@ -13,7 +13,7 @@ pub(super) fn tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, 
 
 /// The tiles of [`tiles`] by size: yields `(start, length, how many)`, at most two of them.
 #[inline(always)]
-pub(super) fn runs_of_tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+pub(crate) fn runs_of_tiles(count: usize, limit: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     let parts = count.div_ceil(limit);
     let (base, extra) = (count / parts.max(1), count % parts.max(1));
     let runs = [(0, base + 1, extra), (extra * (base + 1), base, parts - extra)];

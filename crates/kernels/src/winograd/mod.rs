@@ -1,0 +1,340 @@
+//! The 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3), stride 1, in all three directions.
+//!
+//! Outputs are made in 2×2 *tiles*, each from 4×4 inputs that overlap their neighbours by two. In the symbols of
+//! `docs/gradients.md`, for the tile whose outputs begin at row 2a, column 2b (Lavin and Gray, 2015):
+//!
+//! ```text
+//! V[c] = Bᵀ d[c] B          d[c] the 4×4 inputs from row 2a−p, column 2b−p
+//! U[k,c] = G w[k,c] Gᵀ      once a step
+//! M[k] = Σ_c U[k,c] ⊙ V[c]  16 multiply-adds for four outputs, where the definition takes 36
+//! y[k] = b[k] + Aᵀ M[k] A
+//! ```
+//!
+//! The input gradient is the same with the flipped, transposed weights. The weight gradient takes one dimension of it,
+//! F(2, 3) along columns, for each kernel row i and pair of columns from 2b (the derivative of y = Aᵀ[(G w) ⊙ (Bᵀ d)]):
+//!
+//! ```text
+//! ∂L/∂w[k,c,i] = Gᵀ Σ_r Σ_b (A ∂L/∂y[k,r,2b…2b+1]) ⊙ (Bᵀ x[c,r+i−p,2b−p…2b−p+3])
+//! ```
+//!
+//! ```text
+//!      ⎡1  0 −1  0⎤        ⎡ 1   0   0 ⎤
+//! Bᵀ = ⎢0  1  1  0⎥    G = ⎢ ½   ½   ½ ⎥    Aᵀ = ⎡1 1  1 0⎤
+//!      ⎢0 −1  1  0⎥        ⎢ ½  −½   ½ ⎥         ⎣0 1 −1 1⎦
+//!      ⎣0 −1  0  1⎦        ⎣ 0   0   1 ⎦
+//! ```
+//!
+//! Points 1 and 2 of a row are summed over the input channels first; their sum and difference are where the sums of
+//! points 0 and 3 go on from. So a row of products becomes two columns of outputs with two additions, and a tile needs
+//! two registers where four products would want four.
+//!
+//! On lanes of images a transform is a handful of whole-vector additions. Where a side is odd the last tile hangs over
+//! the edge: inputs out there count as zero, and what it computes out there is dropped.
+//!
+//! Every door takes a range of tile rows, so that a caller can walk several layers down an image together while the
+//! rows they share stay in cache. How the work is cut changes no bit.
+
+mod forward;
+mod grad_weight;
+mod plain;
+
+use std::ops::Range;
+
+use crate::isa::dispatch;
+use crate::tiling::tiles;
+use crate::{Geometry, Isa, Lanes};
+
+/// Rows and columns of the kernel.
+pub const SIZE: usize = 3;
+/// Rows and columns of outputs of a tile.
+pub const TILE: usize = 2;
+/// Rows and columns of a transformed tile: outputs + kernel − 1.
+pub const POINTS: usize = TILE + SIZE - 1;
+
+/// Output channels that the fast form works on at once, at most; decides how [`TransformedWeight`] is packed.
+const CHANNELS_AT_ONCE: usize = 6;
+
+/// The points of a row in the two steps in which they are summed.
+const STEPS: [[usize; 2]; 2] = [[1, 2], [0, 3]];
+
+/// Tile rows or columns for so many output rows or columns.
+pub const fn tiles_across(side: usize) -> usize {
+    side.div_ceil(TILE)
+}
+
+/// Whether a 3×3 convolution takes fewer operations this way than by its definition, in both directions.
+///
+/// Counted per tile, in vector operations: 16 multiply-adds a pair of channels instead of 36, but also 32 additions for
+/// each channel that is read and 24 for each that is written; tiles that hang over an edge are counted whole. A
+/// function of the shape alone, because the two ways round differently.
+pub const fn pays(inputs: usize, outputs: usize, output_height: usize, output_width: usize) -> bool {
+    let tiles = tiles_across(output_height) * tiles_across(output_width);
+    let direct = SIZE * SIZE * inputs * outputs * output_height * output_width;
+    let products = POINTS * POINTS * inputs * outputs;
+    tiles * (products + 32 * inputs + 24 * outputs) < direct && tiles * (products + 32 * outputs + 24 * inputs) < direct
+}
+
+/// Bᵀ times a column: what each row and column of inputs is turned into.
+#[inline(always)]
+fn transform_input<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(d: [V; POINTS]) -> [V; POINTS] {
+    [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[3] - d[1]]
+}
+
+/// A times a column of two output gradients.
+#[inline(always)]
+fn transform_grad_output<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(
+    dy: [V; TILE],
+) -> [V; POINTS] {
+    [dy[0], dy[0] + dy[1], dy[0] - dy[1], dy[1]]
+}
+
+/// Gᵀ times a column of four sums: `[m₀ + ½(m₁+m₂), ½(m₁−m₂), ½(m₁+m₂) + m₃]`.
+#[inline(always)]
+fn transform_grad_weight<
+    V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V> + std::ops::Mul<f32, Output = V>,
+>(
+    m: [V; POINTS],
+) -> [V; SIZE] {
+    let half_sum = (m[1] + m[2]) * 0.5;
+    [m[0] + half_sum, (m[1] - m[2]) * 0.5, half_sum + m[3]]
+}
+
+/// The geometry of one call, checked once at the door.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    padding: usize,
+    input: Geometry,
+    output: Geometry,
+}
+
+impl Call {
+    fn checked(padding: usize, input: Geometry, output: Geometry) -> Call {
+        assert!(padding < SIZE, "padding {padding} of a kernel {SIZE} wide");
+        assert!(input.border >= padding, "border {} below padding {padding}", input.border);
+        let side = |side: usize| (side + 2 * padding + 1).checked_sub(SIZE);
+        assert_eq!((Some(output.height), Some(output.width)), (side(input.height), side(input.width)), "output sides");
+        Call { padding, input, output }
+    }
+
+    /// Where the input row of `channel` begins that kernel row 0 reads for output row `row`.
+    #[inline(always)]
+    fn input_row(&self, channel: usize, row: usize) -> usize {
+        let origin = self.input.border - self.padding;
+        channel * self.input.channel_stride() + (row + origin) * self.input.row_stride() + origin
+    }
+
+    /// Where the first of a tile's inputs of `channel` lies: tile row `a`, input row `i` of the tile, tile column `b`.
+    #[inline(always)]
+    fn input_at(&self, channel: usize, a: usize, i: usize, b: usize) -> usize {
+        let origin = self.input.border - self.padding;
+        channel * self.input.channel_stride() + (TILE * a + i + origin) * self.input.row_stride() + TILE * b + origin
+    }
+
+    /// Outputs of tile row `a` that are inside: 2, or 1 where the last tile hangs over the edge.
+    #[inline(always)]
+    fn rows_inside(&self, a: usize) -> usize {
+        (self.output.height - TILE * a).min(TILE)
+    }
+
+    /// Outputs of tile column `b` that are inside.
+    #[inline(always)]
+    fn columns_inside(&self, b: usize) -> usize {
+        (self.output.width - TILE * b).min(TILE)
+    }
+}
+
+/// U = G w Gᵀ of every pair of channels, packed in the order in which the fast form reads it.
+///
+/// Packed as `[block of output channels][i][step][input channel][output channel in block][point of the step]`.
+#[derive(Clone, Debug, Default)]
+pub struct TransformedWeight {
+    outputs: usize,
+    inputs: usize,
+    values: Vec<f32>,
+}
+
+impl TransformedWeight {
+    /// Transforms `weight`, `[output channel][input channel][3][3]`, for [`forward`] (overwrites what was here).
+    ///
+    /// # Panics
+    /// When `weight` is not so long.
+    pub fn set(&mut self, weight: &[f32], outputs: usize, inputs: usize) {
+        assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
+        self.fill(outputs, inputs, |k, c, i, j| weight[((k * inputs + c) * SIZE + i) * SIZE + j]);
+    }
+
+    /// Transforms the weights of a convolution from `inputs` to `outputs` channels, flipped and transposed, for the
+    /// convolution of its output gradient that is its input gradient (overwrites what was here).
+    ///
+    /// # Panics
+    /// As [`TransformedWeight::set`].
+    pub fn set_flipped(&mut self, weight: &[f32], outputs: usize, inputs: usize) {
+        assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
+        let flipped = |c, k, i, j| weight[((k * inputs + c) * SIZE + (SIZE - 1 - i)) * SIZE + (SIZE - 1 - j)];
+        self.fill(inputs, outputs, flipped);
+    }
+
+    fn fill(&mut self, outputs: usize, inputs: usize, weight: impl Fn(usize, usize, usize, usize) -> f32) {
+        (self.outputs, self.inputs) = (outputs, inputs);
+        self.values.resize(outputs * inputs * POINTS * POINTS, 0.0);
+        // G times a column: the halves are exact, so only the sums round.
+        let transform = |g: [f32; SIZE]| {
+            let (ends, middle) = (0.5 * (g[0] + g[2]), 0.5 * g[1]);
+            [g[0], ends + middle, ends - middle, g[2]]
+        };
+        for (first, channels) in tiles(outputs, CHANNELS_AT_ONCE) {
+            for (k, c) in (0..channels).flat_map(|k| (0..inputs).map(move |c| (k, c))) {
+                let rows: [[f32; POINTS]; SIZE] =
+                    std::array::from_fn(|i| transform(std::array::from_fn(|j| weight(first + k, c, i, j))));
+                let columns: [[f32; POINTS]; POINTS] =
+                    std::array::from_fn(|j| transform(std::array::from_fn(|i| rows[i][j])));
+                for i in 0..POINTS {
+                    let panel = self.panel_at(first, channels, i);
+                    for (step, points) in STEPS.into_iter().enumerate() {
+                        let at = panel + ((step * inputs + c) * channels + k) * 2;
+                        self.values[at] = columns[points[0]][i];
+                        self.values[at + 1] = columns[points[1]][i];
+                    }
+                }
+            }
+        }
+    }
+
+    fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
+        let (first, channels) =
+            tiles(self.outputs, CHANNELS_AT_ONCE).find(|&(first, n)| k < first + n).expect("an output channel");
+        let step = STEPS.iter().position(|points| points.contains(&j)).expect("a point");
+        let point = STEPS[step].iter().position(|&p| p == j).expect("a point of the step");
+        let row = self.panel_at(first, channels, i);
+        row + ((step * self.inputs + c) * channels + k - first) * 2 + point
+    }
+
+    /// Where the weights of one block of output channels and one row i of points begin.
+    #[inline(always)]
+    fn panel_at(&self, first: usize, channels: usize, i: usize) -> usize {
+        (first * POINTS + i * channels) * POINTS * self.inputs
+    }
+}
+
+/// Room for what the fast forms put aside within a call; grows as needed and carries nothing from call to call.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    transformed: Vec<Lanes>,
+    sums: Vec<Lanes>,
+}
+
+impl Scratch {
+    /// Two pieces of at least these lengths, with anything in them.
+    fn pieces(&mut self, transformed: usize, sums: usize) -> (&mut [Lanes], &mut [Lanes]) {
+        fn grown(room: &mut Vec<Lanes>, wanted: usize) -> &mut [Lanes] {
+            if room.len() < wanted {
+                room.resize(wanted, Lanes::ZERO);
+            }
+            &mut room[..wanted]
+        }
+        (grown(&mut self.transformed, transformed), grown(&mut self.sums, sums))
+    }
+}
+
+/// Computes `tile_rows` of `output` (those rows overwritten) as the convolution of `input`, then ReLU if `relu` is set.
+///
+/// `bias` holds one value per output channel (zero if absent). Rows of `input` from `2·start − padding` to
+/// `2·end + 1 − padding` are read, as far as they exist.
+///
+/// # Panics
+/// When a length does not fit its geometry, the output's sides are not the convolution's, the padding is 3 or more,
+/// the input's border is narrower than the padding, or there are no such tile rows.
+#[allow(clippy::too_many_arguments)]
+pub fn forward(
+    isa: Isa,
+    padding: usize,
+    tile_rows: Range<usize>,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    weight: &TransformedWeight,
+    bias: Option<&[f32]>,
+    relu: bool,
+    scratch: &mut Scratch,
+) {
+    let call = Call::checked(padding, input_geometry, output_geometry);
+    let down = tiles_across(output_geometry.height);
+    assert!(tile_rows.end <= down, "tile rows {tile_rows:?} of {down}");
+    assert_eq!(output.len(), output_geometry.len(), "output length");
+    assert_eq!(input.len(), input_geometry.len(), "input length");
+    assert_eq!((weight.outputs, weight.inputs), (output_geometry.channels, input_geometry.channels), "weight channels");
+    assert!(bias.is_none_or(|b| b.len() == output_geometry.channels), "bias length");
+    dispatch!(isa,
+        plain => plain::forward(&call, tile_rows, output, input, weight, bias, relu),
+        simd => forward::fast(simd, &call, tile_rows, output, input, weight, bias, relu, scratch),
+    );
+}
+
+/// How many vectors the sums of [`grad_weight`] are.
+pub const fn grad_weight_sums(outputs: usize, inputs: usize) -> usize {
+    outputs * inputs * SIZE * POINTS
+}
+
+/// Adds what image `rows` of the output contribute to the weight gradient to `sums`, and to the bias gradient to
+/// `bias_sums`; [`finish_grad_weight`] makes gradients of them.
+///
+/// `sums` is [`grad_weight_sums`] long and `bias_sums` as long as there are output channels. Both hold a sum per lane,
+/// and begin at zero with row 0, whatever they held. Inactive lanes must hold zero in `grad_output`.
+///
+/// # Panics
+/// When a length does not fit, or the geometries do not as in [`forward`].
+#[allow(clippy::too_many_arguments)]
+pub fn grad_weight(
+    isa: Isa,
+    padding: usize,
+    rows: Range<usize>,
+    sums: &mut [Lanes],
+    bias_sums: &mut [Lanes],
+    grad_output: &[Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+) {
+    let call = Call::checked(padding, input_geometry, output_geometry);
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
+    assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
+    assert_eq!(input.len(), input_geometry.len(), "input length");
+    assert_eq!(sums.len(), grad_weight_sums(output_geometry.channels, input_geometry.channels), "sums length");
+    assert_eq!(bias_sums.len(), output_geometry.channels, "bias sums length");
+    dispatch!(isa,
+        plain => plain::grad_weight(&call, rows, sums, bias_sums, grad_output, input),
+        simd => {
+            grad_weight::fast_bias(simd, &call, rows.clone(), bias_sums, grad_output);
+            grad_weight::fast(simd, &call, rows, sums, grad_output, input);
+        },
+    );
+}
+
+/// Makes ∂L/∂w (`grad_weight`, `[output channel][input channel][3][3]`, overwritten) and, where asked, ∂L/∂b
+/// (overwritten) of the sums that [`grad_weight`] left: Gᵀ of each kernel row per lane, then the lane tree.
+///
+/// # Panics
+/// When the lengths do not belong together.
+pub fn finish_grad_weight(
+    isa: Isa,
+    grad_weight: &mut [f32],
+    grad_bias: Option<&mut [f32]>,
+    sums: &[Lanes],
+    bias_sums: &[Lanes],
+) {
+    let outputs = bias_sums.len();
+    let inputs = grad_weight.len() / (SIZE * SIZE * outputs.max(1));
+    assert_eq!(grad_weight.len(), outputs * inputs * SIZE * SIZE, "grad_weight length");
+    assert_eq!(sums.len(), grad_weight_sums(outputs, inputs), "sums length");
+    dispatch!(isa,
+        plain => plain::finish_grad_weight(grad_weight, sums, outputs, inputs),
+        simd => grad_weight::fast_finish(simd, grad_weight, sums, outputs, inputs),
+    );
+    if let Some(grad_bias) = grad_bias {
+        assert_eq!(grad_bias.len(), bias_sums.len(), "grad_bias length");
+        for (grad_bias, sums) in grad_bias.iter_mut().zip(bias_sums) {
+            *grad_bias = sums.sum();
+        }
+    }
+}

@@ -1,14 +1,17 @@
 //! Batch normalisation and the 2×2 max pooling behind it, without the tensor in between.
 //!
-//! What [`crate::batch_norm`] and [`crate::max_pool2d`] compute one after the other, bit for bit, in one pass each way: the
-//! normalised tensor and its gradient, four times the pooled size, are never written or read. Three of four elements of
-//! that gradient are zero; which one is not is found again by normalising and comparing anew, which costs less than memory.
+//! What [`crate::batch_norm`] and [`crate::max_pool2d`] compute one after the other, bit for bit, in one pass each way
+//! (only the sums for γ and β are added window by window instead of row by row): the normalised tensor and its gradient,
+//! four times the pooled size, are never written or read. Three of four elements of that gradient are zero; which one is
+//! not is found again by normalising and comparing anew, which costs less than memory.
+
+use std::ops::Range;
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16, mask32x16};
 
-use crate::batch_norm::{GradientSums, InputGradient, Normaliser};
+use crate::batch_norm::{GradientLanes, GradientSums, InputGradient, Normaliser};
 use crate::isa::dispatch;
-use crate::lanes::{active_mask, load, store, sum};
+use crate::lanes::{active_mask, load, store};
 use crate::max_pool2d::{beats, check_pooled, plain_beats};
 use crate::relu::plain_relu_gradient;
 use crate::{Geometry, Isa, LANES, Lanes};
@@ -115,6 +118,24 @@ pub fn forward(
     input_geometry: Geometry,
     normalisers: &[Normaliser],
 ) {
+    let rows = 0..output_geometry.height;
+    forward_rows(isa, rows, output, output_geometry, input, input_geometry, normalisers);
+}
+
+/// [`forward`] for `rows` of the output alone.
+///
+/// # Panics
+/// As [`forward`], and when there are no such rows.
+pub fn forward_rows(
+    isa: Isa,
+    rows: Range<usize>,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    normalisers: &[Normaliser],
+) {
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(normalisers.len(), input_geometry.channels, "normalisers length");
@@ -122,7 +143,7 @@ pub fn forward(
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, n) in normalisers.iter().enumerate() {
-            for r in 0..og.height {
+            for r in rows.clone() {
                 for s in 0..og.width {
                     let x = WINDOW.map(|(i, j)| input[ig.index(c, 2 * r + i, 2 * s + j)].0);
                     let y = &mut output[og.index(c, r, s)].0;
@@ -135,7 +156,7 @@ pub fn forward(
         },
         simd => for (c, n) in normalisers.iter().enumerate() {
             let n = Splat::of(simd, n);
-            for r in 0..og.height {
+            for r in rows.clone() {
                 let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                 let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                 let y = &mut output[og.index(c, r, 0)..][..og.width];
@@ -154,13 +175,38 @@ pub fn forward(
 
 /// Writes Σ ∂L/∂y and Σ ∂L/∂y·(x−μ) of each channel into `sums` (overwritten), `grad_output` being of the pooled tensor.
 ///
-/// Per lane the sums run over the rows and columns of the input in order. Inactive lanes must hold zero in `grad_output`.
-///
 /// # Panics
-/// When a length does not fit, or the shapes do not belong together.
+/// As [`add_gradient_sums`].
 pub fn gradient_sums(
     isa: Isa,
     sums: &mut [GradientSums],
+    grad_output: &[Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    normalisers: &[Normaliser],
+) {
+    assert_eq!(sums.len(), input_geometry.channels, "sums length");
+    let mut lanes = vec![GradientLanes::default(); input_geometry.channels];
+    let rows = 0..output_geometry.height;
+    add_gradient_sums(isa, &mut lanes, rows, grad_output, output_geometry, input, input_geometry, normalisers);
+    for (sums, lanes) in sums.iter_mut().zip(&lanes) {
+        *sums = lanes.finish();
+    }
+}
+
+/// Adds `rows` of the pooled tensor to both sums of each channel, which begin at zero with row 0, whatever they held.
+///
+/// A window adds ∂L/∂y and ∂L/∂y·(x−μ) of its winner, windows in reading order per lane (the zeros of the other three
+/// change no sum). Inactive lanes must hold zero in `grad_output`.
+///
+/// # Panics
+/// When a length does not fit, the shapes do not belong together, or there are no such rows.
+#[allow(clippy::too_many_arguments)]
+pub fn add_gradient_sums(
+    isa: Isa,
+    sums: &mut [GradientLanes],
+    rows: Range<usize>,
     grad_output: &[Lanes],
     output_geometry: Geometry,
     input: &[Lanes],
@@ -171,58 +217,59 @@ pub fn gradient_sums(
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(normalisers.len(), input_geometry.channels, "normalisers length");
     assert_eq!(sums.len(), input_geometry.channels, "sums length");
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     check_pooled(input_geometry, output_geometry);
+    if rows.start == 0 {
+        sums.fill(GradientLanes::default());
+    }
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, (sums, n)) in sums.iter_mut().zip(normalisers).enumerate() {
-            let (mut first, mut second) = ([0.0f32; LANES], [0.0f32; LANES]);
-            for row in 0..2 * og.height {
-                for column in 0..2 * og.width {
-                    let (r, s) = (row / 2, column / 2);
+            let (first, second) = (&mut sums.gradient.0, &mut sums.gradient_times_deviation.0);
+            for r in rows.clone() {
+                for s in 0..og.width {
                     let x = WINDOW.map(|(i, j)| input[ig.index(c, 2 * r + i, 2 * s + j)].0);
                     let dy = grad_output[og.index(c, r, s)].0;
-                    let here = (row % 2) * 2 + column % 2;
                     for l in 0..LANES {
                         let x = x.map(|x| x[l]);
-                        let dy = if plain_winner(x, n) == here { dy[l] } else { 0.0 };
-                        first[l] += dy;
-                        second[l] = dy.mul_add(x[here] - n.mean, second[l]);
+                        first[l] += dy[l];
+                        second[l] = dy[l].mul_add(x[plain_winner(x, n)] - n.mean, second[l]);
                     }
                 }
             }
-            *sums = GradientSums { gradient: Lanes(first).sum(), gradient_times_deviation: Lanes(second).sum() };
         },
-        simd => for (block, out) in sums.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
+        simd => for (block, sums) in sums.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
             let channel = block * CHANNELS_AT_ONCE;
             let zero = f32x16::splat(simd, 0.0);
             let mut running = [(zero, zero); CHANNELS_AT_ONCE];
-            for r in 0..og.height {
-                for (k, (first, second)) in running.iter_mut().enumerate().take(out.len()) {
+            for (running, sums) in running.iter_mut().zip(&*sums) {
+                *running = (load(simd, &sums.gradient), load(simd, &sums.gradient_times_deviation));
+            }
+            for r in rows.clone() {
+                for (k, (first, second)) in running.iter_mut().enumerate().take(sums.len()) {
                     let n = Splat::of(simd, &normalisers[channel + k]);
                     let upper = &input[ig.index(channel + k, 2 * r, 0)..][..2 * og.width];
                     let lower = &input[ig.index(channel + k, 2 * r + 1, 0)..][..2 * og.width];
                     let dy = &grad_output[og.index(channel + k, r, 0)..][..og.width];
-                    // The upper row of all windows comes before the lower one: the order of the sums.
-                    for half in [0, 2] {
-                        for s in 0..og.width {
-                            let x = [&upper[2 * s], &upper[2 * s + 1], &lower[2 * s], &lower[2 * s + 1]];
-                            let x = x.map(#[inline(always)] |x| load(simd, x));
-                            let won = winners(x, &n);
-                            let dy = load(simd, &dy[s]);
-                            for here in [half, half + 1] {
-                                let dy = won[here].select(dy, zero);
-                                *first += dy;
-                                *second = dy.mul_add_precise(x[here] - n.mean, *second);
-                            }
+                    for ((dy, upper), lower) in dy.iter().zip(upper.chunks_exact(2)).zip(lower.chunks_exact(2)) {
+                        let mut x = load(simd, &upper[0]);
+                        let mut best = n.apply(x);
+                        for candidate in [&upper[1], &lower[0], &lower[1]] {
+                            let candidate = load(simd, candidate);
+                            let y = n.apply(candidate);
+                            let wins = beats(y, best);
+                            best = wins.select(y, best);
+                            x = wins.select(candidate, x);
                         }
+                        let dy = load(simd, dy);
+                        *first += dy;
+                        *second = dy.mul_add_precise(x - n.mean, *second);
                     }
                 }
             }
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = GradientSums {
-                    gradient: sum(simd, running[k].0),
-                    gradient_times_deviation: sum(simd, running[k].1),
-                };
+            for (running, sums) in running.iter().zip(sums) {
+                store(&mut sums.gradient, running.0);
+                store(&mut sums.gradient_times_deviation, running.1);
             }
         },
     );
@@ -247,6 +294,41 @@ pub fn grad_input(
     active: usize,
     through_relu: bool,
 ) {
+    grad_input_rows(
+        isa,
+        0..output_geometry.height,
+        grad_input,
+        grad_input_geometry,
+        grad_output,
+        output_geometry,
+        input,
+        input_geometry,
+        normalisers,
+        coefficients,
+        active,
+        through_relu,
+    );
+}
+
+/// [`grad_input`] for the input rows under `rows` of the pooled tensor alone, an odd height's last row with its last.
+///
+/// # Panics
+/// As [`grad_input`], and when there are no such rows.
+#[allow(clippy::too_many_arguments)]
+pub fn grad_input_rows(
+    isa: Isa,
+    rows: Range<usize>,
+    grad_input: &mut [Lanes],
+    grad_input_geometry: Geometry,
+    grad_output: &[Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    normalisers: &[Normaliser],
+    coefficients: &[InputGradient],
+    active: usize,
+    through_relu: bool,
+) {
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
@@ -256,9 +338,11 @@ pub fn grad_input(
     assert!(active <= LANES, "{active} active lanes");
     check_pooled(input_geometry, output_geometry);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
+    assert!(rows.end <= og.height, "rows {rows:?} of {}", og.height);
+    let input_rows = 2 * rows.start..if rows.end == og.height { ig.height } else { 2 * rows.end };
     dispatch!(isa,
         plain => for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
-            for row in 0..ig.height {
+            for row in input_rows.clone() {
                 for column in 0..ig.width {
                     let (r, s) = (row / 2, column / 2);
                     let pooled = r < og.height && s < og.width;
@@ -282,7 +366,7 @@ pub fn grad_input(
             for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
                 let n = Splat::of(simd, n);
                 let k = SplatGradient::of(simd, k, mask, through_relu);
-                for r in 0..og.height {
+                for r in rows.clone() {
                     let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                     let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                     let dy = &grad_output[og.index(c, r, 0)..][..og.width];
@@ -301,7 +385,7 @@ pub fn grad_input(
                     }
                 }
                 // An odd last row and column were normalised with the rest, but no pooled element saw them.
-                for row in 0..ig.height {
+                for row in input_rows.clone() {
                     let from = if row < 2 * og.height { 2 * og.width } else { 0 };
                     for column in from..ig.width {
                         let x = load(simd, &input[ig.index(c, row, column)]);

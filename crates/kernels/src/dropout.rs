@@ -5,6 +5,8 @@
 //! mix(key ⊕ element·φ), `mix` being a 32-bit finaliser (two multiplications, three shifted exclusive-ors) of which
 //! every output bit depends on every input bit.
 
+use std::ops::Range;
+
 use fearless_simd::{Select, SimdBase, f32x16, u32x16};
 
 use crate::isa::dispatch;
@@ -49,13 +51,22 @@ impl Mask {
 /// # Panics
 /// When `values` does not fit `geometry`, or the rate is not in `0..1`.
 pub fn apply(isa: Isa, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
+    apply_rows(isa, 0..geometry.height, values, geometry, mask);
+}
+
+/// [`apply`] for `rows` alone.
+///
+/// # Panics
+/// As [`apply`], and when there are no such rows.
+pub fn apply_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
+    assert!(rows.end <= geometry.height, "rows {rows:?} of {}", geometry.height);
     assert_eq!(values.len(), geometry.len(), "values length");
     assert!((0.0..1.0).contains(&mask.rate), "dropout rate {}", mask.rate);
     let g = geometry;
     let scale = mask.scale();
     dispatch!(isa,
         plain => for c in 0..g.channels {
-            for r in 0..g.height {
+            for r in rows.clone() {
                 for s in 0..g.width {
                     let element = ((c * g.height + r) * g.width + s) as u32;
                     let v = &mut values[g.index(c, r, s)].0;
@@ -70,7 +81,7 @@ pub fn apply(isa: Isa, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
             let threshold = u32x16::splat(simd, mask.threshold());
             let zero = f32x16::splat(simd, 0.0);
             for c in 0..g.channels {
-                for r in 0..g.height {
+                for r in rows.clone() {
                     let first = ((c * g.height + r) * g.width) as u32;
                     let row = &mut values[g.index(c, r, 0)..][..g.width];
                     for (s, v) in row.iter_mut().enumerate() {

@@ -4,6 +4,8 @@
 //! Of equal maxima the first in reading order takes the gradient, as in PyTorch; NaN counts as larger than any number.
 //! Which element it was is found again from x in the backward pass: comparing anew costs less than storing it.
 
+use std::ops::Range;
+
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16, mask32x16};
 
 use crate::isa::dispatch;
@@ -41,13 +43,29 @@ pub(crate) fn beats<S: Simd>(candidate: f32x16<S>, best: f32x16<S>) -> mask32x16
 /// # Panics
 /// When a length does not fit, or the output's shape is not the pooled one.
 pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input: &[Lanes], input_geometry: Geometry) {
+    forward_rows(isa, 0..output_geometry.height, output, output_geometry, input, input_geometry);
+}
+
+/// [`forward`] for `rows` of the output alone.
+///
+/// # Panics
+/// As [`forward`], and when there are no such rows.
+pub fn forward_rows(
+    isa: Isa,
+    rows: Range<usize>,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+) {
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     check_pooled(input_geometry, output_geometry);
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for c in 0..og.channels {
-            for r in 0..og.height {
+            for r in rows.clone() {
                 for s in 0..og.width {
                     let mut best = input[ig.index(c, 2 * r, 2 * s)].0;
                     for (i, j) in [(0, 1), (1, 0), (1, 1)] {
@@ -63,7 +81,7 @@ pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input:
             }
         },
         simd => for c in 0..og.channels {
-            for r in 0..og.height {
+            for r in rows.clone() {
                 let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                 let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                 let y = &mut output[og.index(c, r, 0)..][..og.width];
@@ -80,6 +98,12 @@ pub fn forward(isa: Isa, output: &mut [Lanes], output_geometry: Geometry, input:
     );
 }
 
+/// The output rows above the input rows `rows`, which begin with a window and end with one or with the input: what
+/// [`backward_rows`] takes, for `height` output rows in all.
+pub fn rows_above(rows: Range<usize>, height: usize) -> Range<usize> {
+    rows.start / 2..rows.end.div_ceil(2).min(height)
+}
+
 /// Writes ∂L/∂x into the content of `grad_input` (overwritten, elements that lost or were dropped become zero).
 ///
 /// # Panics
@@ -93,16 +117,36 @@ pub fn backward(
     input: &[Lanes],
     input_geometry: Geometry,
 ) {
+    let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
+    backward_rows(isa, 0..og.height, grad_input, gg, grad_output, og, input, ig);
+}
+
+/// [`backward`] for the input rows under `rows` of the output alone, an odd height's last row with its last.
+///
+/// # Panics
+/// As [`backward`], and when there are no such rows.
+#[allow(clippy::too_many_arguments)]
+pub fn backward_rows(
+    isa: Isa,
+    rows: Range<usize>,
+    grad_input: &mut [Lanes],
+    grad_input_geometry: Geometry,
+    grad_output: &[Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+) {
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert!(grad_input_geometry.same_shape(&input_geometry), "shapes {grad_input_geometry:?}, {input_geometry:?}");
     check_pooled(input_geometry, output_geometry);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
-    clear_dropped(grad_input, gg, og);
+    clear_dropped(grad_input, gg, og, &rows);
     dispatch!(isa,
         plain => for c in 0..og.channels {
-            for r in 0..og.height {
+            for r in rows.clone() {
                 for s in 0..og.width {
                     let dy = grad_output[og.index(c, r, s)].0;
                     let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| (2 * r + i, 2 * s + j));
@@ -124,7 +168,7 @@ pub fn backward(
         },
         simd => for c in 0..og.channels {
             let zero = f32x16::splat(simd, 0.0);
-            for r in 0..og.height {
+            for r in rows.clone() {
                 let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                 let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                 let dy = &grad_output[og.index(c, r, 0)..][..og.width];
@@ -154,10 +198,11 @@ pub fn backward(
     );
 }
 
-/// Zeroes the gradient of an odd last row and column, which no output saw.
-fn clear_dropped(grad_input: &mut [Lanes], gg: Geometry, og: Geometry) {
+/// Zeroes the gradient of an odd last column, and of an odd last row with the last output row: no output saw them.
+fn clear_dropped(grad_input: &mut [Lanes], gg: Geometry, og: Geometry, rows: &Range<usize>) {
+    let input_rows = 2 * rows.start..if rows.end == og.height { gg.height } else { 2 * rows.end };
     for c in 0..gg.channels {
-        for r in 0..gg.height {
+        for r in input_rows.clone() {
             let from = if r < 2 * og.height { 2 * og.width } else { 0 };
             grad_input[gg.index(c, r, 0)..][from..gg.width].fill(Lanes::ZERO);
         }

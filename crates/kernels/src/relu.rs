@@ -3,6 +3,8 @@
 //! The derivative at 0 is taken as 0, as every framework takes it. NaN passes through forward, so that a network that
 //! has gone wrong is seen to have gone wrong.
 
+use std::ops::Range;
+
 use fearless_simd::{Select, Simd, SimdBase, f32x16};
 
 use crate::isa::dispatch;
@@ -33,18 +35,30 @@ pub(crate) fn vector_relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 /// # Panics
 /// When `values` does not fit `geometry`.
 pub fn forward(isa: Isa, values: &mut [Lanes], geometry: Geometry) {
+    forward_rows(isa, 0..geometry.height, values, geometry);
+}
+
+/// [`forward`] for `rows` alone.
+///
+/// # Panics
+/// As [`forward`], and when there are no such rows.
+pub fn forward_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: Geometry) {
     assert_eq!(values.len(), geometry.len(), "values length");
-    // The border is zero and ReLU keeps it zero, so the whole storage may be passed over at once.
+    assert!(rows.end <= geometry.height, "rows {rows:?} of {}", geometry.height);
+    let places = (0..geometry.channels)
+        .flat_map(|c| rows.clone().map(move |r| geometry.index(c, r, 0)..geometry.index(c, r, 0) + geometry.width));
     dispatch!(isa,
-        plain => for v in values.iter_mut() {
-            for x in &mut v.0 {
+        plain => for place in places {
+            for x in values[place].iter_mut().flat_map(|v| &mut v.0) {
                 *x = plain_relu(*x);
             }
         },
-        simd => for v in values.iter_mut() {
-            let x = load(simd, v);
-            let zero = f32x16::splat(simd, 0.0);
-            store(v, x.simd_lt(zero).select(zero, x));
+        simd => for place in places {
+            for v in &mut values[place] {
+                let x = load(simd, v);
+                let zero = f32x16::splat(simd, 0.0);
+                store(v, x.simd_lt(zero).select(zero, x));
+            }
         },
     );
 }
@@ -60,27 +74,51 @@ pub fn backward(
     output: &[Lanes],
     output_geometry: Geometry,
 ) {
+    backward_rows(isa, 0..gradient_geometry.height, gradient, gradient_geometry, output, output_geometry);
+}
+
+/// [`backward`] for `rows` alone.
+///
+/// # Panics
+/// As [`backward`], and when there are no such rows.
+pub fn backward_rows(
+    isa: Isa,
+    rows: Range<usize>,
+    gradient: &mut [Lanes],
+    gradient_geometry: Geometry,
+    output: &[Lanes],
+    output_geometry: Geometry,
+) {
     assert_eq!(gradient.len(), gradient_geometry.len(), "gradient length");
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert!(gradient_geometry.same_shape(&output_geometry), "shapes {gradient_geometry:?} and {output_geometry:?}");
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
+    let (gg, og) = (gradient_geometry, output_geometry);
     dispatch!(isa,
-        plain => rows(gradient, gradient_geometry, output, output_geometry, #[inline(always)] |dx, y| {
+        plain => each_pair(rows, gradient, gg, output, og, #[inline(always)] |dx, y| {
             for (dx, y) in dx.0.iter_mut().zip(&y.0) {
                 *dx = plain_relu_gradient(*dx, *y);
             }
         }),
-        simd => rows(gradient, gradient_geometry, output, output_geometry, #[inline(always)] |dx, y| {
+        simd => each_pair(rows, gradient, gg, output, og, #[inline(always)] |dx, y| {
             let zero = f32x16::splat(simd, 0.0);
             store(dx, load(simd, y).simd_gt(zero).select(load(simd, dx), zero));
         }),
     );
 }
 
-/// Calls `each` for every element of content of two tensors of one shape.
+/// Calls `each` for every element of content in `rows` of two tensors of one shape.
 #[inline(always)]
-fn rows(a: &mut [Lanes], a_geometry: Geometry, b: &[Lanes], b_geometry: Geometry, each: impl Fn(&mut Lanes, &Lanes)) {
+fn each_pair(
+    rows: Range<usize>,
+    a: &mut [Lanes],
+    a_geometry: Geometry,
+    b: &[Lanes],
+    b_geometry: Geometry,
+    each: impl Fn(&mut Lanes, &Lanes),
+) {
     for c in 0..a_geometry.channels {
-        for r in 0..a_geometry.height {
+        for r in rows.clone() {
             let a = &mut a[a_geometry.index(c, r, 0)..][..a_geometry.width];
             let b = &b[b_geometry.index(c, r, 0)..][..b_geometry.width];
             for (a, b) in a.iter_mut().zip(b) {

@@ -23,10 +23,15 @@ impl ConvolutionWeights {
         let (outputs, inputs) = (layer.output.activation.channels, layer.input.activation.channels);
         let backward = backward && layer.needs_grad_input;
         if layer.winograd {
-            self.transformed.set(weight, outputs, inputs);
-            if backward {
-                self.transformed_flipped.set_flipped(weight, outputs, inputs);
-            }
+            let ConvolutionWeights { transformed, transformed_flipped, .. } = self;
+            rayon::join(
+                || transformed.set(weight, outputs, inputs),
+                || {
+                    if backward {
+                        transformed_flipped.set_flipped(weight, outputs, inputs);
+                    }
+                },
+            );
         } else if backward {
             self.flipped.resize(weight.len(), 0.0);
             conv2d::flip_transpose(weight, outputs, inputs, layer.kernel.size, &mut self.flipped);

@@ -1,6 +1,6 @@
 //! The activations, gradients and partial sums of sixteen images.
 
-use longhand_kernels::batch_norm::{GradientSums, Moments};
+use longhand_kernels::batch_norm::{GradientLanes, GradientSums, MomentSums, Moments};
 use longhand_kernels::winograd::Scratch;
 use longhand_kernels::{Geometry, LANES, Lanes};
 
@@ -9,7 +9,7 @@ use crate::memory_plan::GradientHome;
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
 use crate::timing::{LayerTiming, Timings};
-use crate::workspace::Workspace;
+use crate::workspace::{UnfinishedGradient, Workspace};
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
@@ -22,14 +22,16 @@ pub struct LaneGroup {
     pub(crate) gradients: Vec<Vec<Lanes>>,
     /// What kernels put aside within a call.
     pub(crate) scratch: Scratch,
-    /// Unfinished weight gradients of the layer that is worked on.
-    pub(crate) sums: Vec<Lanes>,
-    /// Unfinished bias gradients of that layer.
-    pub(crate) bias_sums: Vec<Lanes>,
+    /// What each convolution's gradients are made of.
+    pub(crate) sums: Vec<UnfinishedGradient>,
     /// This group's part of the gradient of every parameter, in the order of the layout.
     pub(crate) grad_parameters: Vec<f32>,
     /// Moments of every batch norm channel over this group.
     pub(crate) moments: Vec<Moments>,
+    /// What the moments are made of, while rows come in.
+    pub(crate) moment_sums: Vec<MomentSums>,
+    /// What the gradient sums are made of, while rows come in.
+    pub(crate) gradient_lanes: Vec<GradientLanes>,
     /// Gradient sums of every batch norm channel over this group.
     pub(crate) gradient_sums: Vec<GradientSums>,
     /// Images in this group; lanes from here on are idle.
@@ -59,9 +61,10 @@ impl LaneGroup {
                 .collect(),
             scratch: Scratch::default(),
             sums: Vec::new(),
-            bias_sums: Vec::new(),
             grad_parameters: vec![0.0; if training { layout.len() } else { 0 }],
             moments: vec![Moments::default(); channels],
+            moment_sums: vec![MomentSums::default(); channels],
+            gradient_lanes: vec![GradientLanes::default(); channels],
             gradient_sums: vec![GradientSums::default(); channels],
             active: 0,
             labels: [0; LANES],
@@ -85,7 +88,6 @@ impl LaneGroup {
         }
         std::mem::swap(&mut self.scratch, &mut workspace.scratch);
         std::mem::swap(&mut self.sums, &mut workspace.sums);
-        std::mem::swap(&mut self.bias_sums, &mut workspace.bias_sums);
     }
 
     /// Gives the activations that gradients were written over back their memory, before a new step fills them.
@@ -184,6 +186,13 @@ impl LaneGroup {
     pub(crate) fn write_over_next_activation(&mut self, slot: usize) {
         if self.gradients[slot].is_empty() {
             self.gradients[slot] = std::mem::take(&mut self.activations[slot + 1]);
+        }
+    }
+
+    /// Undoes [`LaneGroup::write_over_next_activation`] for rows of the activation of `slot` that are not yet lost.
+    pub(crate) fn read_activation_again(&mut self, slot: usize) {
+        if slot > 0 && self.activations[slot].is_empty() {
+            self.activations[slot] = std::mem::take(&mut self.gradients[slot - 1]);
         }
     }
 

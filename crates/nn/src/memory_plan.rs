@@ -21,7 +21,8 @@ pub(crate) enum GradientHome {
     Thread,
     /// With the lane group, in memory of its own.
     Group,
-    /// With the lane group, over the activation of the next slot, which is dead by then.
+    /// With the lane group, over the activation of the next slot. Both have the same rows, and a row of the activation is
+    /// read for the last time before that row of the gradient is written.
     OverNextActivation,
 }
 
@@ -55,9 +56,9 @@ impl MemoryPlan {
                     Some(next)
                         if reader_is_convolution
                             && !remade[slot + 1]
-                            && next.border == 0
+                            && (next.border, next.height, next.width) == (0, gradient.height, gradient.width)
                             && gradient.border == 0
-                            && next.len() >= gradient.len() =>
+                            && next.channels >= gradient.channels =>
                     {
                         GradientHome::OverNextActivation
                     }
@@ -86,7 +87,7 @@ fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool>
         } else {
             (0, slots[slot - 1].activation.elements())
         };
-        if let Some(operations) = operations.filter(|o| o + before <= CHEAP && base <= elements) {
+        if let Some(operations) = operations.filter(|o| o + before <= CHEAP && base <= 4 * elements) {
             remade[slot] = true;
             costs[slot] = (operations + before, base);
         }
@@ -99,7 +100,7 @@ fn operations_per_element(layer: &Layer) -> Option<usize> {
     match layer {
         Layer::Conv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size * conv.input.activation.channels),
         Layer::Relu(_) => Some(1),
-        Layer::BatchNorm(layer) if !layer.pooled => Some(3),
+        Layer::BatchNorm(layer) => Some(if layer.pooled { 4 * 4 } else { 3 }),
         Layer::Dropout(_) => Some(12),
         _ => None,
     }

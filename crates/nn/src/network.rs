@@ -11,6 +11,7 @@ use crate::parameters::ParameterLayout;
 use crate::plan::{Plan, plan};
 use crate::shape::SpecError;
 use crate::spec::NetworkSpec;
+use crate::stretch::Stretch;
 use crate::workspace::Workspaces;
 
 /// A network: its spec, its parameters, and the running statistics of its batch norm layers.
@@ -241,8 +242,7 @@ impl Inference<'_> {
             input_gradients: &[],
             training: false,
         };
-        for layer in &self.network.plan.layers {
-            layer.forward(&pass, group);
-        }
+        let plan = &self.network.plan;
+        Stretch::new(plan, &pass, group, 0).forward(plan.slots.len() - 1, None);
     }
 }

@@ -103,7 +103,6 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     momentum,
                     eps,
                     through_relu: behind_relu,
-                    needs_grad_input,
                     pooled: is_pooled_at_once(spec, spec_index),
                 }));
                 slot += 1;
@@ -128,7 +127,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     layout.push(format!("{name}.weight"), vec![features, fan_in], ParameterKind::Weight, fan_in);
                 let bias =
                     bias.then(|| layout.push(format!("{name}.bias"), vec![features], ParameterKind::Bias, fan_in));
-                layers.push(Layer::Linear(Linear { slot, input, output, weight, bias, needs_grad_input }));
+                layers.push(Layer::Linear(Linear { slot, input, output, weight, bias }));
                 slot += 1;
             }
             LayerSpec::LogSoftmax {} => {

@@ -1,58 +1,160 @@
 //! The work on one lane group between two meetings.
+//!
+//! A stretch goes down the image in strips: a few rows of the last activation are made, for which a few rows of the
+//! activation before are made first, and so on; so what one layer writes is still in the cache when the next reads it.
+//! How the rows are cut changes no bit.
 
 use std::ops::Range;
 
+use longhand_kernels::Geometry;
+
 use crate::lane_group::LaneGroup;
-use crate::layers::Pass;
+use crate::layers::{BatchNorm, Layer, Pass};
 use crate::plan::Plan;
 use crate::timing::{Part, timed};
 
-/// A lane group with a thread's workspace, and which of the activations that are not kept have been made so far.
+/// Vectors of a strip, about: what all layers of a stretch have under way should fit the second-level cache.
+const FORWARD_STRIP: usize = 2560;
+/// The same on the way back, where more tensors take part and weight gradients are put aside after each strip.
+const BACKWARD_STRIP: usize = 5120;
+
+/// A lane group with a thread's workspace, and how far its work has come.
 pub(crate) struct Stretch<'a> {
     pub group: &'a mut LaneGroup,
     plan: &'a Plan,
-    made: Vec<bool>,
+    pass: &'a Pass<'a>,
+    /// Rows of each slot's activation that are there.
+    rows: Vec<usize>,
+    /// Rows of each slot's gradient that are there.
+    gradient_rows: Vec<usize>,
 }
 
 impl<'a> Stretch<'a> {
-    pub(crate) fn new(plan: &'a Plan, group: &'a mut LaneGroup) -> Self {
-        Stretch { group, plan, made: vec![false; plan.slots.len()] }
+    /// A stretch before which the activations of the first `known` slots were made; those that are kept are there.
+    pub(crate) fn new(plan: &'a Plan, pass: &'a Pass<'a>, group: &'a mut LaneGroup, known: usize) -> Self {
+        let there = |slot: usize| slot < known && !plan.memory.remade[slot];
+        let rows = (0..plan.slots.len()).map(|s| if there(s) { plan.slots[s].activation.height } else { 0 }).collect();
+        Stretch { group, plan, pass, rows, gradient_rows: vec![0; plan.slots.len()] }
     }
 
-    /// Runs the forward pass of `layers`.
-    pub(crate) fn forward(&mut self, pass: &Pass, layers: Range<usize>) {
-        for index in layers {
-            let layer = &self.plan.layers[index];
-            let slot = layer.written();
-            let makes_it = self.plan.memory.writers[slot].first() == Some(&index);
-            if makes_it && slot > 0 {
-                self.ready(pass, slot - 1);
+    /// Makes the activation of `slot`, and adds it to the moments of the batch norm that reads it, if one is given.
+    pub(crate) fn forward(&mut self, slot: usize, closing: Option<(usize, &BatchNorm)>) {
+        let geometry = self.plan.slots[slot].activation;
+        let mut from = 0;
+        while from < geometry.height {
+            let rows = from..(from + strip(geometry, FORWARD_STRIP)).min(geometry.height);
+            self.ready(slot, rows.end, Part::Forward);
+            // A convolution may make more rows than were asked for.
+            let rows = from..self.rows[slot];
+            if let Some((index, batch_norm)) = closing {
+                let (pass, rows) = (self.pass, rows.clone());
+                timed(self.group, index, Part::Statistics, |group| batch_norm.add_moments(pass, group, rows));
             }
-            timed(self.group, index, Part::Forward, |group| layer.forward(pass, group));
-            self.made[slot] = true;
+            from = rows.end;
         }
     }
 
-    /// Runs the backward pass of `layers`, last to first.
-    pub(crate) fn backward(&mut self, pass: &Pass, layers: Range<usize>) {
-        for index in layers.rev() {
-            let layer = &self.plan.layers[index];
-            for slot in layer.read_backward() {
-                self.ready(pass, slot);
+    /// Sees to it that the first `rows` rows of the activation of `slot` are there.
+    fn ready(&mut self, slot: usize, rows: usize, part: Part) {
+        let (plan, pass) = (self.plan, self.pass);
+        let geometry = plan.slots[slot].activation;
+        let writers = &plan.memory.writers[slot];
+        while self.rows[slot] < rows {
+            let from = self.rows[slot];
+            let mut to = rows.min(from + strip(geometry, FORWARD_STRIP));
+            for &index in writers {
+                let layer = &plan.layers[index];
+                if layer.read() < slot {
+                    to = layer.rows_written(to, geometry.height);
+                    let height = plan.slots[slot - 1].activation.height;
+                    self.ready(slot - 1, layer.rows_read(to, height), part);
+                }
+                timed(self.group, index, part, |group| layer.forward(pass, group, from..to));
             }
-            timed(self.group, index, Part::Backward, |group| layer.backward(pass, group));
+            self.rows[slot] = to;
         }
     }
 
-    /// Sees to it that the activation of `slot` is there: makes it again if it is not kept.
-    pub(crate) fn ready(&mut self, pass: &Pass, slot: usize) {
-        if !self.plan.memory.remade[slot] || self.made[slot] {
-            return;
+    /// Takes the gradient of `top`, which is there, back through `layers`: to the gradients of their parameters and to
+    /// the gradient of the first one's input, or of its output if nothing before it is trained; and adds that to the
+    /// sums of the batch norm that wrote this slot, if one is given.
+    pub(crate) fn backward(&mut self, top: usize, layers: Range<usize>, opening: Option<(usize, &BatchNorm)>) {
+        let plan = self.plan;
+        let height = plan.slots[top].gradient.height;
+        self.gradient_rows[top] = height;
+        self.arrive(top, 0..height, &layers);
+        let bottom = match opening {
+            Some((_, batch_norm)) => batch_norm.slot + 1,
+            // The first trained layer has nothing to pass on.
+            None => layers.clone().next().map_or(top, |first| plan.layers[first].written()),
+        };
+        let geometry = plan.slots[bottom].gradient;
+        let mut from = 0;
+        while from < geometry.height {
+            let to = (from + strip(geometry, BACKWARD_STRIP)).min(geometry.height);
+            self.gradient(bottom, to, &layers);
+            let rows = from..self.gradient_rows[bottom];
+            from = rows.end;
+            if let Some((index, batch_norm)) = opening {
+                let pass = self.pass;
+                let read =
+                    Layer::rows_under(batch_norm.pooled, rows.end, plan.slots[batch_norm.slot].activation.height);
+                self.ready(batch_norm.slot, read, Part::Again);
+                timed(self.group, index, Part::Statistics, |group| batch_norm.add_gradient_sums(pass, group, rows));
+            }
         }
-        self.ready(pass, slot - 1);
-        for &index in &self.plan.memory.writers[slot] {
-            timed(self.group, index, Part::Again, |group| self.plan.layers[index].forward(pass, group));
-        }
-        self.made[slot] = true;
     }
+
+    /// Sees to it that the first `rows` rows of the gradient of `slot` are there.
+    fn gradient(&mut self, slot: usize, rows: usize, layers: &Range<usize>) {
+        let (plan, pass) = (self.plan, self.pass);
+        let geometry = plan.slots[slot].gradient;
+        while self.gradient_rows[slot] < rows {
+            let from = self.gradient_rows[slot];
+            let index = plan.memory.writers[slot + 1][0];
+            let layer = &plan.layers[index];
+            let to = rows.min(from + strip(geometry, BACKWARD_STRIP));
+            let to = layer.gradient_rows_written(to, geometry.height);
+            let height = plan.slots[slot + 1].gradient.height;
+            self.gradient(slot + 1, layer.gradient_rows_read(to, height), layers);
+            self.ready_for(layer, to);
+            timed(self.group, index, Part::Backward, |group| layer.backward(pass, group, from..to));
+            self.arrive(slot, from..to, layers);
+            self.gradient_rows[slot] = to;
+        }
+    }
+
+    /// Takes `rows` of the gradient of `slot` back through the layers that worked on this activation in place, and into
+    /// the gradients of the parameters of the layer that made it.
+    fn arrive(&mut self, slot: usize, rows: Range<usize>, layers: &Range<usize>) {
+        let (plan, pass) = (self.plan, self.pass);
+        for &index in plan.memory.writers[slot].iter().rev().filter(|index| layers.contains(index)) {
+            let (layer, rows) = (&plan.layers[index], rows.clone());
+            if layer.read() == slot {
+                self.ready_for(layer, rows.end);
+                timed(self.group, index, Part::Backward, |group| layer.backward(pass, group, rows));
+            } else {
+                let height = plan.slots[slot - 1].activation.height;
+                if let Layer::Conv2d(_) | Layer::Linear(_) = layer {
+                    self.ready(slot - 1, layer.rows_read(rows.end, height), Part::Again);
+                    self.ready(slot, rows.end, Part::Again);
+                    self.group.read_activation_again(slot);
+                }
+                timed(self.group, index, Part::Parameters, |group| layer.parameter_gradients(pass, group, rows));
+            }
+        }
+    }
+
+    /// Makes the activations ready that a layer reads for `rows` rows of its input's gradient.
+    fn ready_for(&mut self, layer: &Layer, rows: usize) {
+        if let Some((slot, rows)) = layer.activation_read_backward(rows) {
+            self.ready(slot, rows, Part::Again);
+            self.group.read_activation_again(slot);
+        }
+    }
+}
+
+/// Rows of a strip of about so many vectors: an even number, for tiles and pooled rows.
+fn strip(geometry: Geometry, vectors: usize) -> usize {
+    (vectors / (geometry.channels * geometry.width)).next_multiple_of(2).max(2)
 }

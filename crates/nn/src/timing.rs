@@ -9,10 +9,12 @@ use crate::lane_group::LaneGroup;
 pub enum Part {
     /// The forward pass.
     Forward,
-    /// The backward pass, the layer's parameters included.
+    /// The gradient of the layer's input.
     Backward,
     /// Batch norm's sums over the batch, in either direction.
     Statistics,
+    /// The gradients of the layer's parameters.
+    Parameters,
     /// The forward pass once more, where the activation was not kept.
     Again,
 }
@@ -22,10 +24,12 @@ pub enum Part {
 pub struct LayerTiming {
     /// In the forward pass.
     pub forward: Duration,
-    /// In the backward pass.
+    /// In the gradient of its input.
     pub backward: Duration,
     /// In batch norm's sums.
     pub statistics: Duration,
+    /// In the gradients of its parameters.
+    pub parameters: Duration,
     /// In the forward pass once more.
     pub again: Duration,
 }
@@ -53,6 +57,7 @@ pub(crate) fn timed(group: &mut LaneGroup, layer: usize, part: Part, work: impl 
             Part::Forward => &mut timing.forward,
             Part::Backward => &mut timing.backward,
             Part::Statistics => &mut timing.statistics,
+            Part::Parameters => &mut timing.parameters,
             Part::Again => &mut timing.again,
         } += elapsed;
     }

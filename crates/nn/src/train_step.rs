@@ -22,7 +22,6 @@ use crate::layers::{BatchNorm, Layer, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::stretch::Stretch;
-use crate::timing::{Part, timed};
 
 /// What a training step saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,16 +74,15 @@ impl Network {
         };
 
         // Forward, up to the last batch norm's moments.
-        let mut from = 0;
+        let mut known = 0;
         for (stretch, &closing) in batch_norms.iter().enumerate() {
             let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
-            self.each(groups, stretch % 2 == 1, |g, stretch| {
-                if from == 0 {
+            let slot = batch_norm(closing).slot;
+            self.each(groups, stretch % 2 == 1, &pass, known, |g, stretch| {
+                if known == 0 {
                     begin(g, stretch.group, batch, &load);
                 }
-                stretch.forward(&pass, from..closing);
-                stretch.ready(&pass, batch_norm(closing).slot);
-                timed(stretch.group, closing, Part::Statistics, |group| batch_norm(closing).moments(&pass, group));
+                stretch.forward(slot, Some((closing, batch_norm(closing))));
             });
             batch_norm(closing).meet_forward(
                 groups,
@@ -94,40 +92,31 @@ impl Network {
                 &mut self.running_mean,
                 &mut self.running_var,
             );
-            from = closing;
+            known = slot + 1;
         }
 
         // The turn: to the loss and back to the last batch norm's gradient sums.
-        let mut until = layers.len();
+        let output = plan.slots.len() - 1;
+        let (mut top, mut until) = (output, layers.len());
         for (turn, opening) in batch_norms.iter().rev().map(Some).chain([None]).enumerate() {
             // Everything behind the batch norm that opens this stretch, and that batch norm itself if nothing opens it.
             let back_to = opening.map_or(first_trained, |&o| o + 1);
+            let opening = opening.map(|&o| (o, batch_norm(o)));
+            let known = if turn == 0 { known } else { plan.slots.len() };
             let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
-            self.each(groups, (batch_norms.len() + turn) % 2 == 1, |g, stretch| {
+            self.each(groups, (batch_norms.len() + turn) % 2 == 1, &pass, known, |g, stretch| {
                 if turn == 0 {
                     if batch_norms.is_empty() {
                         begin(g, stretch.group, batch, &load);
                     }
-                    stretch.forward(&pass, from..layers.len());
+                    stretch.forward(output, None);
                     turn_around(stretch.group, loss, batch);
                 }
-                stretch.backward(&pass, back_to..until);
-                if let Some(&opening) = opening {
-                    stretch.ready(&pass, batch_norm(opening).slot);
-                    timed(stretch.group, opening, Part::Statistics, |group| {
-                        batch_norm(opening).gradient_sums(&pass, group);
-                    });
-                }
+                stretch.backward(top, back_to..until, opening);
             });
-            if let Some(&opening) = opening {
-                batch_norm(opening).meet_backward(
-                    groups,
-                    &self.parameters,
-                    &moments,
-                    &mut input_gradients,
-                    &mut self.gradient,
-                );
-                until = opening + 1;
+            if let Some((index, opening)) = opening {
+                opening.meet_backward(groups, &self.parameters, &moments, &mut input_gradients, &mut self.gradient);
+                (top, until) = (opening.slot + 1, index + 1);
             }
         }
 
@@ -153,11 +142,18 @@ impl Network {
     ///
     /// Every other stretch goes through the groups `backwards`: it begins with those whose memory the stretch before
     /// used last, which the cache is likeliest to hold still.
-    fn each(&self, groups: &mut [LaneGroup], backwards: bool, work: impl Fn(usize, &mut Stretch) + Sync) {
+    fn each(
+        &self,
+        groups: &mut [LaneGroup],
+        backwards: bool,
+        pass: &Pass,
+        known: usize,
+        work: impl Fn(usize, &mut Stretch) + Sync,
+    ) {
         let one = |(g, group): (usize, &mut LaneGroup)| {
             self.workspaces.lend(&self.plan, |workspace| {
                 group.exchange(workspace, &self.plan);
-                work(g, &mut Stretch::new(&self.plan, group));
+                work(g, &mut Stretch::new(&self.plan, pass, group, known));
                 group.exchange(workspace, &self.plan);
             });
         };

@@ -18,10 +18,15 @@ pub(crate) struct Workspace {
     pub gradients: Vec<Vec<Lanes>>,
     /// What kernels put aside within a call.
     pub scratch: Scratch,
-    /// Unfinished weight gradients.
-    pub sums: Vec<Lanes>,
-    /// Unfinished bias gradients.
-    pub bias_sums: Vec<Lanes>,
+    /// What each convolution's gradients are made of.
+    pub sums: Vec<UnfinishedGradient>,
+}
+
+/// What the gradients of a convolution's weight and bias are made of, while rows of its output gradient come in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnfinishedGradient {
+    pub weight: Vec<Lanes>,
+    pub bias: Vec<Lanes>,
 }
 
 impl Workspace {

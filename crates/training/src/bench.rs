@@ -225,6 +225,7 @@ fn shares(network: &Network, groups: &[LaneGroup], total: f64) -> Vec<(String, f
         let name = format!("{}. {}", i + 1, layer.name());
         parts.push((format!("{name}, forward"), sum(&|t| t.layers[i].forward)));
         parts.push((format!("{name}, backward"), sum(&|t| t.layers[i].backward)));
+        parts.push((format!("{name}, parameters"), sum(&|t| t.layers[i].parameters)));
         parts.push((format!("{name}, statistics"), sum(&|t| t.layers[i].statistics)));
         parts.push((format!("{name}, forward again"), sum(&|t| t.layers[i].again)));
     }

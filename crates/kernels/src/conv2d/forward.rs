@@ -9,6 +9,8 @@
 //! Rows run outermost: the few input rows that one output row needs stay in the first-level cache while all output
 //! channels pass over them.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::Call;
@@ -38,6 +40,7 @@ struct Place {
 pub(super) fn fast<S: Simd>(
     simd: S,
     call: &Call,
+    rows: Range<usize>,
     output: &mut [Lanes],
     input: &[Lanes],
     weight: &[f32],
@@ -46,18 +49,18 @@ pub(super) fn fast<S: Simd>(
 ) {
     let operands = Operands { call, input, weight, bias, relu };
     match call.kernel.size {
-        1 => sweep::<S, 1>(simd, &operands, output),
-        3 => sweep::<S, 3>(simd, &operands, output),
-        _ => sweep::<S, 5>(simd, &operands, output),
+        1 => sweep::<S, 1>(simd, &operands, rows, output),
+        3 => sweep::<S, 3>(simd, &operands, rows, output),
+        _ => sweep::<S, 5>(simd, &operands, rows, output),
     }
 }
 
 /// Visits every tile of the output.
 #[inline(always)]
-fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, output: &mut [Lanes]) {
+fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, rows: Range<usize>, output: &mut [Lanes]) {
     let geometry = operands.call.output;
     let (channel_limit, column_limit) = if S::f32s::LEN == 8 { (2, 5) } else { (2, 7) };
-    for row in 0..geometry.height {
+    for row in rows {
         for (channel, channels) in tiles(geometry.channels, channel_limit) {
             for (column, columns, tiles) in runs_of_tiles(geometry.width, column_limit) {
                 let place = Place { channel, row, column, tiles };

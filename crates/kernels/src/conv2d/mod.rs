@@ -16,6 +16,8 @@ mod forward;
 mod grad_weight;
 mod plain;
 
+use std::ops::Range;
+
 use crate::isa::dispatch;
 use crate::{Geometry, Isa, Lanes};
 
@@ -92,14 +94,36 @@ pub fn forward(
     bias: Option<&[f32]>,
     relu: bool,
 ) {
+    let rows = 0..output_geometry.height;
+    forward_rows(isa, kernel, rows, output, output_geometry, input, input_geometry, weight, bias, relu);
+}
+
+/// [`forward`] for `rows` of the output alone.
+///
+/// # Panics
+/// As [`forward`], and when there are no such rows.
+#[allow(clippy::too_many_arguments)]
+pub fn forward_rows(
+    isa: Isa,
+    kernel: Kernel,
+    rows: Range<usize>,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    relu: bool,
+) {
     let call = Call::checked(kernel, input_geometry, output_geometry);
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(weight.len(), output_geometry.channels * call.weights_per_channel(), "weight length");
     assert!(bias.is_none_or(|b| b.len() == output_geometry.channels), "bias length");
+    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     dispatch!(isa,
-        plain => plain::forward(&call, output, input, weight, bias, relu),
-        simd => forward::fast(simd, &call, output, input, weight, bias, relu),
+        plain => plain::forward(&call, rows, output, input, weight, bias, relu),
+        simd => forward::fast(simd, &call, rows, output, input, weight, bias, relu),
     );
 }
 

@@ -1,5 +1,7 @@
 //! The plain forms: the formulas of the module page as nested loops, fused multiply-add per lane.
 
+use std::ops::Range;
+
 use super::Call;
 use crate::{Geometry, LANES, Lanes};
 
@@ -7,6 +9,7 @@ use crate::{Geometry, LANES, Lanes};
 #[inline(always)]
 pub(super) fn forward(
     call: &Call,
+    rows: Range<usize>,
     output: &mut [Lanes],
     input: &[Lanes],
     weight: &[f32],
@@ -15,7 +18,7 @@ pub(super) fn forward(
 ) {
     let size = call.kernel.size;
     for k in 0..call.output.channels {
-        for r in 0..call.output.height {
+        for r in rows.clone() {
             for s in 0..call.output.width {
                 let mut y = [bias.map_or(0.0, |b| b[k]); LANES];
                 for c in 0..call.input.channels {

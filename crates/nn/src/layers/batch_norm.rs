@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
-use longhand_kernels::batch_norm_max_pool;
+use longhand_kernels::{batch_norm_max_pool, max_pool2d};
 
 use super::Pass;
 use crate::lane_group::LaneGroup;
@@ -26,23 +26,19 @@ pub struct BatchNorm {
     pub(crate) eps: f64,
     /// Whether the input is a ReLU's output, and the gradient is to be taken through that ReLU as well.
     pub(crate) through_relu: bool,
-    pub(crate) needs_grad_input: bool,
     /// Whether the 2×2 max pooling that follows is done in the same passes: `output` is then the pooled slot.
     pub(crate) pooled: bool,
 }
 
 impl BatchNorm {
-    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let (x, y) = group.activation_pair(self.slot);
         let normalisers = &pass.normalisers[self.channels.clone()];
-        let forward = if self.pooled { batch_norm_max_pool::forward } else { batch_norm::normalise };
-        forward(pass.isa, y, self.output.activation, x, self.input.activation, normalisers);
+        let forward = if self.pooled { batch_norm_max_pool::forward_rows } else { batch_norm::normalise_rows };
+        forward(pass.isa, rows, y, self.output.activation, x, self.input.activation, normalisers);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
-        if !self.needs_grad_input {
-            return;
-        }
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let active = group.active;
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let (x, coefficients) = (&group.activations[self.slot], &pass.input_gradients[self.channels.clone()]);
@@ -51,8 +47,9 @@ impl BatchNorm {
         let (isa, through_relu) = (pass.isa, self.through_relu);
         if self.pooled {
             let normalisers = &pass.normalisers[self.channels.clone()];
-            batch_norm_max_pool::grad_input(
+            batch_norm_max_pool::grad_input_rows(
                 isa,
+                max_pool2d::rows_above(rows, dy_geometry.height),
                 dx,
                 dx_geometry,
                 dy,
@@ -65,8 +62,9 @@ impl BatchNorm {
                 through_relu,
             );
         } else {
-            batch_norm::grad_input(
+            batch_norm::grad_input_rows(
                 isa,
+                rows,
                 dx,
                 dx_geometry,
                 dy,
@@ -80,24 +78,40 @@ impl BatchNorm {
         }
     }
 
-    /// This group's part of μ and σ², before the forward pass of this layer.
-    pub(crate) fn moments(&self, pass: &Pass, group: &mut LaneGroup) {
-        let moments = &mut group.moments[self.channels.clone()];
-        batch_norm::moments(pass.isa, moments, &group.activations[self.slot], self.input.activation, group.active);
+    /// Adds `rows` to this group's part of μ and σ², which is complete with the last; before the forward pass.
+    pub(crate) fn add_moments(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        let (x, geometry) = (&group.activations[self.slot], self.input.activation);
+        let sums = &mut group.moment_sums[self.channels.clone()];
+        let complete = rows.end == geometry.height;
+        batch_norm::add_moments(pass.isa, sums, rows, x, geometry, group.active);
+        if complete {
+            for (moments, sums) in group.moments[self.channels.clone()].iter_mut().zip(sums) {
+                *moments = sums.finish(geometry, group.active);
+            }
+        }
     }
 
-    /// This group's part of ∂L/∂β and ∂L/∂γ, before the backward pass of this layer.
-    pub(crate) fn gradient_sums(&self, pass: &Pass, group: &mut LaneGroup) {
-        let gradient_sums = if self.pooled { batch_norm_max_pool::gradient_sums } else { batch_norm::gradient_sums };
-        gradient_sums(
+    /// Adds `rows` of the output's gradient to this group's part of ∂L/∂β and ∂L/∂γ, which is complete with the last;
+    /// before the backward pass.
+    pub(crate) fn add_gradient_sums(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        let add = if self.pooled { batch_norm_max_pool::add_gradient_sums } else { batch_norm::add_gradient_sums };
+        let sums = &mut group.gradient_lanes[self.channels.clone()];
+        let (dy_geometry, complete) = (self.output.gradient, rows.end == self.output.gradient.height);
+        add(
             pass.isa,
-            &mut group.gradient_sums[self.channels.clone()],
-            &group.gradients[self.slot + 1][..self.output.gradient.len()],
-            self.output.gradient,
+            sums,
+            rows,
+            &group.gradients[self.slot + 1][..dy_geometry.len()],
+            dy_geometry,
             &group.activations[self.slot],
             self.input.activation,
             &pass.normalisers[self.channels.clone()],
         );
+        if complete {
+            for (out, sums) in group.gradient_sums[self.channels.clone()].iter_mut().zip(sums) {
+                *out = sums.finish();
+            }
+        }
     }
 
     /// Merges the groups' moments in index order: what normalises each channel of this batch.

@@ -8,6 +8,7 @@ use longhand_kernels::{Lanes, relu, winograd};
 use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
+use crate::workspace::UnfinishedGradient;
 
 /// `y[k] = b[k] + Σ_c w[k,c] ⋆ x[c]`, then max(y, 0) if a ReLU follows at once.
 ///
@@ -34,65 +35,78 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let LaneGroup { activations, scratch, .. } = group;
         let (before, after) = activations.split_at_mut(self.slot + 1);
         let (x, y) = (&before[self.slot], &mut after[0]);
         let bias = self.bias.clone().map(|b| &pass.parameters[b]);
         let (x_geometry, y_geometry) = (self.input.activation, self.output.activation);
         if self.winograd {
-            let (padding, rows) = (self.kernel.padding, 0..winograd::tiles_across(y_geometry.height));
+            let (padding, rows) = (self.kernel.padding, tile_rows(rows));
             let weight = &pass.convolutions[self.ordinal].transformed;
             winograd::forward(pass.isa, padding, rows, y, y_geometry, x, x_geometry, weight, bias, self.relu, scratch);
         } else {
             let weight = &pass.parameters[self.weight.clone()];
-            conv2d::forward(pass.isa, self.kernel, y, y_geometry, x, x_geometry, weight, bias, self.relu);
+            conv2d::forward_rows(pass.isa, self.kernel, rows, y, y_geometry, x, x_geometry, weight, bias, self.relu);
         }
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
-        let LaneGroup { activations, gradients, grad_parameters, sums, bias_sums, .. } = group;
-        let (grad_input, grad_output) = (self.slot, self.slot + 1);
+    /// ∂L/∂w and ∂L/∂b, and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.
+    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        let LaneGroup { activations, gradients, grad_parameters, sums, .. } = group;
+        let (dy, dy_geometry) = (&mut gradients[self.slot + 1], self.output.gradient);
         if self.relu && self.relu_backward {
-            // ∂L/∂(before ReLU) = ∂L/∂y · [y > 0]
-            let dy = &mut gradients[grad_output];
-            relu::backward(pass.isa, dy, self.output.gradient, &activations[grad_output], self.output.activation);
+            let (y, y_geometry) = (&activations[self.slot + 1], self.output.activation);
+            relu::backward_rows(pass.isa, rows.clone(), dy, dy_geometry, y, y_geometry);
         }
-        let (dy, dy_geometry) = (&gradients[grad_output], self.output.gradient);
         let (x, x_geometry) = (&activations[self.slot], self.input.activation);
-        if self.winograd {
+        let complete = rows.end == dy_geometry.height;
+        if self.kernel.size == winograd::SIZE {
+            if sums.len() <= self.ordinal {
+                sums.resize_with(self.ordinal + 1, UnfinishedGradient::default);
+            }
+            let UnfinishedGradient { weight, bias } = &mut sums[self.ordinal];
+            weight.resize(winograd::grad_weight_sums(dy_geometry.channels, x_geometry.channels), Lanes::ZERO);
+            bias.resize(dy_geometry.channels, Lanes::ZERO);
             let padding = self.kernel.padding;
-            sums.resize(winograd::grad_weight_sums(dy_geometry.channels, x_geometry.channels), Lanes::ZERO);
-            bias_sums.resize(dy_geometry.channels, Lanes::ZERO);
-            let rows = 0..dy_geometry.height;
-            winograd::grad_weight(pass.isa, padding, rows, sums, bias_sums, dy, dy_geometry, x, x_geometry);
-            let (weight, bias) = split_gradient(grad_parameters, &self.weight, &self.bias);
-            winograd::finish_grad_weight(pass.isa, weight, bias, sums, bias_sums);
-        } else {
+            winograd::grad_weight(pass.isa, padding, rows, weight, bias, dy, dy_geometry, x, x_geometry);
+            if complete {
+                let (grad_weight, grad_bias) = split_gradient(grad_parameters, &self.weight, &self.bias);
+                winograd::finish_grad_weight(pass.isa, grad_weight, grad_bias, weight, bias);
+            }
+        } else if complete {
             let grad_weight = &mut grad_parameters[self.weight.clone()];
             conv2d::grad_weight(pass.isa, self.kernel, grad_weight, dy, dy_geometry, x, x_geometry);
             if let Some(bias) = self.bias.clone() {
                 conv2d::grad_bias(pass.isa, &mut grad_parameters[bias], dy, dy_geometry);
             }
         }
-        if self.needs_grad_input {
-            let dx_geometry = self.input.gradient;
-            group.write_over_next_activation(grad_input);
-            let LaneGroup { gradients, scratch, .. } = group;
-            let (dx, dy) = LaneGroup::gradient_pair(gradients, grad_input);
-            let dx = &mut dx[..dx_geometry.len()];
-            let weights = &pass.convolutions[self.ordinal];
-            if self.winograd {
-                let padding = self.kernel.of_input_gradient().padding;
-                let rows = 0..winograd::tiles_across(dx_geometry.height);
-                let weight = &weights.transformed_flipped;
-                let isa = pass.isa;
-                winograd::forward(isa, padding, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false, scratch);
-            } else {
-                conv2d::grad_input(pass.isa, self.kernel, dx, dx_geometry, dy, dy_geometry, &weights.flipped);
-            }
+    }
+
+    /// ∂L/∂x, by the forward kernel with the flipped, transposed weights.
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        group.write_over_next_activation(self.slot);
+        let LaneGroup { gradients, scratch, .. } = group;
+        let (dx, dy) = LaneGroup::gradient_pair(gradients, self.slot);
+        let (dx_geometry, dy_geometry) = (self.input.gradient, self.output.gradient);
+        let dx = &mut dx[..dx_geometry.len()];
+        let weights = &pass.convolutions[self.ordinal];
+        let kernel = self.kernel.of_input_gradient();
+        if self.winograd {
+            let (isa, rows, weight) = (pass.isa, tile_rows(rows), &weights.transformed_flipped);
+            let padding = kernel.padding;
+            winograd::forward(isa, padding, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false, scratch);
+        } else {
+            let weight = &weights.flipped;
+            conv2d::forward_rows(pass.isa, kernel, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false);
         }
     }
+}
+
+/// The tile rows of rows that begin with a tile.
+fn tile_rows(rows: Range<usize>) -> Range<usize> {
+    debug_assert!(rows.start.is_multiple_of(winograd::TILE), "rows {rows:?} do not begin with a tile");
+    rows.start / winograd::TILE..winograd::tiles_across(rows.end)
 }
 
 /// The gradients of a layer's weight and bias, of which the bias lies behind the weight.

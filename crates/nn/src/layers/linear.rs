@@ -18,7 +18,6 @@ pub struct Linear {
     pub(crate) output: Slot,
     pub(crate) weight: Range<usize>,
     pub(crate) bias: Option<Range<usize>>,
-    pub(crate) needs_grad_input: bool,
 }
 
 impl Linear {
@@ -28,7 +27,7 @@ impl Linear {
         linear::forward(pass.isa, y, self.output.activation, x, &pass.parameters[self.weight.clone()], bias);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup) {
         let LaneGroup { activations, gradients, grad_parameters, .. } = group;
         let dy = &gradients[self.slot + 1];
         let x = &activations[self.slot];
@@ -36,9 +35,10 @@ impl Linear {
         if let Some(bias) = self.bias.clone() {
             linear::grad_bias(&mut grad_parameters[bias], dy);
         }
-        if self.needs_grad_input {
-            let (dx, dy) = LaneGroup::gradient_pair(gradients, self.slot);
-            linear::grad_input(pass.isa, dx, self.input.gradient, dy, &pass.parameters[self.weight.clone()]);
-        }
+    }
+
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+        let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
+        linear::grad_input(pass.isa, dx, self.input.gradient, dy, &pass.parameters[self.weight.clone()]);
     }
 }

@@ -1,5 +1,7 @@
 //! 2×2 max pooling.
 
+use std::ops::Range;
+
 use longhand_kernels::max_pool2d;
 
 use super::Pass;
@@ -15,14 +17,16 @@ pub struct MaxPool2d {
 }
 
 impl MaxPool2d {
-    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let (x, y) = group.activation_pair(self.slot);
-        max_pool2d::forward(pass.isa, y, self.output.activation, x, self.input.activation);
+        max_pool2d::forward_rows(pass.isa, rows, y, self.output.activation, x, self.input.activation);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let x = &group.activations[self.slot];
-        max_pool2d::backward(pass.isa, dx, self.input.gradient, dy, self.output.gradient, x, self.input.activation);
+        let (dx_geometry, dy_geometry, x_geometry) = (self.input.gradient, self.output.gradient, self.input.activation);
+        let rows = max_pool2d::rows_above(rows, dy_geometry.height);
+        max_pool2d::backward_rows(pass.isa, rows, dx, dx_geometry, dy, dy_geometry, x, x_geometry);
     }
 }

@@ -22,8 +22,10 @@ pub use log_softmax::LogSoftmax;
 pub use max_pool2d::MaxPool2d;
 pub use relu::Relu;
 
-use longhand_kernels::Isa;
+use std::ops::Range;
+
 use longhand_kernels::batch_norm::{InputGradient, Normaliser};
+use longhand_kernels::{Isa, winograd};
 
 use crate::convolution_weights::ConvolutionWeights;
 use crate::lane_group::LaneGroup;
@@ -97,46 +99,114 @@ impl Layer {
         }
     }
 
-    /// The slots whose activations the backward pass reads.
-    pub(crate) fn read_backward(&self) -> std::ops::Range<usize> {
+    /// The slot that the layer reads, which is the one it writes where it works in place.
+    pub(crate) fn read(&self) -> usize {
         match self {
-            // Its own ReLU is undone by looking at what came out.
-            Layer::Conv2d(layer) if layer.relu && layer.relu_backward => layer.slot..layer.slot + 2,
-            Layer::Conv2d(layer) => layer.slot..layer.slot + 1,
-            Layer::Relu(layer) => layer.slot..layer.slot + 1,
-            Layer::BatchNorm(layer) => layer.slot..layer.slot + 1,
-            Layer::MaxPool2d(layer) => layer.slot..layer.slot + 1,
-            Layer::Linear(layer) => layer.slot..layer.slot + 1,
-            Layer::LogSoftmax(layer) => layer.slot + 1..layer.slot + 2,
-            Layer::Dropout(_) | Layer::GlobalAveragePool(_) => 0..0,
+            Layer::Conv2d(layer) => layer.slot,
+            Layer::Relu(layer) => layer.slot,
+            Layer::BatchNorm(layer) => layer.slot,
+            Layer::MaxPool2d(layer) => layer.slot,
+            Layer::Dropout(layer) => layer.slot,
+            Layer::GlobalAveragePool(layer) => layer.slot,
+            Layer::Linear(layer) => layer.slot,
+            Layer::LogSoftmax(layer) => layer.slot,
         }
     }
 
-    /// Computes the layer's output activation (overwritten).
-    pub(crate) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
+    /// How many of the `height` rows it reads must be there before it can write `rows` rows.
+    pub(crate) fn rows_read(&self, rows: usize, height: usize) -> usize {
         match self {
-            Layer::Conv2d(layer) => layer.forward(pass, group),
-            Layer::Relu(layer) => layer.forward(pass, group),
-            Layer::BatchNorm(layer) => layer.forward(pass, group),
-            Layer::MaxPool2d(layer) => layer.forward(pass, group),
-            Layer::Dropout(layer) => layer.forward(pass, group),
+            Layer::Conv2d(layer) => (rows + layer.kernel.size - 1 - layer.kernel.padding).min(height),
+            Layer::BatchNorm(layer) if layer.pooled => 2 * rows,
+            Layer::MaxPool2d(_) => 2 * rows,
+            Layer::Relu(_) | Layer::BatchNorm(_) | Layer::Dropout(_) => rows,
+            Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
+        }
+    }
+
+    /// How many of the `height` rows that a batch norm reads lie under the first `rows` rows that it writes.
+    pub(crate) fn rows_under(pooled: bool, rows: usize, height: usize) -> usize {
+        if pooled { (2 * rows).min(height) } else { rows }
+    }
+
+    /// How many rows it writes where at least `rows` of `height` are wanted.
+    pub(crate) fn rows_written(&self, rows: usize, height: usize) -> usize {
+        match self {
+            Layer::Conv2d(layer) if layer.winograd => rows.next_multiple_of(winograd::TILE).min(height),
+            _ => rows,
+        }
+    }
+
+    /// How many of the `height` rows of its output's gradient must be there for `rows` rows of its input's.
+    pub(crate) fn gradient_rows_read(&self, rows: usize, height: usize) -> usize {
+        match self {
+            Layer::Conv2d(layer) => (rows + layer.kernel.padding).min(height),
+            Layer::BatchNorm(layer) if layer.pooled => rows.div_ceil(2).min(height),
+            Layer::MaxPool2d(_) => rows.div_ceil(2).min(height),
+            Layer::Relu(_) | Layer::BatchNorm(_) | Layer::Dropout(_) => rows,
+            Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
+        }
+    }
+
+    /// How many rows of its input's gradient, of `height`, it writes where at least `rows` are wanted.
+    pub(crate) fn gradient_rows_written(&self, rows: usize, height: usize) -> usize {
+        // Rows under a pooled row come together, an odd last row with the pooled row before it.
+        let pooled = |rows: usize| if rows.div_ceil(2) >= height / 2 { height } else { rows.next_multiple_of(2) };
+        match self {
+            Layer::Conv2d(layer) if layer.winograd => rows.next_multiple_of(winograd::TILE).min(height),
+            Layer::BatchNorm(layer) if layer.pooled => pooled(rows),
+            Layer::MaxPool2d(_) => pooled(rows),
+            Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
+            _ => rows,
+        }
+    }
+
+    /// Computes `rows` of the layer's output activation (those overwritten).
+    pub(crate) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        match self {
+            Layer::Conv2d(layer) => layer.forward(pass, group, rows),
+            Layer::Relu(layer) => layer.forward(pass, group, rows),
+            Layer::BatchNorm(layer) => layer.forward(pass, group, rows),
+            Layer::MaxPool2d(layer) => layer.forward(pass, group, rows),
+            Layer::Dropout(layer) => layer.forward(pass, group, rows),
             Layer::GlobalAveragePool(layer) => layer.forward(pass, group),
             Layer::Linear(layer) => layer.forward(pass, group),
             Layer::LogSoftmax(layer) => layer.forward(pass, group),
         }
     }
 
-    /// Computes the gradients of the layer's parameters and input (overwritten).
-    pub(crate) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+    /// The slot and how many of its rows of activation [`Layer::backward`] reads for `rows` rows of gradient.
+    pub(crate) fn activation_read_backward(&self, rows: usize) -> Option<(usize, usize)> {
         match self {
-            Layer::Conv2d(layer) => layer.backward(pass, group),
-            Layer::Relu(layer) => layer.backward(pass, group),
-            Layer::BatchNorm(layer) => layer.backward(pass, group),
-            Layer::MaxPool2d(layer) => layer.backward(pass, group),
-            Layer::Dropout(layer) => layer.backward(pass, group),
+            Layer::Relu(layer) => Some((layer.slot, rows)),
+            Layer::BatchNorm(layer) => Some((layer.slot, rows)),
+            Layer::MaxPool2d(layer) => Some((layer.slot, rows)),
+            Layer::LogSoftmax(layer) => Some((layer.slot + 1, rows)),
+            Layer::Conv2d(_) | Layer::Dropout(_) | Layer::GlobalAveragePool(_) | Layer::Linear(_) => None,
+        }
+    }
+
+    /// Computes `rows` of the gradient of the layer's input (those overwritten).
+    pub(crate) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        match self {
+            Layer::Conv2d(layer) => layer.backward(pass, group, rows),
+            Layer::Relu(layer) => layer.backward(pass, group, rows),
+            Layer::BatchNorm(layer) => layer.backward(pass, group, rows),
+            Layer::MaxPool2d(layer) => layer.backward(pass, group, rows),
+            Layer::Dropout(layer) => layer.backward(pass, group, rows),
             Layer::GlobalAveragePool(layer) => layer.backward(pass, group),
             Layer::Linear(layer) => layer.backward(pass, group),
             Layer::LogSoftmax(layer) => layer.backward(pass, group),
+        }
+    }
+
+    /// Takes `rows` of the gradient of the layer's output into the gradients of its parameters, which are complete with
+    /// the last row. Batch norm's are made when all groups meet.
+    pub(crate) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        match self {
+            Layer::Conv2d(layer) => layer.parameter_gradients(pass, group, rows),
+            Layer::Linear(layer) => layer.parameter_gradients(pass, group),
+            _ => {}
         }
     }
 }

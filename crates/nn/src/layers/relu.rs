@@ -1,5 +1,7 @@
 //! ReLU on its own, where it does not directly follow a convolution.
 
+use std::ops::Range;
+
 use longhand_kernels::relu;
 
 use super::Pass;
@@ -16,14 +18,14 @@ pub struct Relu {
 }
 
 impl Relu {
-    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
-        relu::forward(pass.isa, &mut group.activations[self.slot], self.shape.activation);
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        relu::forward_rows(pass.isa, rows, &mut group.activations[self.slot], self.shape.activation);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         if self.relu_backward {
             let (dy, y) = (&mut group.gradients[self.slot][..self.shape.gradient.len()], &group.activations[self.slot]);
-            relu::backward(pass.isa, dy, self.shape.gradient, y, self.shape.activation);
+            relu::backward_rows(pass.isa, rows, dy, self.shape.gradient, y, self.shape.activation);
         }
     }
 }

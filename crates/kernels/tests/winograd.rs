@@ -1,0 +1,213 @@
+//! Winograd's convolution against the definition (to rounding), each fast form against the plain one (to the bit), and
+//! rows taken a few at a time against all at once (to the bit).
+
+use longhand_kernels::conv2d::{self, Kernel};
+use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
+use longhand_kernels::{Geometry, Isa, LANES, Lanes};
+use proptest::prelude::*;
+
+/// Numbers in -1 … 1 from a seed, exact zeros among them.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let bits = (self.0 >> 40) as i32;
+        if bits % 11 == 0 { 0.0 } else { (bits % 4096 - 2048) as f32 / 2048.0 }
+    }
+
+    fn vec(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.next()).collect()
+    }
+
+    /// Content from the numbers, a zero border.
+    fn tensor(&mut self, g: Geometry) -> Vec<Lanes> {
+        let mut out = vec![Lanes::ZERO; g.len()];
+        for c in 0..g.channels {
+            for r in 0..g.height {
+                for s in 0..g.width {
+                    out[g.index(c, r, s)] = Lanes(std::array::from_fn(|_| self.next()));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// A convolution's operands.
+#[derive(Debug)]
+struct Operands {
+    kernel: Kernel,
+    x: Geometry,
+    y: Geometry,
+    input: Vec<Lanes>,
+    grad_output: Vec<Lanes>,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Operands {
+    fn new(
+        inputs: usize,
+        outputs: usize,
+        (height, width): (usize, usize),
+        padding: usize,
+        extra_border: usize,
+        seed: u64,
+    ) -> Option<Self> {
+        let kernel = Kernel { size: winograd::SIZE, padding };
+        let (out_height, out_width) = kernel.output_side(height, width)?;
+        let x = Geometry::new(inputs, height, width, padding + extra_border);
+        let y = Geometry::new(outputs, out_height, out_width, kernel.of_input_gradient().padding + extra_border);
+        let mut numbers = Numbers(seed);
+        Some(Operands {
+            kernel,
+            x,
+            y,
+            input: numbers.tensor(x),
+            grad_output: numbers.tensor(y),
+            weight: numbers.vec(inputs * outputs * 9),
+            bias: numbers.vec(outputs),
+        })
+    }
+
+    /// Output of the forward pass, `at_once` tile rows at a time.
+    fn forward(&self, isa: Isa, relu: bool, at_once: usize) -> Vec<Lanes> {
+        let (mut output, mut scratch) = (vec![Lanes::ZERO; self.y.len()], Scratch::default());
+        let mut weight = TransformedWeight::default();
+        weight.set(&self.weight, self.y.channels, self.x.channels);
+        for rows in ranges(winograd::tiles_across(self.y.height), at_once) {
+            let (padding, bias) = (self.kernel.padding, Some(&self.bias[..]));
+            winograd::forward(
+                isa,
+                padding,
+                rows,
+                &mut output,
+                self.y,
+                &self.input,
+                self.x,
+                &weight,
+                bias,
+                relu,
+                &mut scratch,
+            );
+        }
+        output
+    }
+
+    /// The input gradient, `at_once` tile rows at a time.
+    fn grad_input(&self, isa: Isa, at_once: usize) -> Vec<Lanes> {
+        let (mut grad_input, mut scratch) = (vec![Lanes::ZERO; self.x.len()], Scratch::default());
+        let mut weight = TransformedWeight::default();
+        weight.set_flipped(&self.weight, self.y.channels, self.x.channels);
+        let padding = self.kernel.of_input_gradient().padding;
+        for rows in ranges(winograd::tiles_across(self.x.height), at_once) {
+            winograd::forward(
+                isa,
+                padding,
+                rows,
+                &mut grad_input,
+                self.x,
+                &self.grad_output,
+                self.y,
+                &weight,
+                None,
+                false,
+                &mut scratch,
+            );
+        }
+        grad_input
+    }
+
+    /// The gradients of weight and bias, `at_once` rows at a time.
+    fn grad_weight(&self, isa: Isa, at_once: usize) -> (Vec<f32>, Vec<f32>) {
+        // What the sums held before must not matter.
+        let mut sums = vec![Lanes::splat(7.0); winograd::grad_weight_sums(self.y.channels, self.x.channels)];
+        let mut bias_sums = vec![Lanes::splat(7.0); self.y.channels];
+        for rows in ranges(self.y.height, at_once) {
+            let (padding, sums, bias_sums) = (self.kernel.padding, &mut sums, &mut bias_sums);
+            winograd::grad_weight(isa, padding, rows, sums, bias_sums, &self.grad_output, self.y, &self.input, self.x);
+        }
+        let (mut grad_weight, mut grad_bias) = (vec![0.0; self.weight.len()], vec![0.0; self.y.channels]);
+        winograd::finish_grad_weight(isa, &mut grad_weight, Some(&mut grad_bias), &sums, &bias_sums);
+        (grad_weight, grad_bias)
+    }
+}
+
+/// `0..count` in pieces of `at_once`.
+fn ranges(count: usize, at_once: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..count).step_by(at_once).map(move |start| start..(start + at_once).min(count))
+}
+
+fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
+    values.iter().map(|v| v.0.map(f32::to_bits)).collect()
+}
+
+fn float_bits((weight, bias): &(Vec<f32>, Vec<f32>)) -> Vec<u32> {
+    weight.iter().chain(bias).map(|v| v.to_bits()).collect()
+}
+
+/// The largest difference of two tensors.
+fn worst(a: &[Lanes], b: &[Lanes]) -> f32 {
+    a.iter().zip(b).flat_map(|(a, b)| a.0.iter().zip(&b.0)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_direction(
+        inputs in 1usize..9,
+        outputs in 1usize..14,
+        side in (1usize..12, 1usize..17),
+        padding in 0usize..3,
+        extra_border in 0usize..2,
+        relu: bool,
+        at_once in 1usize..5,
+        seed: u64,
+    ) {
+        let Some(operands) = Operands::new(inputs, outputs, side, padding, extra_border, seed) else { return Ok(()) };
+        let Operands { kernel, x, y, .. } = operands;
+        let plain = Isa::Plain;
+
+        let mut direct = vec![Lanes::ZERO; y.len()];
+        let bias = Some(&operands.bias[..]);
+        conv2d::forward(plain, kernel, &mut direct, y, &operands.input, x, &operands.weight, bias, relu);
+        let output = operands.forward(plain, relu, usize::MAX);
+        // Sums of at most 72 products below 1; the transforms round a few times more often than the definition.
+        prop_assert!(worst(&output, &direct) < 1e-4, "forward departs by {}", worst(&output, &direct));
+
+        let mut flipped = vec![0.0; operands.weight.len()];
+        conv2d::flip_transpose(&operands.weight, outputs, inputs, kernel.size, &mut flipped);
+        let mut direct = vec![Lanes::ZERO; x.len()];
+        conv2d::grad_input(plain, kernel, &mut direct, x, &operands.grad_output, y, &flipped);
+        let grad_input = operands.grad_input(plain, usize::MAX);
+        prop_assert!(worst(&grad_input, &direct) < 1e-4, "input gradient departs by {}", worst(&grad_input, &direct));
+
+        let (mut direct, mut direct_bias) = (vec![0.0; operands.weight.len()], vec![0.0; outputs]);
+        conv2d::grad_weight(plain, kernel, &mut direct, &operands.grad_output, y, &operands.input, x);
+        conv2d::grad_bias(plain, &mut direct_bias, &operands.grad_output, y);
+        let gradients = operands.grad_weight(plain, usize::MAX);
+        let worst = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // Sums of at most 3,000 such products.
+        prop_assert!(worst(&gradients.0, &direct) < 2e-3, "weight gradient departs by {}", worst(&gradients.0, &direct));
+        prop_assert!(worst(&gradients.1, &direct_bias) < 2e-3, "bias gradient");
+
+        for isa in Isa::available() {
+            prop_assert!(bits(&operands.forward(isa, relu, at_once)) == bits(&output), "{} forward", isa);
+            prop_assert!(bits(&operands.grad_input(isa, at_once)) == bits(&grad_input), "{} input gradient", isa);
+            let cut = operands.grad_weight(isa, at_once);
+            prop_assert!(float_bits(&cut) == float_bits(&gradients), "{} weight gradient", isa);
+        }
+    }
+}
+
+#[test]
+fn it_pays_where_the_count_of_operations_says_so() {
+    // 14 × 14 tiles: 196·(16·200 + 32·10 + 24·20) = 784,000 against 9·200·784 = 1,411,200, and so the other way.
+    assert!(winograd::pays(10, 20, 28, 28));
+    // One input channel: 40 operations an output channel and tile against 36.
+    assert!(!winograd::pays(1, 10, 28, 28));
+    // A single output pixel wastes three quarters of its tile.
+    assert!(!winograd::pays(64, 64, 1, 1));
+}

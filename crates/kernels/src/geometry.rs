@@ -1,5 +1,7 @@
 //! How an activation tensor of a lane group lies in memory.
 
+use crate::Lanes;
+
 /// Shape and storage of a `[channel][row][column]` tensor of [`crate::Lanes`] with a zero border around each channel.
 ///
 /// The border is storage, not content: `height` and `width` count what a layer computes, and each channel is stored
@@ -53,6 +55,26 @@ impl Geometry {
         channel * self.channel_stride() + (row + self.border) * self.row_stride() + column + self.border
     }
 
+    /// Writes zeros into the border of `tensor`, whose content is left alone.
+    ///
+    /// # Panics
+    /// When `tensor` is not [`Geometry::len`] long.
+    pub fn clear_border(&self, tensor: &mut [Lanes]) {
+        assert_eq!(tensor.len(), self.len(), "tensor length");
+        if self.border == 0 || self.is_empty() {
+            return;
+        }
+        for channel in tensor.chunks_exact_mut(self.channel_stride()) {
+            let mut end_of_row = 0;
+            for r in 0..self.height {
+                let content = self.index(0, r, 0);
+                channel[end_of_row..content].fill(Lanes::ZERO);
+                end_of_row = content + self.width;
+            }
+            channel[end_of_row..].fill(Lanes::ZERO);
+        }
+    }
+
     /// The same shape with `channels` channels.
     pub const fn with_channels(&self, channels: usize) -> Self {
         Geometry { channels, ..*self }
@@ -67,6 +89,20 @@ impl Geometry {
 #[cfg(test)]
 mod tests {
     use super::Geometry;
+    use crate::Lanes;
+
+    #[test]
+    fn clearing_the_border_leaves_the_content() {
+        for (height, width, border) in [(3, 4, 1), (1, 1, 2), (2, 5, 0), (0, 3, 1)] {
+            let g = Geometry::new(2, height, width, border);
+            let mut tensor = vec![Lanes::splat(7.0); g.len()];
+            g.clear_border(&mut tensor);
+            let kept = tensor.iter().filter(|v| **v == Lanes::splat(7.0)).count();
+            let content = (0..2).flat_map(|c| (0..height).flat_map(move |r| (0..width).map(move |s| g.index(c, r, s))));
+            assert!(content.clone().all(|at| tensor[at] == Lanes::splat(7.0)), "{g:?}");
+            assert_eq!(kept, content.count(), "{g:?}");
+        }
+    }
 
     #[test]
     fn the_border_is_counted_on_every_side() {

@@ -1,7 +1,6 @@
 //! The activations, gradients and partial sums of sixteen images.
 
 use longhand_kernels::batch_norm::{GradientLanes, GradientSums, MomentSums, Moments};
-use longhand_kernels::winograd::Scratch;
 use longhand_kernels::{Geometry, LANES, Lanes};
 
 use crate::loss::{GroupLoss, predicted};
@@ -9,7 +8,7 @@ use crate::memory_plan::GradientHome;
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
 use crate::timing::{LayerTiming, Timings};
-use crate::workspace::{UnfinishedGradient, Workspace};
+use crate::workspace::{UnfinishedGradient, Use, Workspace};
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
@@ -20,8 +19,8 @@ pub struct LaneGroup {
     pub(crate) activations: Vec<Vec<Lanes>>,
     /// The gradient of each slot's activation; empty as above, and in a group made for inference.
     pub(crate) gradients: Vec<Vec<Lanes>>,
-    /// What kernels put aside within a call.
-    pub(crate) scratch: Scratch,
+    /// The workspace of the thread that works on the group.
+    pub(crate) workspace: Workspace,
     /// What each convolution's gradients are made of.
     pub(crate) sums: Vec<UnfinishedGradient>,
     /// This group's part of the gradient of every parameter, in the order of the layout.
@@ -59,7 +58,7 @@ impl LaneGroup {
             gradients: slots
                 .map(|(s, slot)| zeros(slot.gradient.len(), training && memory.gradients[s] == GradientHome::Group))
                 .collect(),
-            scratch: Scratch::default(),
+            workspace: Workspace::default(),
             sums: Vec::new(),
             grad_parameters: vec![0.0; if training { layout.len() } else { 0 }],
             moments: vec![Moments::default(); channels],
@@ -76,18 +75,38 @@ impl LaneGroup {
         }
     }
 
-    /// Takes what `workspace` holds, or gives it back: to be called before and after a stretch of work.
-    pub(crate) fn exchange(&mut self, workspace: &mut Workspace, plan: &Plan) {
+    /// Takes a thread's workspace, before a stretch of work.
+    pub(crate) fn enter(&mut self, workspace: &mut Workspace) {
+        std::mem::swap(&mut self.workspace, workspace);
+    }
+
+    /// Gives the thread's workspace back, after a stretch of work, with everything that was taken from it.
+    pub(crate) fn leave(&mut self, workspace: &mut Workspace, plan: &Plan) {
         for slot in 0..plan.slots.len() {
             if plan.memory.remade[slot] {
-                std::mem::swap(&mut self.activations[slot], &mut workspace.activations[slot]);
+                let memory = std::mem::take(&mut self.activations[slot]);
+                self.workspace.give_back(Use::Activation(slot), memory);
             }
             if plan.memory.gradients[slot] == GradientHome::Thread {
-                std::mem::swap(&mut self.gradients[slot], &mut workspace.gradients[slot]);
+                let memory = std::mem::take(&mut self.gradients[slot]);
+                self.workspace.give_back(Use::Gradient(slot), memory);
             }
         }
-        std::mem::swap(&mut self.scratch, &mut workspace.scratch);
-        std::mem::swap(&mut self.sums, &mut workspace.sums);
+        std::mem::swap(&mut self.workspace, workspace);
+    }
+
+    /// Sees to it that the activation of `slot` has memory.
+    pub(crate) fn provide_activation(&mut self, slot: usize, geometry: Geometry) {
+        if self.activations[slot].is_empty() {
+            self.activations[slot] = self.workspace.tensor(Use::Activation(slot), geometry);
+        }
+    }
+
+    /// Sees to it that the gradient of `slot` has memory.
+    pub(crate) fn provide_gradient(&mut self, slot: usize, geometry: Geometry) {
+        if self.gradients[slot].is_empty() {
+            self.gradients[slot] = self.workspace.tensor(Use::Gradient(slot), geometry);
+        }
     }
 
     /// Gives the activations that gradients were written over back their memory, before a new step fills them.

@@ -10,6 +10,7 @@ use longhand_kernels::Geometry;
 
 use crate::lane_group::LaneGroup;
 use crate::layers::{BatchNorm, Layer, Pass};
+use crate::memory_plan::GradientHome;
 use crate::plan::Plan;
 use crate::timing::{Part, timed};
 
@@ -59,6 +60,9 @@ impl<'a> Stretch<'a> {
         let (plan, pass) = (self.plan, self.pass);
         let geometry = plan.slots[slot].activation;
         let writers = &plan.memory.writers[slot];
+        if plan.memory.remade[slot] {
+            self.group.provide_activation(slot, geometry);
+        }
         while self.rows[slot] < rows {
             let from = self.rows[slot];
             let mut to = rows.min(from + strip(geometry, FORWARD_STRIP));
@@ -109,6 +113,9 @@ impl<'a> Stretch<'a> {
     fn gradient(&mut self, slot: usize, rows: usize, layers: &Range<usize>) {
         let (plan, pass) = (self.plan, self.pass);
         let geometry = plan.slots[slot].gradient;
+        if plan.memory.gradients[slot] == GradientHome::Thread {
+            self.group.provide_gradient(slot, geometry);
+        }
         while self.gradient_rows[slot] < rows {
             let from = self.gradient_rows[slot];
             let index = plan.memory.writers[slot + 1][0];

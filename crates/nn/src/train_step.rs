@@ -110,6 +110,7 @@ impl Network {
                         begin(g, stretch.group, batch, &load);
                     }
                     stretch.forward(output, None);
+                    stretch.group.provide_gradient(output, plan.slots[output].gradient);
                     turn_around(stretch.group, loss, batch);
                 }
                 stretch.backward(top, back_to..until, opening);
@@ -151,10 +152,10 @@ impl Network {
         work: impl Fn(usize, &mut Stretch) + Sync,
     ) {
         let one = |(g, group): (usize, &mut LaneGroup)| {
-            self.workspaces.lend(&self.plan, |workspace| {
-                group.exchange(workspace, &self.plan);
+            self.workspaces.lend(|workspace| {
+                group.enter(workspace);
                 work(g, &mut Stretch::new(&self.plan, pass, group, known));
-                group.exchange(workspace, &self.plan);
+                group.leave(workspace, &self.plan);
             });
         };
         let each = groups.par_iter_mut().enumerate().with_max_len(1);

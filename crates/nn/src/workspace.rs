@@ -2,24 +2,63 @@
 
 use std::sync::Mutex;
 
-use longhand_kernels::Lanes;
 use longhand_kernels::winograd::Scratch;
-
-use crate::memory_plan::GradientHome;
-use crate::plan::Plan;
+use longhand_kernels::{Geometry, Lanes};
 
 /// One thread's room. Nothing in it outlives the stretch that put it there; it is kept because memory that a thread has
-/// just used is in its cache.
-#[derive(Debug, Default)]
+/// just used is in its cache, and for the same reason one tensor takes the memory of another that is done with.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Workspace {
-    /// Activations that are made again in each stretch that reads them; empty for the other slots.
-    pub activations: Vec<Vec<Lanes>>,
-    /// Gradients that are used up in the stretch that makes them; empty for the other slots.
-    pub gradients: Vec<Vec<Lanes>>,
     /// What kernels put aside within a call.
     pub scratch: Scratch,
-    /// What each convolution's gradients are made of.
-    pub sums: Vec<UnfinishedGradient>,
+    /// Tensors not in use, with what they were used for last.
+    idle: Vec<(Use, Vec<Lanes>)>,
+}
+
+/// What memory of a workspace is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The activation of a slot.
+    Activation(usize),
+    /// The gradient of a slot.
+    Gradient(usize),
+    /// What the weight gradient of a convolution is made of, by its ordinal.
+    Sums(usize),
+}
+
+impl Workspace {
+    /// Memory for a tensor of `geometry`: zero in the border, anything in the content.
+    pub(crate) fn tensor(&mut self, wanted: Use, geometry: Geometry) -> Vec<Lanes> {
+        let (as_before, mut tensor) = self.take(wanted, geometry.len());
+        if !as_before {
+            geometry.clear_border(&mut tensor);
+        }
+        tensor
+    }
+
+    /// Memory for `len` sums, with anything in them.
+    pub(crate) fn sums(&mut self, wanted: Use, len: usize) -> Vec<Lanes> {
+        self.take(wanted, len).1
+    }
+
+    /// The memory used for the same last, and true; else the smallest that is large enough, or new memory.
+    fn take(&mut self, wanted: Use, len: usize) -> (bool, Vec<Lanes>) {
+        if let Some(at) = self.idle.iter().position(|(used, memory)| *used == wanted && memory.len() == len) {
+            return (true, self.idle.swap_remove(at).1);
+        }
+        let fits = self.idle.iter().enumerate().filter(|(_, (_, memory))| memory.capacity() >= len);
+        let smallest = fits.min_by_key(|(_, (_, memory))| memory.capacity()).map(|(at, _)| at);
+        let mut memory = smallest.map_or_else(Vec::new, |at| self.idle.swap_remove(at).1);
+        memory.resize(len, Lanes::ZERO);
+        (false, memory)
+    }
+
+    /// Takes memory back.
+    pub(crate) fn give_back(&mut self, used: Use, memory: Vec<Lanes>) {
+        if !memory.is_empty() {
+            self.idle.push((used, memory));
+        }
+    }
 }
 
 /// What the gradients of a convolution's weight and bias are made of, while rows of its output gradient come in.
@@ -27,22 +66,6 @@ pub(crate) struct Workspace {
 pub(crate) struct UnfinishedGradient {
     pub weight: Vec<Lanes>,
     pub bias: Vec<Lanes>,
-}
-
-impl Workspace {
-    /// Room for training the network of `plan`; what is stored with a border has its zeros.
-    fn new(plan: &Plan) -> Self {
-        let zeros = |n: usize, wanted: bool| vec![Lanes::ZERO; if wanted { n } else { 0 }];
-        let memory = &plan.memory;
-        let slots = plan.slots.iter().enumerate();
-        Workspace {
-            activations: slots.clone().map(|(s, slot)| zeros(slot.activation.len(), memory.remade[s])).collect(),
-            gradients: slots
-                .map(|(s, slot)| zeros(slot.gradient.len(), memory.gradients[s] == GradientHome::Thread))
-                .collect(),
-            ..Workspace::default()
-        }
-    }
 }
 
 /// The workspaces of one network's threads: as many as have ever worked on it at once.
@@ -54,7 +77,7 @@ pub(crate) struct Workspaces {
 
 impl Workspaces {
     /// Runs `work` with a workspace, if possible the one that this thread used last.
-    pub(crate) fn lend<R>(&self, plan: &Plan, work: impl FnOnce(&mut Workspace) -> R) -> R {
+    pub(crate) fn lend<R>(&self, work: impl FnOnce(&mut Workspace) -> R) -> R {
         let thread = rayon::current_thread_index();
         let taken = {
             let mut idle = self.idle.lock().expect("nobody panics while holding it");
@@ -63,7 +86,7 @@ impl Workspaces {
                 None => idle.pop().map(|(_, workspace)| workspace),
             }
         };
-        let mut workspace = taken.unwrap_or_else(|| Workspace::new(plan));
+        let mut workspace = taken.unwrap_or_default();
         let result = work(&mut workspace);
         self.idle.lock().expect("nobody panics while holding it").push((thread, workspace));
         result

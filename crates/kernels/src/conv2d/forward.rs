@@ -37,6 +37,7 @@ struct Place {
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 pub(super) fn fast<S: Simd>(
     simd: S,
     call: &Call,

@@ -8,7 +8,7 @@ use longhand_kernels::{Lanes, relu, winograd};
 use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
-use crate::workspace::UnfinishedGradient;
+use crate::workspace::{UnfinishedGradient, Use};
 
 /// `y[k] = b[k] + Σ_c w[k,c] ⋆ x[c]`, then max(y, 0) if a ReLU follows at once.
 ///
@@ -36,7 +36,8 @@ pub struct Conv2d {
 
 impl Conv2d {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        let LaneGroup { activations, scratch, .. } = group;
+        let LaneGroup { activations, workspace, .. } = group;
+        let scratch = &mut workspace.scratch;
         let (before, after) = activations.split_at_mut(self.slot + 1);
         let (x, y) = (&before[self.slot], &mut after[0]);
         let bias = self.bias.clone().map(|b| &pass.parameters[b]);
@@ -53,7 +54,7 @@ impl Conv2d {
 
     /// ∂L/∂w and ∂L/∂b, and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.
     pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        let LaneGroup { activations, gradients, grad_parameters, sums, .. } = group;
+        let LaneGroup { activations, gradients, grad_parameters, sums, workspace, .. } = group;
         let (dy, dy_geometry) = (&mut gradients[self.slot + 1], self.output.gradient);
         if self.relu && self.relu_backward {
             let (y, y_geometry) = (&activations[self.slot + 1], self.output.activation);
@@ -66,13 +67,17 @@ impl Conv2d {
                 sums.resize_with(self.ordinal + 1, UnfinishedGradient::default);
             }
             let UnfinishedGradient { weight, bias } = &mut sums[self.ordinal];
-            weight.resize(winograd::grad_weight_sums(dy_geometry.channels, x_geometry.channels), Lanes::ZERO);
-            bias.resize(dy_geometry.channels, Lanes::ZERO);
+            if rows.start == 0 {
+                let len = winograd::grad_weight_sums(dy_geometry.channels, x_geometry.channels);
+                *weight = workspace.sums(Use::Sums(self.ordinal), len);
+                bias.resize(dy_geometry.channels, Lanes::ZERO);
+            }
             let padding = self.kernel.padding;
             winograd::grad_weight(pass.isa, padding, rows, weight, bias, dy, dy_geometry, x, x_geometry);
             if complete {
                 let (grad_weight, grad_bias) = split_gradient(grad_parameters, &self.weight, &self.bias);
                 winograd::finish_grad_weight(pass.isa, grad_weight, grad_bias, weight, bias);
+                workspace.give_back(Use::Sums(self.ordinal), std::mem::take(weight));
             }
         } else if complete {
             let grad_weight = &mut grad_parameters[self.weight.clone()];
@@ -86,7 +91,8 @@ impl Conv2d {
     /// ∂L/∂x, by the forward kernel with the flipped, transposed weights.
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         group.write_over_next_activation(self.slot);
-        let LaneGroup { gradients, scratch, .. } = group;
+        let LaneGroup { gradients, workspace, .. } = group;
+        let scratch = &mut workspace.scratch;
         let (dx, dy) = LaneGroup::gradient_pair(gradients, self.slot);
         let (dx_geometry, dy_geometry) = (self.input.gradient, self.output.gradient);
         let dx = &mut dx[..dx_geometry.len()];

@@ -1,9 +1,10 @@
 //! Winograd's convolution against the definition (to rounding), each fast form against the plain one (to the bit), and
 //! rows taken a few at a time against all at once (to the bit).
 
+use longhand_kernels::batch_norm::{self, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
-use longhand_kernels::{Geometry, Isa, LANES, Lanes};
+use longhand_kernels::{Geometry, Isa, LANES, Lanes, batch_norm_max_pool};
 use proptest::prelude::*;
 
 /// Numbers in -1 … 1 from a seed, exact zeros among them.
@@ -89,6 +90,40 @@ impl Operands {
                 &weight,
                 bias,
                 relu,
+                &mut scratch,
+            );
+        }
+        output
+    }
+
+    /// Output of the forward pass with batch norm and perhaps pooling, `at_once` tile rows at a time.
+    fn forward_normalised(
+        &self,
+        isa: Isa,
+        relu: bool,
+        at_once: usize,
+        geometry: Geometry,
+        normalisers: &[Normaliser],
+        pool: bool,
+    ) -> Vec<Lanes> {
+        let (mut output, mut scratch) = (vec![Lanes::ZERO; geometry.len()], Scratch::default());
+        let mut weight = TransformedWeight::default();
+        weight.set(&self.weight, self.y.channels, self.x.channels);
+        for rows in ranges(winograd::tiles_across(self.y.height), at_once) {
+            let (padding, bias) = (self.kernel.padding, Some(&self.bias[..]));
+            winograd::forward_normalised(
+                isa,
+                padding,
+                rows,
+                &mut output,
+                geometry,
+                &self.input,
+                self.x,
+                &weight,
+                bias,
+                relu,
+                normalisers,
+                pool,
                 &mut scratch,
             );
         }
@@ -192,6 +227,25 @@ proptest! {
         // Sums of at most 3,000 such products.
         prop_assert!(worst(&gradients.0, &direct) < 2e-3, "weight gradient departs by {}", worst(&gradients.0, &direct));
         prop_assert!(worst(&gradients.1, &direct_bias) < 2e-3, "bias gradient");
+
+        // Batch norm and pooling in the convolution's registers, against one after the other.
+        let channel = |salt: f32| move |c: usize| salt + c as f32 / 7.0;
+        let (mean, scale, shift) = (channel(0.1), channel(-0.6), channel(0.3));
+        let normalisers: Vec<_> =
+            (0..outputs).map(|c| Normaliser { mean: mean(c), scale: scale(c), shift: shift(c) }).collect();
+        let mut normalised = vec![Lanes::ZERO; y.len()];
+        batch_norm::normalise(plain, &mut normalised, y, &output, y, &normalisers);
+        let pooled_geometry = Geometry::new(outputs, y.height / 2, y.width / 2, 1);
+        let mut pooled = vec![Lanes::ZERO; pooled_geometry.len()];
+        if !pooled_geometry.is_empty() {
+            batch_norm_max_pool::forward(plain, &mut pooled, pooled_geometry, &output, y, &normalisers);
+        }
+        for isa in Isa::available() {
+            for (geometry, pool, wanted) in [(y, false, &normalised), (pooled_geometry, true, &pooled)] {
+                let together = operands.forward_normalised(isa, relu, at_once, geometry, &normalisers, pool);
+                prop_assert!(bits(&together) == bits(wanted), "{} normalised, pooled: {}", isa, pool);
+            }
+        }
 
         for isa in Isa::available() {
             prop_assert!(bits(&operands.forward(isa, relu, at_once)) == bits(&output), "{} forward", isa);

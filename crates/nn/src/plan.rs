@@ -8,7 +8,9 @@
 use longhand_kernels::conv2d::Kernel;
 use longhand_kernels::{Geometry, winograd};
 
-use crate::layers::{BatchNorm, Conv2d, Dropout, GlobalAveragePool, Layer, Linear, LogSoftmax, MaxPool2d, Relu};
+use crate::layers::{
+    BatchNorm, BatchNormBehind, Conv2d, Dropout, GlobalAveragePool, Layer, Linear, LogSoftmax, MaxPool2d, Relu,
+};
 use crate::memory_plan::MemoryPlan;
 use crate::parameters::{ParameterKind, ParameterLayout};
 use crate::shape::{Shape, SpecError, parameters_of};
@@ -70,6 +72,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     bias,
                     relu: false,
                     relu_backward: true,
+                    normalised: None,
                     needs_grad_input,
                 }));
                 convolutions += 1;
@@ -93,6 +96,14 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                 let gamma = push("weight", ParameterKind::Scale);
                 let beta = push("bias", ParameterKind::Shift);
                 let channels = layout.push_batch_norm(name, channels);
+                let pooled = is_pooled_at_once(spec, spec_index);
+                let by_convolution = match layers.last_mut() {
+                    Some(Layer::Conv2d(conv)) if conv.winograd => {
+                        conv.normalised = Some(BatchNormBehind { channels: channels.clone(), pooled, output });
+                        true
+                    }
+                    _ => false,
+                };
                 layers.push(Layer::BatchNorm(BatchNorm {
                     slot,
                     input,
@@ -103,7 +114,8 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     momentum,
                     eps,
                     through_relu: behind_relu,
-                    pooled: is_pooled_at_once(spec, spec_index),
+                    by_convolution,
+                    pooled,
                 }));
                 slot += 1;
             }

@@ -9,9 +9,11 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, SimdBase, SimdFloat};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
-use super::{CHANNELS_AT_ONCE, Call, POINTS, STEPS, Scratch, TILE, TransformedWeight, tiles_across, transform_input};
+use super::{
+    CHANNELS_AT_ONCE, Call, Epilogue, POINTS, STEPS, Scratch, TILE, TransformedWeight, tiles_across, transform_input,
+};
 use crate::lanes::{load_part, store_part};
 use crate::tiling::tiles;
 use crate::{LANES, Lanes};
@@ -21,8 +23,7 @@ struct Operands<'a> {
     call: &'a Call,
     input: &'a [Lanes],
     weight: &'a TransformedWeight,
-    bias: Option<&'a [f32]>,
-    relu: bool,
+    epilogue: Epilogue<'a>,
 }
 
 /// Tiles side by side that share a transformation of their inputs.
@@ -45,11 +46,10 @@ pub(super) fn fast<S: Simd>(
     output: &mut [Lanes],
     input: &[Lanes],
     weight: &TransformedWeight,
-    bias: Option<&[f32]>,
-    relu: bool,
+    epilogue: Epilogue,
     scratch: &mut Scratch,
 ) {
-    let operands = Operands { call, input, weight, bias, relu };
+    let operands = Operands { call, input, weight, epilogue };
     let (v, y) = scratch
         .pieces(call.input.channels * TILES_AT_ONCE * POINTS, call.output.channels * TILES_AT_ONCE * TILE * TILE);
     for a in tile_rows {
@@ -300,11 +300,11 @@ fn add_row<S: Simd, const TILES: usize, const AT_ONCE: usize>(
         }),
         0 => for_each!(|n, t, h, upper, _lower| {
             let y = kept(simd, upper, part);
-            finish(simd, operands, place, 0, k + n, t, part, [y[0] + h[0], y[1] + h[1]], output);
+            finish(simd, operands, place, 0, k + n, t, part, [y[0] + h[0], y[1] + h[1]], upper, output);
         }),
-        _ => for_each!(|n, t, h, _upper, lower| {
+        _ => for_each!(|n, t, h, upper, lower| {
             let y = kept(simd, lower, part);
-            finish(simd, operands, place, 1, k + n, t, part, [y[0] + h[0], y[1] + h[1]], output);
+            finish(simd, operands, place, 1, k + n, t, part, [y[0] + h[0], y[1] + h[1]], upper, output);
         }),
     }
 }
@@ -322,7 +322,8 @@ fn keep<S: Simd>(y: &mut [Lanes], part: usize, value: [S::f32s; TILE]) {
     store_part::<S>(&mut y[1], part, value[1]);
 }
 
-/// Puts a row of two outputs, through ReLU where asked, into its place, as far as it is inside.
+/// Takes a row of two outputs through the epilogue and puts it into its place, as far as it is inside; or, where tiles are
+/// pooled, keeps the upper row until the lower one comes.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
 fn finish<S: Simd>(
@@ -334,20 +335,41 @@ fn finish<S: Simd>(
     t: usize,
     part: usize,
     value: [S::f32s; TILE],
+    upper: &mut [Lanes],
     output: &mut [Lanes],
 ) {
-    let call = operands.call;
+    let Operands { call, epilogue, .. } = operands;
     let b = place.b + t;
-    let bias = S::f32s::splat(simd, operands.bias.map_or(0.0, |b| b[k]));
-    let value = [value[0] + bias, value[1] + bias];
-    let value = if operands.relu {
-        [crate::relu::vector_relu(simd, value[0]), crate::relu::vector_relu(simd, value[1])]
-    } else {
-        value
+    let bias = S::f32s::splat(simd, epilogue.bias.map_or(0.0, |b| b[k]));
+    let mut value = [value[0] + bias, value[1] + bias];
+    if epilogue.relu {
+        value = [crate::relu::vector_relu(simd, value[0]), crate::relu::vector_relu(simd, value[1])];
+    }
+    if let Some(normalisers) = epilogue.normalisers {
+        let n = &normalisers[k];
+        let (mean, scale) = (S::f32s::splat(simd, n.mean), S::f32s::splat(simd, n.scale));
+        let shift = S::f32s::splat(simd, n.shift);
+        for s in 0..TILE {
+            value[s] = (value[s] - mean).mul_add_precise(scale, shift);
+        }
+    }
+    let Some(pooled) = epilogue.pooled else {
+        let at = call.output.index(k, TILE * place.a + row, TILE * b);
+        store_part::<S>(&mut output[at], part, value[0]);
+        if call.columns_inside(b) == TILE {
+            store_part::<S>(&mut output[at + 1], part, value[1]);
+        }
+        return;
     };
-    let at = call.output.index(k, TILE * place.a + row, TILE * b);
-    store_part::<S>(&mut output[at], part, value[0]);
-    if call.columns_inside(b) == TILE {
-        store_part::<S>(&mut output[at + 1], part, value[1]);
+    if row == 0 {
+        keep::<S>(upper, part, value);
+    } else if call.columns_inside(b) == TILE {
+        let above = kept(simd, upper, part);
+        let mut best = above[0];
+        for candidate in [above[1], value[0], value[1]] {
+            let wins = candidate.simd_gt(best) | candidate.is_nan();
+            best = wins.select(candidate, best);
+        }
+        store_part::<S>(&mut output[pooled.index(k, place.a, b)], part, best);
     }
 }

@@ -40,7 +40,9 @@ mod plain;
 
 use std::ops::Range;
 
+use crate::batch_norm::Normaliser;
 use crate::isa::dispatch;
+use crate::max_pool2d::check_pooled;
 use crate::tiling::tiles;
 use crate::{Geometry, Isa, Lanes};
 
@@ -236,6 +238,18 @@ impl Scratch {
     }
 }
 
+/// What becomes of outputs while they are still in registers.
+#[derive(Clone, Copy, Debug)]
+struct Epilogue<'a> {
+    /// One value per output channel; zero if absent.
+    bias: Option<&'a [f32]>,
+    relu: bool,
+    /// y ← (y − mean)·scale + shift, one per output channel.
+    normalisers: Option<&'a [Normaliser]>,
+    /// Where the largest of each tile goes, if not every output to its own place: a tile is a pooling window.
+    pooled: Option<Geometry>,
+}
+
 /// Computes `tile_rows` of `output` (those rows overwritten) as the convolution of `input`, then ReLU if `relu` is set.
 ///
 /// `bias` holds one value per output channel (zero if absent). Rows of `input` from `2·start − padding` to
@@ -259,15 +273,69 @@ pub fn forward(
     scratch: &mut Scratch,
 ) {
     let call = Call::checked(padding, input_geometry, output_geometry);
-    let down = tiles_across(output_geometry.height);
-    assert!(tile_rows.end <= down, "tile rows {tile_rows:?} of {down}");
     assert_eq!(output.len(), output_geometry.len(), "output length");
-    assert_eq!(input.len(), input_geometry.len(), "input length");
-    assert_eq!((weight.outputs, weight.inputs), (output_geometry.channels, input_geometry.channels), "weight channels");
-    assert!(bias.is_none_or(|b| b.len() == output_geometry.channels), "bias length");
+    let epilogue = Epilogue { bias, relu, normalisers: None, pooled: None };
+    run(isa, &call, tile_rows, output, input, weight, epilogue, scratch);
+}
+
+/// [`forward`] followed by batch norm with known statistics and, where `pool` is set, by 2×2 max pooling, bit for bit as
+/// [`crate::batch_norm::normalise`] and [`crate::batch_norm_max_pool::forward`] would; `output` is what they would write.
+///
+/// The convolution's own output is never stored: that is what inference can do and training cannot.
+///
+/// # Panics
+/// As [`forward`], and when there is not one normaliser per output channel.
+#[allow(clippy::too_many_arguments)]
+pub fn forward_normalised(
+    isa: Isa,
+    padding: usize,
+    tile_rows: Range<usize>,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    weight: &TransformedWeight,
+    bias: Option<&[f32]>,
+    relu: bool,
+    normalisers: &[Normaliser],
+    pool: bool,
+    scratch: &mut Scratch,
+) {
+    assert_eq!(output.len(), output_geometry.len(), "output length");
+    assert_eq!(normalisers.len(), output_geometry.channels, "normalisers length");
+    let (height, width) = (input_geometry.height + 2 * padding, input_geometry.width + 2 * padding);
+    assert!(height >= SIZE && width >= SIZE, "a kernel {SIZE} wide on {height} by {width}");
+    let whole = Geometry::new(output_geometry.channels, height + 1 - SIZE, width + 1 - SIZE, output_geometry.border);
+    let call = Call::checked(padding, input_geometry, whole);
+    if pool {
+        check_pooled(whole, output_geometry);
+    } else {
+        assert!(whole.same_shape(&output_geometry), "output sides");
+    }
+    let normalisers = Some(normalisers);
+    let epilogue = Epilogue { bias, relu, normalisers, pooled: pool.then_some(output_geometry) };
+    run(isa, &call, tile_rows, output, input, weight, epilogue, scratch);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn run(
+    isa: Isa,
+    call: &Call,
+    tile_rows: Range<usize>,
+    output: &mut [Lanes],
+    input: &[Lanes],
+    weight: &TransformedWeight,
+    epilogue: Epilogue,
+    scratch: &mut Scratch,
+) {
+    let down = tiles_across(call.output.height);
+    assert!(tile_rows.end <= down, "tile rows {tile_rows:?} of {down}");
+    assert_eq!(input.len(), call.input.len(), "input length");
+    assert_eq!((weight.outputs, weight.inputs), (call.output.channels, call.input.channels), "weight channels");
+    assert!(epilogue.bias.is_none_or(|b| b.len() == call.output.channels), "bias length");
     dispatch!(isa,
-        plain => plain::forward(&call, tile_rows, output, input, weight, bias, relu),
-        simd => forward::fast(simd, &call, tile_rows, output, input, weight, bias, relu, scratch),
+        plain => plain::forward(call, tile_rows, output, input, weight, epilogue),
+        simd => forward::fast(simd, call, tile_rows, output, input, weight, epilogue, scratch),
     );
 }
 

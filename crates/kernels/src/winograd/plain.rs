@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Call, POINTS, SIZE, TILE, TransformedWeight, grad_weight::sums_at, tiles_across, transform_grad_output,
+    Call, Epilogue, POINTS, SIZE, TILE, TransformedWeight, grad_weight::sums_at, tiles_across, transform_grad_output,
     transform_grad_weight, transform_input,
 };
 use crate::{LANES, Lanes};
@@ -18,7 +18,7 @@ fn transformed_input(call: &Call, input: &[Lanes], c: usize, a: usize, b: usize,
     std::array::from_fn(|i| transform_input(std::array::from_fn(|j| vertical[j][i])))
 }
 
-/// y = Aᵀ (Σ_c U ⊙ V) A + b: of each row of points, points 1 and 2 over the input channels in order, then 0 and 3 from
+/// y = Aᵀ (Σ_c U ⊙ V) A + b, then the epilogue: of each row of points, points 1 and 2 over the input channels in order, then 0 and 3 from
 /// their sum and difference; then rows 1, 2, then 0 and 3; then the bias.
 #[inline(always)]
 pub(super) fn forward(
@@ -27,8 +27,7 @@ pub(super) fn forward(
     output: &mut [Lanes],
     input: &[Lanes],
     weight: &TransformedWeight,
-    bias: Option<&[f32]>,
-    relu: bool,
+    epilogue: Epilogue,
 ) {
     let channels = call.input.channels;
     let mut transformed = vec![[[0.0; POINTS]; POINTS]; channels];
@@ -49,12 +48,30 @@ pub(super) fn forward(
                         let (m1, m2) = (sum_over_channels(i, 1, 0.0), sum_over_channels(i, 2, 0.0));
                         [sum_over_channels(i, 0, m1 + m2), sum_over_channels(i, 3, m1 - m2)]
                     });
-                    let b_k = bias.map_or(0.0, |b| b[k]);
-                    for s in 0..call.columns_inside(b) {
-                        let y = [((h[1][s] + h[2][s]) + h[0][s]) + b_k, ((h[1][s] - h[2][s]) + h[3][s]) + b_k];
-                        for (r, &y) in y.iter().enumerate().take(call.rows_inside(a)) {
-                            let y = if relu { crate::relu::plain_relu(y) } else { y };
-                            output[call.output.index(k, TILE * a + r, TILE * b + s)].0[l] = y;
+                    let b_k = epilogue.bias.map_or(0.0, |b| b[k]);
+                    let mut y = [[0.0; TILE]; TILE];
+                    for s in 0..TILE {
+                        let sums = [((h[1][s] + h[2][s]) + h[0][s]) + b_k, ((h[1][s] - h[2][s]) + h[3][s]) + b_k];
+                        for (r, y_rs) in sums.into_iter().enumerate() {
+                            let y_rs = if epilogue.relu { crate::relu::plain_relu(y_rs) } else { y_rs };
+                            y[r][s] = match epilogue.normalisers {
+                                Some(n) => (y_rs - n[k].mean).mul_add(n[k].scale, n[k].shift),
+                                None => y_rs,
+                            };
+                        }
+                    }
+                    let (rows, columns) = (call.rows_inside(a), call.columns_inside(b));
+                    if let Some(pooled) = epilogue.pooled {
+                        if (rows, columns) == (TILE, TILE) {
+                            let largest = |best, y| if crate::max_pool2d::plain_beats(y, best) { y } else { best };
+                            let best = [y[0][1], y[1][0], y[1][1]].into_iter().fold(y[0][0], largest);
+                            output[pooled.index(k, a, b)].0[l] = best;
+                        }
+                        continue;
+                    }
+                    for r in 0..rows {
+                        for s in 0..columns {
+                            output[call.output.index(k, TILE * a + r, TILE * b + s)].0[l] = y[r][s];
                         }
                     }
                 }

@@ -26,12 +26,17 @@ pub struct BatchNorm {
     pub(crate) eps: f64,
     /// Whether the input is a ReLU's output, and the gradient is to be taken through that ReLU as well.
     pub(crate) through_relu: bool,
+    /// Whether inference has the convolution before do this layer's work as well.
+    pub(crate) by_convolution: bool,
     /// Whether the 2×2 max pooling that follows is done in the same passes: `output` is then the pooled slot.
     pub(crate) pooled: bool,
 }
 
 impl BatchNorm {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        if self.by_convolution && !pass.training {
+            return;
+        }
         let (x, y) = group.activation_pair(self.slot);
         let normalisers = &pass.normalisers[self.channels.clone()];
         let forward = if self.pooled { batch_norm_max_pool::forward_rows } else { batch_norm::normalise_rows };

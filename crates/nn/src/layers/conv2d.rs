@@ -30,12 +30,28 @@ pub struct Conv2d {
     pub(crate) relu: bool,
     /// Whether this layer has to undo that ReLU itself; a batch norm behind it does so on its own way.
     pub(crate) relu_backward: bool,
+    /// The batch norm directly behind, where inference computes both at once.
+    pub(crate) normalised: Option<BatchNormBehind>,
     /// Whether anything before this layer is trained.
     pub(crate) needs_grad_input: bool,
 }
 
+/// What a convolution has to know of a batch norm behind it to compute it as well.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchNormBehind {
+    /// Its channels among those of all batch norm layers.
+    pub channels: Range<usize>,
+    /// Whether it pools.
+    pub pooled: bool,
+    /// What it writes, two slots behind the convolution's input.
+    pub output: Slot,
+}
+
 impl Conv2d {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        if let (false, Some(behind)) = (pass.training, &self.normalised) {
+            return self.forward_normalised(pass, group, rows, behind);
+        }
         let LaneGroup { activations, workspace, .. } = group;
         let scratch = &mut workspace.scratch;
         let (before, after) = activations.split_at_mut(self.slot + 1);
@@ -50,6 +66,28 @@ impl Conv2d {
             let weight = &pass.parameters[self.weight.clone()];
             conv2d::forward_rows(pass.isa, self.kernel, rows, y, y_geometry, x, x_geometry, weight, bias, self.relu);
         }
+    }
+
+    /// The forward pass of this layer and of the batch norm behind it, whose statistics are known.
+    fn forward_normalised(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>, behind: &BatchNormBehind) {
+        let LaneGroup { activations, workspace, .. } = group;
+        let (before, after) = activations.split_at_mut(self.slot + 2);
+        let (x, y) = (&before[self.slot], &mut after[0]);
+        winograd::forward_normalised(
+            pass.isa,
+            self.kernel.padding,
+            tile_rows(rows),
+            y,
+            behind.output.activation,
+            x,
+            self.input.activation,
+            &pass.convolutions[self.ordinal].transformed,
+            self.bias.clone().map(|b| &pass.parameters[b]),
+            self.relu,
+            &pass.normalisers[behind.channels.clone()],
+            behind.pooled,
+            &mut workspace.scratch,
+        );
     }
 
     /// ∂L/∂w and ∂L/∂b, and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.

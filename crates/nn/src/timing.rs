@@ -41,6 +41,17 @@ pub struct Timings {
     pub layers: Vec<LayerTiming>,
     /// Loading images, augmentation included.
     pub loading: Duration,
+    /// Each stretch between two meetings, everything in it counted, in the order in which they were run.
+    pub stretches: Vec<Duration>,
+}
+
+/// Runs one stretch of `work` on `group`, and notes its time in the group's timings if it keeps any.
+pub(crate) fn timed_stretch(group: &mut LaneGroup, work: impl FnOnce(&mut LaneGroup)) {
+    let started = group.timings.is_some().then(Instant::now);
+    work(group);
+    if let (Some(started), Some(timings)) = (started, &mut group.timings) {
+        timings.stretches.push(started.elapsed());
+    }
 }
 
 /// Runs `work` on `group`, and adds its time to the group's timings if it keeps any.

@@ -22,6 +22,7 @@ use crate::layers::{BatchNorm, Layer, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::stretch::Stretch;
+use crate::timing::timed_stretch;
 
 /// What a training step saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,7 +155,7 @@ impl Network {
         let one = |(g, group): (usize, &mut LaneGroup)| {
             self.workspaces.lend(|workspace| {
                 group.enter(workspace);
-                work(g, &mut Stretch::new(&self.plan, pass, group, known));
+                timed_stretch(group, |group| work(g, &mut Stretch::new(&self.plan, pass, group, known)));
                 group.leave(workspace, &self.plan);
             });
         };

@@ -17,6 +17,8 @@
 #![forbid(unsafe_code)]
 
 mod convolution_weights;
+mod cost;
+mod footprint;
 mod initialisation;
 mod lane_group;
 pub mod layers;
@@ -33,9 +35,12 @@ mod stretch;
 mod summary;
 mod timing;
 mod train_step;
+mod work_items;
 mod workspace;
 
 pub use convolution_weights::ConvolutionWeights;
+pub use cost::{Cost, LayerCost};
+pub use footprint::Footprint;
 pub use initialisation::Initialisation;
 pub use lane_group::LaneGroup;
 pub use loss::{Loss, LossSpec};
@@ -48,3 +53,4 @@ pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};
 pub use timing::{LayerTiming, Timings};
 pub use train_step::StepOutcome;
+pub use work_items::StretchItems;

@@ -53,6 +53,11 @@ impl Workspace {
         (false, memory)
     }
 
+    /// Bytes of the tensors in it; what kernels put aside within a call is not counted.
+    fn bytes(&self) -> usize {
+        self.idle.iter().map(|(_, memory)| memory.capacity() * size_of::<Lanes>()).sum()
+    }
+
     /// Takes memory back.
     pub(crate) fn give_back(&mut self, used: Use, memory: Vec<Lanes>) {
         if !memory.is_empty() {
@@ -90,6 +95,11 @@ impl Workspaces {
         let result = work(&mut workspace);
         self.idle.lock().expect("nobody panics while holding it").push((thread, workspace));
         result
+    }
+
+    /// Bytes of all of them that are not lent.
+    pub(crate) fn bytes(&self) -> usize {
+        self.idle.lock().expect("nobody panics while holding it").iter().map(|(_, workspace)| workspace.bytes()).sum()
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Command {
     Audit(AuditArguments),
     /// Fetch, verify or look at the data.
     Data(DataArguments),
-    /// Measure kernels against this machine's peak, and the time of an epoch.
+    /// Measure this machine's peak and what of it kernels, a training step layer by layer, and inference reach.
     Bench(BenchArguments),
 }
 
@@ -280,12 +280,19 @@ pub enum DataAction {
 
 /// `longhand bench`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  longhand bench\n  longhand bench seed --threads 1 --isa avx2 --json")]
+#[command(after_help = "Examples:\n  longhand bench\n  longhand bench seed --threads 1 --isa avx2 --json\n  \
+                  longhand bench seed --scaling")]
 pub struct BenchArguments {
     #[command(flatten)]
     pub recipe: RecipeArguments,
     #[command(flatten)]
     pub compute: ComputeArguments,
+    /// Training steps to time: fewer are quicker, more are steadier; 200 by default, with --scaling 50 of each network.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub steps: Option<u16>,
+    /// Measure cost against size instead: the network with fewer and more channels, and trained on more images.
+    #[arg(long)]
+    pub scaling: bool,
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,

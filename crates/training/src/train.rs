@@ -144,7 +144,7 @@ pub fn train(
     pool.install(|| Loop { recipe, data, isa, observer }.run(network))
 }
 
-fn check_data(recipe: &Recipe, network: &Network, data: &Dataset) -> Result<(), TrainError> {
+pub(crate) fn check_data(recipe: &Recipe, network: &Network, data: &Dataset) -> Result<(), TrainError> {
     let wanted = recipe.network.input;
     for set in [&data.train, &data.test] {
         let found = [1, set.height(), set.width()];

@@ -1,0 +1,124 @@
+//! Work for many cores: how much faster a step could be on so many threads, from what its pieces take on one.
+
+use longhand_nn::StretchItems;
+use serde::Serialize;
+
+/// Thread counts that a speed-up is worked out for.
+const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// One stretch of a step: pieces that any thread may take, and a meeting behind it.
+#[derive(Clone, Debug, Serialize)]
+pub struct StretchWork {
+    /// What happens in it.
+    pub name: String,
+    /// Pieces.
+    pub items: usize,
+    /// Seconds of all pieces.
+    pub seconds: f64,
+    /// Seconds of the longest piece.
+    pub longest_seconds: f64,
+}
+
+/// The speed-up that so many threads could have at most.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SpeedUp {
+    /// Threads.
+    pub threads: usize,
+    /// Times as fast as one thread.
+    pub at_most: f64,
+}
+
+/// What of a step can be done at once, measured on one thread.
+#[derive(Clone, Debug, Serialize)]
+pub struct Work {
+    /// The stretches, in order.
+    pub stretches: Vec<StretchWork>,
+    /// Seconds of what one thread does alone: meetings, sums over groups, the optimiser.
+    pub serial_seconds: f64,
+    /// Seconds of everything, one after another.
+    pub total_seconds: f64,
+    /// Seconds of the longest chain: what no number of threads can do faster.
+    pub longest_chain_seconds: f64,
+    /// By how much more threads could be faster, each taking the next piece as soon as it is free.
+    pub speed_up: Vec<SpeedUp>,
+}
+
+impl Work {
+    /// From the seconds of each lane group in each stretch, and of what is done between.
+    ///
+    /// Where a stretch has more pieces than lane groups, each group's time is shared evenly among its pieces.
+    pub(super) fn of(items: &[StretchItems], group_seconds: &[Vec<f64>], serial_seconds: f64) -> Work {
+        let pieces: Vec<Vec<f64>> = items.iter().zip(group_seconds).map(|(s, groups)| split(groups, s.items)).collect();
+        let longest = |pieces: &[f64]| pieces.iter().copied().fold(0.0, f64::max);
+        let stretches: Vec<StretchWork> = items
+            .iter()
+            .zip(&pieces)
+            .map(|(s, pieces)| StretchWork {
+                name: s.name.clone(),
+                items: s.items,
+                seconds: pieces.iter().sum(),
+                longest_seconds: longest(pieces),
+            })
+            .collect();
+        let total_seconds = serial_seconds + stretches.iter().map(|s| s.seconds).sum::<f64>();
+        let on = |threads| serial_seconds + pieces.iter().map(|p| list_schedule(p, threads)).sum::<f64>();
+        Work {
+            longest_chain_seconds: serial_seconds + stretches.iter().map(|s| s.longest_seconds).sum::<f64>(),
+            speed_up: THREADS.map(|threads| SpeedUp { threads, at_most: total_seconds / on(threads) }).to_vec(),
+            stretches,
+            serial_seconds,
+            total_seconds,
+        }
+    }
+}
+
+/// The groups' seconds cut into `items` pieces.
+fn split(groups: &[f64], items: usize) -> Vec<f64> {
+    let each = items.div_ceil(groups.len().max(1)).max(1);
+    groups.iter().flat_map(|seconds| std::iter::repeat_n(seconds / each as f64, each)).collect()
+}
+
+/// Seconds until all pieces are done, each in turn taken by the thread that is free first.
+fn list_schedule(pieces: &[f64], threads: usize) -> f64 {
+    let mut busy_until = vec![0.0f64; threads];
+    for piece in pieces {
+        let first_free = busy_until.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("at least one thread");
+        *first_free += piece;
+    }
+    busy_until.into_iter().fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SpeedUp, Work, list_schedule, split};
+    use longhand_nn::StretchItems;
+
+    #[test]
+    fn the_next_piece_goes_to_whoever_is_free_first() {
+        let pieces = [3.0, 1.0, 1.0, 4.0, 2.0];
+        assert_eq!(list_schedule(&pieces, 1), 11.0);
+        // 3 and then 2; 1, 1, 4: the third thread's work goes to the second.
+        assert_eq!(list_schedule(&pieces, 2), 6.0);
+        assert_eq!(list_schedule(&pieces, 3), 5.0);
+        assert_eq!(list_schedule(&pieces, 16), 4.0);
+        assert_eq!(list_schedule(&[], 2), 0.0);
+    }
+
+    #[test]
+    fn meetings_and_long_pieces_limit_the_speed_up() {
+        let items = ["there", "back"].map(|name| StretchItems { name: name.into(), items: 4 });
+        let work = Work::of(&items, &[vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]], 2.0);
+        assert_eq!((work.total_seconds, work.longest_chain_seconds), (12.0, 6.0));
+        assert_eq!((work.stretches[1].seconds, work.stretches[1].longest_seconds), (6.0, 3.0));
+        let expected = [1.0, 12.0 / 8.0, 2.0, 2.0, 2.0];
+        for (SpeedUp { threads, at_most }, expected) in work.speed_up.iter().zip(expected) {
+            assert!((at_most - expected).abs() < 1e-12, "{threads}: {at_most}");
+        }
+    }
+
+    #[test]
+    fn more_pieces_than_groups_share_a_groups_time() {
+        assert_eq!(split(&[2.0, 4.0], 2), [2.0, 4.0]);
+        assert_eq!(split(&[2.0, 4.0], 4), [1.0, 1.0, 2.0, 2.0]);
+    }
+}

@@ -12,6 +12,7 @@ mod dropout;
 mod log_softmax;
 mod max_pool2d;
 mod measure;
+mod one_image;
 mod operands;
 mod relu;
 
@@ -34,5 +35,6 @@ criterion_group! {
         relu::bench,
         dropout::bench,
         log_softmax::bench,
+        one_image::bench,
 }
 criterion_main!(kernels);

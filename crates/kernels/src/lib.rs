@@ -11,6 +11,8 @@
 //! 2. the *plain form*: nested loops a reader can check against `docs/gradients.md`, specification and oracle;
 //! 3. the *fast form*: one generic body over [`fearless_simd::Simd`], instantiated for each instruction set.
 //!
+//! One image alone would leave fifteen lanes idle; [`one_image`] lays it out the other way round, for latency.
+//!
 //! # The same bits everywhere
 //!
 //! Arithmetic is defined per lane, with fused multiply-add, in one order that the plain form states. The fast form
@@ -34,6 +36,7 @@ mod lanes;
 pub mod linear;
 pub mod log_softmax;
 pub mod max_pool2d;
+pub mod one_image;
 pub mod peak;
 pub mod relu;
 mod tiling;

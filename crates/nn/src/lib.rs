@@ -4,6 +4,7 @@
 //! allocation with named views ([`ParameterLayout`]) and plans where each activation lives. [`Network::train_step`]
 //! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Sgd`] then moves the
 //! parameters. [`Inference::infer`] computes log-probabilities with the running statistics.
+//! [`OneImage`] does so for one image in the shortest time, with the same bits.
 //!
 //! Read [`layers`] to learn the layers: one file each, the forward pass beside the hand-derived backward pass, in the
 //! symbols of `docs/gradients.md`.
@@ -25,6 +26,7 @@ pub mod layers;
 mod loss;
 mod memory_plan;
 mod network;
+mod one_image;
 mod optimiser;
 mod parameters;
 mod plan;
@@ -45,6 +47,7 @@ pub use initialisation::Initialisation;
 pub use lane_group::LaneGroup;
 pub use loss::{Loss, LossSpec};
 pub use network::{Inference, Network, NotLoaded};
+pub use one_image::OneImage;
 pub use optimiser::{Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
 pub use schedule::{Schedule, ScheduleError};

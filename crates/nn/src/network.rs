@@ -154,7 +154,7 @@ impl Network {
         }
     }
 
-    fn running_normalisers(&self) -> Vec<Normaliser> {
+    pub(crate) fn running_normalisers(&self) -> Vec<Normaliser> {
         let mut normalisers = vec![Normaliser::default(); self.layout.batch_norm_channels()];
         for layer in &self.plan.layers {
             if let Layer::BatchNorm(bn) = layer {

@@ -1,0 +1,170 @@
+//! The 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3), as [`crate::winograd`] states it, order included.
+//!
+//! A transform is whole-vector additions over *input* channels; the products multiply one transformed input, broadcast,
+//! by a vector of *output* channels of the transformed weights.
+
+mod fast;
+mod plain;
+
+use super::{AlignedFloats, Finish, Layout, padded};
+use crate::Isa;
+use crate::conv2d::Kernel;
+use crate::isa::dispatch;
+use crate::winograd::{POINTS, SIZE, TILE, tiles_across};
+
+/// In which step a point of a row is summed, and as which of the step's two: points 1 and 2 first, then 0 and 3.
+const STEP_OF_POINT: [(usize, usize); POINTS] = [(1, 0), (0, 0), (0, 1), (1, 1)];
+
+/// U = G w Gᵀ of every pair of channels, and the bias.
+///
+/// Packed as `[i][step][input channel][point of the step][output channel]`, output channels filled up to whole vectors.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    outputs: usize,
+    inputs: usize,
+    values: AlignedFloats,
+    bias: AlignedFloats,
+}
+
+impl Weight {
+    /// Transforms `weight`, `[output channel][input channel][3][3]`, and keeps `bias`, one value per output channel
+    /// (zero if absent).
+    ///
+    /// # Panics
+    /// When the lengths do not belong together.
+    pub fn new(weight: &[f32], bias: Option<&[f32]>, outputs: usize, inputs: usize) -> Self {
+        assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
+        assert!(bias.is_none_or(|b| b.len() == outputs), "bias length");
+        let mut packed = Weight {
+            outputs,
+            inputs,
+            values: AlignedFloats::zeros(POINTS * POINTS * inputs * padded(outputs)),
+            bias: AlignedFloats::filled_up(bias.unwrap_or(&[]), padded(outputs)),
+        };
+        for (k, kernels) in weight.chunks_exact(inputs * SIZE * SIZE).enumerate() {
+            for (c, w) in kernels.chunks_exact(SIZE * SIZE).enumerate() {
+                // Along kernel columns first, then along kernel rows: u[j][i].
+                let rows: [[f32; POINTS]; SIZE] =
+                    std::array::from_fn(|i| transform_weight([w[i * SIZE], w[i * SIZE + 1], w[i * SIZE + 2]]));
+                for j in 0..POINTS {
+                    let u = transform_weight(rows.map(|row| row[j]));
+                    for (i, u) in u.into_iter().enumerate() {
+                        let at = packed.index(k, c, i, j);
+                        packed.values[at] = u;
+                    }
+                }
+            }
+        }
+        packed
+    }
+
+    /// Output channels.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Rows and columns of the convolution's output for an input of `height` × `width`.
+    ///
+    /// # Panics
+    /// When the kernel does not fit.
+    pub fn output_sides(&self, padding: usize, height: usize, width: usize) -> (usize, usize) {
+        Kernel { size: SIZE, padding }.output_side(height, width).expect("a kernel that fits its input")
+    }
+
+    fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
+        let (step, point) = STEP_OF_POINT[j];
+        (((i * 2 + step) * self.inputs + c) * 2 + point) * padded(self.outputs) + k
+    }
+}
+
+/// G times a column: the halves are exact, so only the sums round.
+fn transform_weight(g: [f32; SIZE]) -> [f32; POINTS] {
+    let (ends, middle) = (0.5 * (g[0] + g[2]), 0.5 * g[1]);
+    [g[0], ends + middle, ends - middle, g[2]]
+}
+
+/// Room for what the fast form puts aside within a call; grows as needed and carries nothing from call to call.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    transformed: AlignedFloats,
+    sums: AlignedFloats,
+}
+
+/// What every tile of one call shares.
+struct Operands<'a> {
+    input: &'a [f32],
+    input_layout: Layout,
+    /// Where the first input of tile (0, 0) lies.
+    origin: usize,
+    output_layout: Layout,
+    /// Sides of the convolution's own output.
+    sides: (usize, usize),
+    weight: &'a Weight,
+    finish: &'a Finish,
+}
+
+/// Where one tile reads and writes.
+#[derive(Clone, Copy, Default)]
+struct Tile {
+    /// Where its first input lies.
+    input: usize,
+    /// Where its first output, or its only one where it is pooled, lies.
+    output: usize,
+    /// Rows and columns of outputs that are inside.
+    inside: (usize, usize),
+}
+
+impl Operands<'_> {
+    /// Tile rows and columns: where tiles are pooled, those that are whole.
+    fn tiles(&self) -> (usize, usize) {
+        let (height, width) = self.sides;
+        let across = |side| if self.finish.pools() { side / TILE } else { tiles_across(side) };
+        (across(height), across(width))
+    }
+
+    /// The tile at tile row `a`, tile column `b`.
+    #[inline(always)]
+    fn tile(&self, a: usize, b: usize) -> Tile {
+        let ((height, width), step) = (self.sides, if self.finish.pools() { 1 } else { TILE });
+        Tile {
+            input: self.origin + TILE * a * self.input_layout.row() + TILE * b * self.input_layout.pixel(),
+            output: self.output_layout.index(step * a, step * b),
+            inside: ((height - TILE * a).min(TILE), (width - TILE * b).min(TILE)),
+        }
+    }
+}
+
+/// Computes the content of `output` (overwritten) as the convolution of `input` and what `finish` makes of it.
+///
+/// # Panics
+/// When a length does not fit its layout, a layout is planar, the output's sides are not those of the convolution, pooled
+/// if `finish` pools, or the input's border is narrower than the padding.
+#[allow(clippy::too_many_arguments)]
+pub fn forward(
+    isa: Isa,
+    padding: usize,
+    output: &mut [f32],
+    output_layout: Layout,
+    input: &[f32],
+    input_layout: Layout,
+    weight: &Weight,
+    finish: &Finish,
+    scratch: &mut Scratch,
+) {
+    let (ol, il) = (output_layout, input_layout);
+    assert_eq!(output.len(), ol.len(), "output length");
+    assert_eq!(input.len(), il.len(), "input length");
+    assert!(!ol.is_planar() && !il.is_planar(), "{ol:?} and {il:?} must not be planar");
+    assert_eq!((ol.channels, il.channels), (weight.outputs, weight.inputs), "channels");
+    assert!(padding < SIZE, "padding {padding} of a kernel {SIZE} wide");
+    assert!(il.border >= padding, "border {} below padding {padding}", il.border);
+    let sides = weight.output_sides(padding, il.height, il.width);
+    assert_eq!((ol.height, ol.width), finish.stored_sides(sides.0, sides.1), "output sides");
+    finish.check(ol.channels);
+    let origin = il.origin(padding);
+    let operands = Operands { input, input_layout: il, origin, output_layout: ol, sides, weight, finish };
+    dispatch!(isa,
+        plain => plain::forward(&operands, output),
+        simd => fast::forward(simd, &operands, output, scratch),
+    );
+}

@@ -134,7 +134,7 @@ impl Operands {
     fn grad_input(&self, isa: Isa, at_once: usize) -> Vec<Lanes> {
         let (mut grad_input, mut scratch) = (vec![Lanes::ZERO; self.x.len()], Scratch::default());
         let mut weight = TransformedWeight::default();
-        weight.set_flipped(&self.weight, self.y.channels, self.x.channels);
+        weight.set_flipped(&self.weight, self.y.channels, self.x.channels, 0..self.x.channels);
         let padding = self.kernel.of_input_gradient().padding;
         for rows in ranges(winograd::tiles_across(self.x.height), at_once) {
             winograd::forward(

@@ -1,34 +1,47 @@
 //! A convolution's weights in the forms that its kernels read, made once a step.
 
 use longhand_kernels::conv2d;
-use longhand_kernels::winograd::TransformedWeight;
+use longhand_kernels::winograd::{SIZE, TransformedWeight};
 
+use crate::channel_blocks::ranges;
 use crate::layers::Conv2d;
+
+/// Weights of a pair of channels.
+const TAPS: usize = SIZE * SIZE;
 
 /// The weights of one convolution as its forward kernel and its input gradient read them.
 #[derive(Clone, Debug, Default)]
 pub struct ConvolutionWeights {
-    /// Transformed, where Winograd's way is taken.
-    pub(crate) transformed: TransformedWeight,
-    /// Flipped, transposed and transformed, for the input gradient.
-    pub(crate) transformed_flipped: TransformedWeight,
+    /// Transformed, where Winograd's way is taken: one for each block of output channels.
+    pub(crate) transformed: Vec<TransformedWeight>,
+    /// Flipped, transposed and transformed, for the input gradient: one for each block of input channels.
+    pub(crate) transformed_flipped: Vec<TransformedWeight>,
     /// Flipped and transposed, for the input gradient by the definition.
     pub(crate) flipped: Vec<f32>,
 }
 
 impl ConvolutionWeights {
     /// Makes what `layer` reads of `parameters` (overwrites); what only the backward pass reads, where `backward`.
-    pub(crate) fn set(&mut self, layer: &Conv2d, parameters: &[f32], backward: bool) {
+    pub(crate) fn set(&mut self, layer: &Conv2d, parameters: &[f32], backward: bool, blocks: usize) {
         let weight = &parameters[layer.weight.clone()];
         let (outputs, inputs) = (layer.output.activation.channels, layer.input.activation.channels);
         let backward = backward && layer.needs_grad_input;
         if layer.winograd {
             let ConvolutionWeights { transformed, transformed_flipped, .. } = self;
             rayon::join(
-                || transformed.set(weight, outputs, inputs),
                 || {
-                    if backward {
-                        transformed_flipped.set_flipped(weight, outputs, inputs);
+                    let blocks = ranges(outputs, blocks);
+                    transformed.resize_with(blocks.len(), TransformedWeight::default);
+                    for (transformed, k) in transformed.iter_mut().zip(blocks) {
+                        let weight = &weight[k.start * inputs * TAPS..k.end * inputs * TAPS];
+                        transformed.set(weight, k.len(), inputs);
+                    }
+                },
+                || {
+                    let blocks = if backward { ranges(inputs, blocks) } else { Vec::new() };
+                    transformed_flipped.resize_with(blocks.len(), TransformedWeight::default);
+                    for (transformed, c) in transformed_flipped.iter_mut().zip(blocks) {
+                        transformed.set_flipped(weight, outputs, inputs, c);
                     }
                 },
             );

@@ -17,6 +17,7 @@
 //! This crate knows no files, no command line and no data set.
 #![forbid(unsafe_code)]
 
+mod channel_blocks;
 mod convolution_weights;
 mod cost;
 mod footprint;

@@ -136,12 +136,17 @@ impl Network {
     /// The network as it is now, made ready to classify any number of groups.
     pub fn inference(&self) -> Inference<'_> {
         let mut convolutions = Vec::new();
-        self.set_convolution_weights(&mut convolutions, false);
+        self.set_convolution_weights(&mut convolutions, false, 1);
         Inference { network: self, normalisers: self.running_normalisers(), convolutions }
     }
 
     /// Makes what the kernels of every convolution read of its weights.
-    pub(crate) fn set_convolution_weights(&self, convolutions: &mut Vec<ConvolutionWeights>, backward: bool) {
+    pub(crate) fn set_convolution_weights(
+        &self,
+        convolutions: &mut Vec<ConvolutionWeights>,
+        backward: bool,
+        blocks: usize,
+    ) {
         let layers = self.plan.layers.iter().filter_map(|layer| match layer {
             Layer::Conv2d(conv) => Some(conv),
             _ => None,
@@ -150,7 +155,7 @@ impl Network {
             if convolutions.len() == layer.ordinal {
                 convolutions.push(ConvolutionWeights::default());
             }
-            convolutions[layer.ordinal].set(layer, &self.parameters, backward);
+            convolutions[layer.ordinal].set(layer, &self.parameters, backward, blocks);
         }
     }
 
@@ -241,6 +246,7 @@ impl Inference<'_> {
             normalisers: &self.normalisers,
             input_gradients: &[],
             training: false,
+            blocks: 1,
         };
         let plan = &self.network.plan;
         Stretch::new(plan, &pass, group, 0).forward(plan.slots.len() - 1, None);

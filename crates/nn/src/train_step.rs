@@ -16,6 +16,7 @@ use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
 use longhand_kernels::{Isa, LANES};
 use rayon::prelude::*;
 
+use crate::channel_blocks::channel_blocks;
 use crate::convolution_weights::ConvolutionWeights;
 use crate::lane_group::LaneGroup;
 use crate::layers::{BatchNorm, Layer, Pass};
@@ -58,7 +59,8 @@ impl Network {
         let mut normalisers = vec![Normaliser::default(); channels];
         let mut input_gradients = vec![InputGradient::default(); channels];
         let mut convolutions = std::mem::take(&mut self.convolutions);
-        self.set_convolution_weights(&mut convolutions, true);
+        let blocks = channel_blocks(rayon::current_num_threads(), groups.len());
+        self.set_convolution_weights(&mut convolutions, true, blocks);
 
         for group in &mut *groups {
             group.reclaim_activations(&self.plan);
@@ -77,7 +79,7 @@ impl Network {
         // Forward, up to the last batch norm's moments.
         let mut known = 0;
         for (stretch, &closing) in batch_norms.iter().enumerate() {
-            let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
+            let pass = self.pass(isa, blocks, &convolutions, &normalisers, &input_gradients);
             let slot = batch_norm(closing).slot;
             self.each(groups, stretch % 2 == 1, &pass, known, |g, stretch| {
                 if known == 0 {
@@ -104,7 +106,7 @@ impl Network {
             let back_to = opening.map_or(first_trained, |&o| o + 1);
             let opening = opening.map(|&o| (o, batch_norm(o)));
             let known = if turn == 0 { known } else { plan.slots.len() };
-            let pass = self.pass(isa, &convolutions, &normalisers, &input_gradients);
+            let pass = self.pass(isa, blocks, &convolutions, &normalisers, &input_gradients);
             self.each(groups, (batch_norms.len() + turn) % 2 == 1, &pass, known, |g, stretch| {
                 if turn == 0 {
                     if batch_norms.is_empty() {
@@ -133,11 +135,12 @@ impl Network {
     fn pass<'a>(
         &'a self,
         isa: Isa,
+        blocks: usize,
         convolutions: &'a [ConvolutionWeights],
         normalisers: &'a [Normaliser],
         input_gradients: &'a [InputGradient],
     ) -> Pass<'a> {
-        Pass { isa, parameters: &self.parameters, convolutions, normalisers, input_gradients, training: true }
+        Pass { isa, parameters: &self.parameters, convolutions, normalisers, input_gradients, training: true, blocks }
     }
 
     /// Runs `work` for every group, in parallel, each with the workspace of the thread it runs on.

@@ -2,6 +2,7 @@
 
 use longhand_kernels::LANES;
 
+use crate::channel_blocks::channel_blocks;
 use crate::layers::Layer;
 use crate::network::Network;
 
@@ -10,11 +11,16 @@ use crate::network::Network;
 pub struct StretchItems {
     /// What happens in it, such as `forward to 2 batch norm`.
     pub name: String,
-    /// How many pieces there are; every lane group has as many.
+    /// How many pieces there are: one per lane group.
     pub items: usize,
 }
 
 impl Network {
+    /// How many blocks of output channels each lane group's convolutions are shared by on so many threads.
+    pub fn channel_blocks(threads: usize, batch: usize) -> usize {
+        channel_blocks(threads, batch.div_ceil(LANES))
+    }
+
     /// The stretches of a training step of `batch` images, in order, with the pieces that threads may take.
     ///
     /// A piece is one lane group: its layers of one stretch follow each other.

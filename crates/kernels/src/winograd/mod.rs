@@ -66,7 +66,7 @@ pub const fn tiles_across(side: usize) -> usize {
 
 /// G w Gᵀ of one kernel: rows of points.
 #[inline(always)]
-fn transform_kernel(w: [f32; SIZE * SIZE]) -> [[f32; POINTS]; POINTS] {
+pub(crate) fn transform_kernel(w: [f32; SIZE * SIZE]) -> [[f32; POINTS]; POINTS] {
     // G times a column: the halves are exact, so only the sums round.
     let transform = |g: [f32; SIZE]| {
         let (ends, middle) = (0.5 * (g[0] + g[2]), 0.5 * g[1]);
@@ -187,15 +187,17 @@ impl TransformedWeight {
     }
 
     /// Transforms the weights of a convolution from `inputs` to `outputs` channels, flipped and transposed, for the
-    /// convolution of its output gradient that is its input gradient (overwrites what was here).
+    /// convolution of its output gradient that is its input gradient, as far as it makes the input channels `wanted`
+    /// (overwrites what was here).
     ///
     /// # Panics
-    /// As [`TransformedWeight::set`].
-    pub fn set_flipped(&mut self, weight: &[f32], outputs: usize, inputs: usize) {
+    /// As [`TransformedWeight::set`], and when there are no such channels.
+    pub fn set_flipped(&mut self, weight: &[f32], outputs: usize, inputs: usize, wanted: Range<usize>) {
+        assert!(wanted.end <= inputs, "input channels {wanted:?} of {inputs}");
         assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
         let kernels = weight.as_chunks().0;
-        self.fill(inputs, outputs, |c, k| {
-            let mut flipped: [f32; SIZE * SIZE] = kernels[k * inputs + c];
+        self.fill(wanted.len(), outputs, |c, k| {
+            let mut flipped: [f32; SIZE * SIZE] = kernels[k * inputs + wanted.start + c];
             flipped.reverse();
             flipped
         });

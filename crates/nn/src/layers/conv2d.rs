@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use longhand_kernels::conv2d::{self, Kernel};
-use longhand_kernels::{Lanes, relu, winograd};
+use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
+use longhand_kernels::{Geometry, Isa, Lanes, relu};
 
 use super::Pass;
+use crate::channel_blocks::{cut, each, ranges};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 use crate::workspace::{UnfinishedGradient, Use};
@@ -59,9 +61,9 @@ impl Conv2d {
         let bias = self.bias.clone().map(|b| &pass.parameters[b]);
         let (x_geometry, y_geometry) = (self.input.activation, self.output.activation);
         if self.winograd {
-            let (padding, rows) = (self.kernel.padding, tile_rows(rows));
-            let weight = &pass.convolutions[self.ordinal].transformed;
-            winograd::forward(pass.isa, padding, rows, y, y_geometry, x, x_geometry, weight, bias, self.relu, scratch);
+            let weights = &pass.convolutions[self.ordinal].transformed;
+            let call = Winograd { isa: pass.isa, padding: self.kernel.padding, rows: tile_rows(rows), relu: self.relu };
+            call.forward(y, y_geometry, x, x_geometry, weights, pass.blocks, bias, scratch);
         } else {
             let weight = &pass.parameters[self.weight.clone()];
             conv2d::forward_rows(pass.isa, self.kernel, rows, y, y_geometry, x, x_geometry, weight, bias, self.relu);
@@ -81,7 +83,7 @@ impl Conv2d {
             behind.output.activation,
             x,
             self.input.activation,
-            &pass.convolutions[self.ordinal].transformed,
+            &pass.convolutions[self.ordinal].transformed[0],
             self.bias.clone().map(|b| &pass.parameters[b]),
             self.relu,
             &pass.normalisers[behind.channels.clone()],
@@ -110,11 +112,26 @@ impl Conv2d {
                 *weight = workspace.sums(Use::Sums(self.ordinal), len);
                 bias.resize(dy_geometry.channels, Lanes::ZERO);
             }
-            let padding = self.kernel.padding;
-            winograd::grad_weight(pass.isa, padding, rows, weight, bias, dy, dy_geometry, x, x_geometry);
+            let channels = ranges(dy_geometry.channels, pass.blocks);
+            let (stride, per_channel) = (dy_geometry.channel_stride(), weight.len() / dy_geometry.channels);
+            let sums = cut(weight, &channels, per_channel).into_iter().zip(cut(bias, &channels, 1));
+            each(sums.collect(), |block, (weight, bias)| {
+                let k = &channels[block];
+                let dy = &dy[k.start * stride..k.end * stride];
+                let dy_geometry = dy_geometry.with_channels(k.len());
+                let (padding, rows) = (self.kernel.padding, rows.clone());
+                winograd::grad_weight(pass.isa, padding, rows, weight, bias, dy, dy_geometry, x, x_geometry);
+            });
             if complete {
                 let (grad_weight, grad_bias) = split_gradient(grad_parameters, &self.weight, &self.bias);
-                winograd::finish_grad_weight(pass.isa, grad_weight, grad_bias, weight, bias);
+                let taps = grad_weight.len() / dy_geometry.channels;
+                let grad_weight = cut(grad_weight, &channels, taps);
+                let mut grad_bias = grad_bias.map(|b| cut(b, &channels, 1).into_iter());
+                for (grad_weight, k) in grad_weight.into_iter().zip(&channels) {
+                    let grad_bias = grad_bias.as_mut().and_then(Iterator::next);
+                    let weight = &weight[k.start * per_channel..k.end * per_channel];
+                    winograd::finish_grad_weight(pass.isa, grad_weight, grad_bias, weight, &bias[k.clone()]);
+                }
                 workspace.give_back(Use::Sums(self.ordinal), std::mem::take(weight));
             }
         } else if complete {
@@ -137,13 +154,51 @@ impl Conv2d {
         let weights = &pass.convolutions[self.ordinal];
         let kernel = self.kernel.of_input_gradient();
         if self.winograd {
-            let (isa, rows, weight) = (pass.isa, tile_rows(rows), &weights.transformed_flipped);
-            let padding = kernel.padding;
-            winograd::forward(isa, padding, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false, scratch);
+            let call = Winograd { isa: pass.isa, padding: kernel.padding, rows: tile_rows(rows), relu: false };
+            let weights = &weights.transformed_flipped;
+            call.forward(dx, dx_geometry, dy, dy_geometry, weights, pass.blocks, None, scratch);
         } else {
             let weight = &weights.flipped;
             conv2d::forward_rows(pass.isa, kernel, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false);
         }
+    }
+}
+
+/// What all blocks of one call share.
+struct Winograd {
+    isa: Isa,
+    padding: usize,
+    rows: Range<usize>,
+    relu: bool,
+}
+
+impl Winograd {
+    /// The forward kernel, its output channels shared by as many blocks as there are `weights`.
+    #[allow(clippy::too_many_arguments)]
+    fn forward(
+        &self,
+        y: &mut [Lanes],
+        y_geometry: Geometry,
+        x: &[Lanes],
+        x_geometry: Geometry,
+        weights: &[TransformedWeight],
+        blocks: usize,
+        bias: Option<&[f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let Winograd { isa, padding, ref rows, relu } = *self;
+        if let [weight] = weights {
+            winograd::forward(isa, padding, rows.clone(), y, y_geometry, x, x_geometry, weight, bias, relu, scratch);
+            return;
+        }
+        let channels = ranges(y_geometry.channels, blocks);
+        each(cut(y, &channels, y_geometry.channel_stride()), |block, y| {
+            let k = channels[block].clone();
+            let (geometry, bias) = (y_geometry.with_channels(k.len()), bias.map(|b| &b[k]));
+            let (weight, rows) = (&weights[block], rows.clone());
+            let scratch = &mut Scratch::default();
+            winograd::forward(isa, padding, rows, y, geometry, x, x_geometry, weight, bias, relu, scratch);
+        });
     }
 }
 

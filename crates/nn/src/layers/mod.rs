@@ -46,6 +46,8 @@ pub struct Pass<'a> {
     pub input_gradients: &'a [InputGradient],
     /// Whether dropout drops.
     pub training: bool,
+    /// Blocks of channels that each group's convolutions are shared by.
+    pub blocks: usize,
 }
 
 /// A layer of a planned network.

@@ -134,13 +134,8 @@ impl<'a> Batch<'a> {
 
 /// What classifies one image: the way that its latency is measured of.
 fn one_image(network: &Network, isa: Isa) -> impl FnMut(&[f32]) -> Vec<f32> {
-    let (inference, mut group) = (network.inference(), network.inference_group());
-    move |image| {
-        group.set_active(1);
-        group.set_image(0, image.iter().copied());
-        inference.infer(isa, &mut group);
-        group.log_probabilities(0).collect()
-    }
+    let mut one = network.one_image();
+    move |image| one.log_probabilities(isa, image.iter().copied()).to_vec()
 }
 
 #[cfg(test)]

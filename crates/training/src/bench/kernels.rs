@@ -112,7 +112,7 @@ impl Operands {
         let (mut transformed, mut transformed_flipped) = (TransformedWeight::default(), TransformedWeight::default());
         if kernel.size == winograd::SIZE {
             transformed.set(&weight, y.channels, x.channels);
-            transformed_flipped.set_flipped(&weight, y.channels, x.channels);
+            transformed_flipped.set_flipped(&weight, y.channels, x.channels, 0..x.channels);
         }
         let (input, grad_output) = (tensor(x), tensor(y));
         Operands { kernel, x, y, input, grad_output, weight, flipped, transformed, transformed_flipped }

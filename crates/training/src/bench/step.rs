@@ -8,7 +8,7 @@ use longhand_nn::layers::Layer;
 use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Sgd, SpecError};
 use serde::Serialize;
 
-use super::parts::{ClassTotal, Part, Step, parts, totals};
+use super::parts::{Class, ClassTotal, Part, Step, parts, totals};
 use super::work::Work;
 use super::{EPOCH_IMAGES, extremes, median, quantile};
 use crate::recipe::Recipe;
@@ -120,12 +120,15 @@ pub fn profile(
     let meetings = (mean_alone.seconds - mean_alone.in_stretches() - mean_alone.optimiser).max(0.0);
     let parts = parts(&run.network, &mean, meetings, recipe.batch_size, threads, peak_gflops);
     let items = run.network.work_items(recipe.batch_size);
+    let totals = totals(&parts, mean.seconds, peak_gflops);
+    let of_convolutions: f64 = totals.iter().filter(|t| t.class == Class::Convolutions).map(|t| t.seconds).sum();
+    let convolutions = (of_convolutions * threads as f64 / mean.in_stretches().max(f64::MIN_POSITIVE)).min(1.0);
     let seconds = |steps: &[Step]| steps.iter().map(|s| s.seconds).collect::<Vec<_>>();
     Ok(StepProfile {
         time: StepTime::of(&seconds(&together), recipe.batch_size),
-        totals: totals(&parts, mean.seconds, peak_gflops),
+        totals,
         parts,
-        work: Work::of(&items, &mean_alone.stretches, meetings + mean_alone.optimiser),
+        work: Work::of(&items, &mean_alone.stretches, meetings + mean_alone.optimiser, convolutions, recipe.batch_size),
         one_thread_seconds: median(&seconds(&alone)),
     })
 }

@@ -1,6 +1,6 @@
 //! Work for many cores: how much faster a step could be on so many threads, from what its pieces take on one.
 
-use longhand_nn::StretchItems;
+use longhand_nn::{Network, StretchItems};
 use serde::Serialize;
 
 /// Thread counts that a speed-up is worked out for.
@@ -46,13 +46,19 @@ pub struct Work {
 impl Work {
     /// From the seconds of each lane group in each stretch, and of what is done between.
     ///
-    /// Where a stretch has more pieces than lane groups, each group's time is shared evenly among its pieces.
-    pub(super) fn of(items: &[StretchItems], group_seconds: &[Vec<f64>], serial_seconds: f64) -> Work {
-        let pieces: Vec<Vec<f64>> = items.iter().zip(group_seconds).map(|(s, groups)| split(groups, s.items)).collect();
+    /// Where threads outnumber lane groups, the convolutions' share of a group's work is divided among
+    /// [`Network::channel_blocks`] of them.
+    pub(super) fn of(
+        items: &[StretchItems],
+        pieces: &[Vec<f64>],
+        serial_seconds: f64,
+        convolutions: f64,
+        batch: usize,
+    ) -> Work {
         let longest = |pieces: &[f64]| pieces.iter().copied().fold(0.0, f64::max);
         let stretches: Vec<StretchWork> = items
             .iter()
-            .zip(&pieces)
+            .zip(pieces)
             .map(|(s, pieces)| StretchWork {
                 name: s.name.clone(),
                 items: s.items,
@@ -61,21 +67,23 @@ impl Work {
             })
             .collect();
         let total_seconds = serial_seconds + stretches.iter().map(|s| s.seconds).sum::<f64>();
-        let on = |threads| serial_seconds + pieces.iter().map(|p| list_schedule(p, threads)).sum::<f64>();
+        // What is left of a group's time where its convolutions are shared.
+        let left = |blocks: usize| 1.0 - convolutions + convolutions / blocks as f64;
+        let on = |threads: usize| {
+            let blocks = Network::channel_blocks(threads, batch);
+            let teams = (threads / blocks).max(1);
+            serial_seconds + pieces.iter().map(|p| list_schedule(p, teams) * left(blocks)).sum::<f64>()
+        };
+        let chain = stretches.iter().map(|s| s.longest_seconds).sum::<f64>();
+        let most_blocks = Network::channel_blocks(usize::MAX, batch);
         Work {
-            longest_chain_seconds: serial_seconds + stretches.iter().map(|s| s.longest_seconds).sum::<f64>(),
+            longest_chain_seconds: serial_seconds + chain * left(most_blocks),
             speed_up: THREADS.map(|threads| SpeedUp { threads, at_most: total_seconds / on(threads) }).to_vec(),
             stretches,
             serial_seconds,
             total_seconds,
         }
     }
-}
-
-/// The groups' seconds cut into `items` pieces.
-fn split(groups: &[f64], items: usize) -> Vec<f64> {
-    let each = items.div_ceil(groups.len().max(1)).max(1);
-    groups.iter().flat_map(|seconds| std::iter::repeat_n(seconds / each as f64, each)).collect()
 }
 
 /// Seconds until all pieces are done, each in turn taken by the thread that is free first.
@@ -90,7 +98,7 @@ fn list_schedule(pieces: &[f64], threads: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{SpeedUp, Work, list_schedule, split};
+    use super::{SpeedUp, Work, list_schedule};
     use longhand_nn::StretchItems;
 
     #[test]
@@ -107,18 +115,15 @@ mod tests {
     #[test]
     fn meetings_and_long_pieces_limit_the_speed_up() {
         let items = ["there", "back"].map(|name| StretchItems { name: name.into(), items: 4 });
-        let work = Work::of(&items, &[vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]], 2.0);
-        assert_eq!((work.total_seconds, work.longest_chain_seconds), (12.0, 6.0));
+        // Four lane groups, and nothing but convolutions that could be shared by four blocks each.
+        let pieces = [vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]];
+        let work = Work::of(&items, &pieces, 2.0, 1.0, 64);
+        assert_eq!((work.total_seconds, work.longest_chain_seconds), (12.0, 2.0 + 1.0));
         assert_eq!((work.stretches[1].seconds, work.stretches[1].longest_seconds), (6.0, 3.0));
-        let expected = [1.0, 12.0 / 8.0, 2.0, 2.0, 2.0];
+        // On 8 threads two blocks each, on 16 four.
+        let expected = [1.0, 12.0 / 8.0, 2.0, 12.0 / 4.0, 12.0 / 3.0];
         for (SpeedUp { threads, at_most }, expected) in work.speed_up.iter().zip(expected) {
             assert!((at_most - expected).abs() < 1e-12, "{threads}: {at_most}");
         }
-    }
-
-    #[test]
-    fn more_pieces_than_groups_share_a_groups_time() {
-        assert_eq!(split(&[2.0, 4.0], 2), [2.0, 4.0]);
-        assert_eq!(split(&[2.0, 4.0], 4), [1.0, 1.0, 2.0, 2.0]);
     }
 }

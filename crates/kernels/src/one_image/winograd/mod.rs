@@ -10,7 +10,7 @@ use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
-use crate::winograd::{POINTS, SIZE, TILE, tiles_across};
+use crate::winograd::{POINTS, SIZE, TILE, tiles_across, transform_kernel};
 
 /// In which step a point of a row is summed, and as which of the step's two: points 1 and 2 first, then 0 and 3.
 const STEP_OF_POINT: [(usize, usize); POINTS] = [(1, 0), (0, 0), (0, 1), (1, 1)];
@@ -43,14 +43,11 @@ impl Weight {
         };
         for (k, kernels) in weight.chunks_exact(inputs * SIZE * SIZE).enumerate() {
             for (c, w) in kernels.chunks_exact(SIZE * SIZE).enumerate() {
-                // Along kernel columns first, then along kernel rows: u[j][i].
-                let rows: [[f32; POINTS]; SIZE] =
-                    std::array::from_fn(|i| transform_weight([w[i * SIZE], w[i * SIZE + 1], w[i * SIZE + 2]]));
-                for j in 0..POINTS {
-                    let u = transform_weight(rows.map(|row| row[j]));
-                    for (i, u) in u.into_iter().enumerate() {
+                let u = transform_kernel(std::array::from_fn(|tap| w[tap]));
+                for i in 0..POINTS {
+                    for j in 0..POINTS {
                         let at = packed.index(k, c, i, j);
-                        packed.values[at] = u;
+                        packed.values[at] = u[i][j];
                     }
                 }
             }
@@ -75,12 +72,6 @@ impl Weight {
         let (step, point) = STEP_OF_POINT[j];
         (((i * 2 + step) * self.inputs + c) * 2 + point) * padded(self.outputs) + k
     }
-}
-
-/// G times a column: the halves are exact, so only the sums round.
-fn transform_weight(g: [f32; SIZE]) -> [f32; POINTS] {
-    let (ends, middle) = (0.5 * (g[0] + g[2]), 0.5 * g[1]);
-    [g[0], ends + middle, ends - middle, g[2]]
 }
 
 /// Room for what the fast form puts aside within a call; grows as needed and carries nothing from call to call.

@@ -43,7 +43,7 @@ impl<'a> Stretch<'a> {
         let geometry = self.plan.slots[slot].activation;
         let mut from = 0;
         while from < geometry.height {
-            let rows = from..(from + strip(geometry, FORWARD_STRIP)).min(geometry.height);
+            let rows = from..(from + strip(geometry, FORWARD_STRIP, self.pass)).min(geometry.height);
             self.ready(slot, rows.end, Part::Forward);
             // A convolution may make more rows than were asked for.
             let rows = from..self.rows[slot];
@@ -65,7 +65,7 @@ impl<'a> Stretch<'a> {
         }
         while self.rows[slot] < rows {
             let from = self.rows[slot];
-            let mut to = rows.min(from + strip(geometry, FORWARD_STRIP));
+            let mut to = rows.min(from + strip(geometry, FORWARD_STRIP, self.pass));
             for &index in writers {
                 let layer = &plan.layers[index];
                 if layer.read() < slot {
@@ -95,7 +95,7 @@ impl<'a> Stretch<'a> {
         let geometry = plan.slots[bottom].gradient;
         let mut from = 0;
         while from < geometry.height {
-            let to = (from + strip(geometry, BACKWARD_STRIP)).min(geometry.height);
+            let to = (from + strip(geometry, BACKWARD_STRIP, self.pass)).min(geometry.height);
             self.gradient(bottom, to, &layers);
             let rows = from..self.gradient_rows[bottom];
             from = rows.end;
@@ -120,7 +120,7 @@ impl<'a> Stretch<'a> {
             let from = self.gradient_rows[slot];
             let index = plan.memory.writers[slot + 1][0];
             let layer = &plan.layers[index];
-            let to = rows.min(from + strip(geometry, BACKWARD_STRIP));
+            let to = rows.min(from + strip(geometry, BACKWARD_STRIP, self.pass));
             let to = layer.gradient_rows_written(to, geometry.height);
             let height = plan.slots[slot + 1].gradient.height;
             self.gradient(slot + 1, layer.gradient_rows_read(to, height), layers);
@@ -161,7 +161,11 @@ impl<'a> Stretch<'a> {
     }
 }
 
-/// Rows of a strip of about so many vectors: an even number, for tiles and pooled rows.
-fn strip(geometry: Geometry, vectors: usize) -> usize {
-    (vectors / (geometry.channels * geometry.width)).next_multiple_of(2).max(2)
+/// Rows of a strip of about so many vectors: an even number, for tiles and pooled rows. Where several threads share a
+/// strip, all rows at once, so that each has enough to do to be worth waking.
+fn strip(geometry: Geometry, vectors: usize, pass: &Pass) -> usize {
+    match pass.blocks {
+        1 => (vectors / (geometry.channels * geometry.width)).next_multiple_of(2).max(2),
+        _ => geometry.height.max(1),
+    }
 }

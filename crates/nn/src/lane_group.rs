@@ -12,7 +12,7 @@ use crate::workspace::{UnfinishedGradient, Use, Workspace};
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
-/// Buffers are allocated once and used for every batch; their zero borders are written once and never again.
+/// The buffers it keeps are allocated once and used for every batch; no kernel writes their zero borders.
 #[derive(Clone, Debug)]
 pub struct LaneGroup {
     /// An activation per slot of the plan; empty between stretches where a thread's workspace holds it.

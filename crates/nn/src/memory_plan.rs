@@ -49,12 +49,13 @@ impl MemoryPlan {
                 // The activation of the last slot is the network's output, which the caller may look at.
                 let next = (slot + 2 < slots.len()).then(|| slots[slot + 1].activation);
                 let gradient = slots[slot].gradient;
-                let reader_is_convolution =
-                    layers.iter().any(|l| matches!(l, Layer::Conv2d(conv) if conv.slot == slot));
+                let convolution_reads = |slot| layers.iter().any(|l| matches!(l, Layer::Conv2d(c) if c.slot == slot));
                 match next {
                     _ if !waits => GradientHome::Thread,
                     Some(next)
-                        if reader_is_convolution
+                        if convolution_reads(slot)
+                            // Its weight gradient reads rows long after the layer behind it is done with them.
+                            && !convolution_reads(slot + 1)
                             && !remade[slot + 1]
                             && (next.border, next.height, next.width) == (0, gradient.height, gradient.width)
                             && gradient.border == 0
@@ -70,7 +71,7 @@ impl MemoryPlan {
     }
 }
 
-/// Which slots' activations are cheap to make again from one that is kept and not larger.
+/// Which slots' activations are cheap to make again from one that is kept and at most four times as large.
 fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool> {
     let mut remade = vec![false; slots.len()];
     // For a remade slot: operations an element, and elements of the kept activation that it is made from.
@@ -95,7 +96,7 @@ fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool>
     remade
 }
 
-/// What a layer's forward pass costs, about; `None` where it makes a small activation of a large one.
+/// What a layer's forward pass costs, about; `None` for layers whose output is always kept.
 fn operations_per_element(layer: &Layer) -> Option<usize> {
     match layer {
         Layer::Conv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size * conv.input.activation.channels),

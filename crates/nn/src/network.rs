@@ -128,7 +128,7 @@ impl Network {
         LaneGroup::new(&self.plan, &self.layout, true)
     }
 
-    /// A group of sixteen images for [`Inference::infer`]; takes less than half the memory of one for training.
+    /// A group of sixteen images for [`Inference::infer`].
     pub fn inference_group(&self) -> LaneGroup {
         LaneGroup::new(&self.plan, &self.layout, false)
     }
@@ -238,6 +238,9 @@ pub struct Inference<'a> {
 
 impl Inference<'_> {
     /// Computes the log-probabilities of a group's images, with running statistics and without dropout.
+    ///
+    /// # Panics
+    /// When the group is not one of [`Network::inference_group`].
     pub fn infer(&self, isa: Isa, group: &mut LaneGroup) {
         let pass = Pass {
             isa,

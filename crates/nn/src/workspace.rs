@@ -41,7 +41,7 @@ impl Workspace {
         self.take(wanted, len).1
     }
 
-    /// The memory used for the same last, and true; else the smallest that is large enough, or new memory.
+    /// The memory used for the same last, whose border no kernel has written since, and true; else the smallest that is large enough, or new memory.
     fn take(&mut self, wanted: Use, len: usize) -> (bool, Vec<Lanes>) {
         if let Some(at) = self.idle.iter().position(|(used, memory)| *used == wanted && memory.len() == len) {
             return (true, self.idle.swap_remove(at).1);

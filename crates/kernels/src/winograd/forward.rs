@@ -1,10 +1,10 @@
 //! The fast forward form (and so the input gradient's).
 //!
-//! Three tiles side by side go through all their channels before the next three begin, one row i of points at a time,
-//! so that everything they need lies in the first-level cache: their transformed inputs of that row (4 vectors a tile
-//! and input channel) and their unfinished outputs (4 vectors a tile and output channel). For four output channels,
-//! three tiles and two points, 24 sums stay in registers over all input channels: 14 loads for 24 multiply-adds, so the
-//! two multiply-add units are what limits. AVX2, with 16 registers, takes two output channels at once. The products
+//! Two tiles side by side go through all their channels before the next two begin, one row i of points at a time, so
+//! that everything they need lies in the first-level cache: their transformed inputs of that row (4 vectors a tile and
+//! input channel) and their unfinished outputs (4 vectors a tile and output channel). For six output channels, two
+//! tiles and two points, 24 sums stay in registers over all input channels: 16 loads for 24 multiply-adds, so the two
+//! multiply-add units are what limits. AVX2, with 16 registers, takes three output channels at once. The products
 //! never reach memory: they leave the registers already turned into the two columns of outputs that they are for.
 
 use std::ops::Range;

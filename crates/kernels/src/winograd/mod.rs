@@ -84,7 +84,8 @@ pub(crate) fn transform_kernel(w: [f32; SIZE * SIZE]) -> [[f32; POINTS]; POINTS]
     u
 }
 
-/// Whether a 3×3 convolution takes fewer operations this way than by its definition, in both directions.
+/// Whether a 3×3 convolution takes fewer operations this way than by its definition, forward and, counted on the same
+/// sides, backward.
 ///
 /// Counted per tile, in vector operations: 16 multiply-adds a pair of channels instead of 36, but also 32 additions for
 /// each channel that is read and 24 for each that is written; tiles that hang over an edge are counted whole. A

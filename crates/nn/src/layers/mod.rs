@@ -42,9 +42,9 @@ pub struct Pass<'a> {
     pub convolutions: &'a [ConvolutionWeights],
     /// What normalises each batch norm channel.
     pub normalisers: &'a [Normaliser],
-    /// The coefficients of each batch norm channel's input gradient; empty before the backward pass reaches any.
+    /// The coefficients of each batch norm channel's input gradient; empty in inference.
     pub input_gradients: &'a [InputGradient],
-    /// Whether dropout drops.
+    /// Whether dropout drops; where not, statistics are known, and a convolution does the batch norm behind it as well.
     pub training: bool,
     /// Blocks of channels that each group's convolutions are shared by.
     pub blocks: usize,

@@ -48,6 +48,9 @@ pub fn networks() -> Vec<Witnessed> {
     vec![
         network("the seed's order, small", [1, 9, 9], "c3p1x3 r b d c3p1x4 r b m d c3p1x3 r b m d g l4", 37, 0.0),
         network("conv, batch norm, ReLU", [2, 9, 8], "c3p1x3 b r m c3p1x3 m r c1p0x4 r g c1p0x3", 16, 0.1),
+        network("conv upon conv behind batch norm", [1, 6, 6], "c3p1x3 r b c3p1x3 r c3p0x2 r b l3", 37, 0.0),
+        network("small conv upon conv behind batch norm", [1, 6, 5], "c3p1x3 b c3p1x3 r c1p0x3 r c3p1x3 b l3", 37, 0.0),
+        network("large conv upon conv behind batch norm", [1, 6, 6], "c3p1x3 r b d c3p1x3 r c5p0x2 r b l3", 37, 0.0),
         network("dropout between ReLU and batch norm", [1, 5, 6], "c3p1x3 r d b' l6 r b l4", 37, 0.0),
         network("conv upon conv, no ReLU", [2, 4, 5], "c3p2x3 c1p0x2n c3p1x2 d r d b l3n", 5, 0.1),
         network("ReLU first", [2, 5, 5], "r c3p0x4 c3p0x3 r r l5 r l3", 16, 0.0),

@@ -1,48 +1,15 @@
 //! Every fast form against its plain form, bit for bit, over odd shapes, on every instruction set this CPU has.
 
+mod numbers;
+
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::dropout::{self, Mask};
 use longhand_kernels::{
     Geometry, Isa, LANES, Lanes, batch_norm_max_pool, global_average_pool, linear, log_softmax, max_pool2d, relu,
 };
+use numbers::{Numbers, bits};
 use proptest::prelude::*;
-
-/// Numbers in -1 … 1 from a seed, with exact zeros and repeated values among them so that ties and signs are met.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        let bits = (self.0 >> 40) as i32;
-        if bits % 11 == 0 { 0.0 } else { (bits % 4096 - 2048) as f32 / 2048.0 }
-    }
-
-    fn vec(&mut self, n: usize) -> Vec<f32> {
-        (0..n).map(|_| self.next()).collect()
-    }
-
-    /// Content from the numbers, a zero border.
-    fn tensor(&mut self, g: Geometry) -> Vec<Lanes> {
-        let mut out = vec![Lanes::ZERO; g.len()];
-        for c in 0..g.channels {
-            for r in 0..g.height {
-                for s in 0..g.width {
-                    out[g.index(c, r, s)] = Lanes(std::array::from_fn(|_| self.next()));
-                }
-            }
-        }
-        out
-    }
-
-    fn lanes(&mut self, n: usize) -> Vec<Lanes> {
-        self.tensor(Geometry::new(n, 1, 1, 0))
-    }
-}
-
-fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
-    values.iter().map(|v| v.0.map(f32::to_bits)).collect()
-}
 
 /// Runs `compute` on every ISA; all must give the bits of the plain form.
 fn same_on_all<T: PartialEq + std::fmt::Debug>(compute: impl Fn(Isa) -> T) {

@@ -1,39 +1,14 @@
 //! Winograd's convolution against the definition (to rounding), each fast form against the plain one (to the bit), and
 //! rows taken a few at a time against all at once (to the bit).
 
+mod numbers;
+
 use longhand_kernels::batch_norm::{self, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
-use longhand_kernels::{Geometry, Isa, LANES, Lanes, batch_norm_max_pool};
+use longhand_kernels::{Geometry, Isa, Lanes, batch_norm_max_pool};
+use numbers::{Numbers, bits};
 use proptest::prelude::*;
-
-/// Numbers in -1 … 1 from a seed, exact zeros among them.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        let bits = (self.0 >> 40) as i32;
-        if bits % 11 == 0 { 0.0 } else { (bits % 4096 - 2048) as f32 / 2048.0 }
-    }
-
-    fn vec(&mut self, n: usize) -> Vec<f32> {
-        (0..n).map(|_| self.next()).collect()
-    }
-
-    /// Content from the numbers, a zero border.
-    fn tensor(&mut self, g: Geometry) -> Vec<Lanes> {
-        let mut out = vec![Lanes::ZERO; g.len()];
-        for c in 0..g.channels {
-            for r in 0..g.height {
-                for s in 0..g.width {
-                    out[g.index(c, r, s)] = Lanes(std::array::from_fn(|_| self.next()));
-                }
-            }
-        }
-        out
-    }
-}
 
 /// A convolution's operands.
 #[derive(Debug)]
@@ -172,10 +147,6 @@ impl Operands {
 /// `0..count` in pieces of `at_once`.
 fn ranges(count: usize, at_once: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..count).step_by(at_once).map(move |start| start..(start + at_once).min(count))
-}
-
-fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
-    values.iter().map(|v| v.0.map(f32::to_bits)).collect()
 }
 
 fn float_bits((weight, bias): &(Vec<f32>, Vec<f32>)) -> Vec<u32> {

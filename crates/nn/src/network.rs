@@ -1,5 +1,7 @@
 //! A network with its parameters: built from a spec, run, saved and loaded by name.
 
+use std::sync::Arc;
+
 use longhand_kernels::Isa;
 use longhand_kernels::batch_norm::Normaliser;
 
@@ -18,7 +20,7 @@ use crate::workspace::Workspaces;
 #[derive(Clone, Debug)]
 pub struct Network {
     spec: NetworkSpec,
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) layout: ParameterLayout,
     pub(crate) parameters: Vec<f32>,
     pub(crate) gradient: Vec<f32>,
@@ -65,7 +67,7 @@ impl Network {
         let channels = layout.batch_norm_channels();
         Ok(Network {
             spec: spec.clone(),
-            plan,
+            plan: Arc::new(plan),
             gradient: vec![0.0; layout.len()],
             layout,
             parameters,

@@ -101,8 +101,7 @@ impl<'a> Stretch<'a> {
             from = rows.end;
             if let Some((index, batch_norm)) = opening {
                 let pass = self.pass;
-                let read =
-                    Layer::rows_under(batch_norm.pooled, rows.end, plan.slots[batch_norm.slot].activation.height);
+                let read = batch_norm.rows_under(rows.end);
                 self.ready(batch_norm.slot, read, Part::Again);
                 timed(self.group, index, Part::Statistics, |group| batch_norm.add_gradient_sums(pass, group, rows));
             }

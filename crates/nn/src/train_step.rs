@@ -10,6 +10,7 @@
 //! backward  [grad_input_last … gradient_sums] meet … [… first layer] meet: sum the parameter gradients
 //! ```
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
@@ -65,7 +66,7 @@ impl Network {
         for group in &mut *groups {
             group.reclaim_activations(&self.plan);
         }
-        let plan = self.plan.clone();
+        let plan = Arc::clone(&self.plan);
         let layers = &plan.layers;
         let first_trained = self.plan.first_trained;
         let batch_norms: Vec<usize> = (0..layers.len()).filter(|&i| matches!(layers[i], Layer::BatchNorm(_))).collect();

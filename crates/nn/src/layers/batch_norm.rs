@@ -83,6 +83,11 @@ impl BatchNorm {
         }
     }
 
+    /// How many rows of the input lie under the first `rows` rows of the output.
+    pub(crate) fn rows_under(&self, rows: usize) -> usize {
+        if self.pooled { (2 * rows).min(self.input.activation.height) } else { rows }
+    }
+
     /// Adds `rows` to this group's part of μ and σ², which is complete with the last; before the forward pass.
     pub(crate) fn add_moments(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         let (x, geometry) = (&group.activations[self.slot], self.input.activation);

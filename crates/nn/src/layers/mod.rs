@@ -127,11 +127,6 @@ impl Layer {
         }
     }
 
-    /// How many of the `height` rows that a batch norm reads lie under the first `rows` rows that it writes.
-    pub(crate) fn rows_under(pooled: bool, rows: usize, height: usize) -> usize {
-        if pooled { (2 * rows).min(height) } else { rows }
-    }
-
     /// How many rows it writes where at least `rows` of `height` are wanted.
     pub(crate) fn rows_written(&self, rows: usize, height: usize) -> usize {
         match self {

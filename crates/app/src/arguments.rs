@@ -98,6 +98,10 @@ pub struct TrainArguments {
     pub data: DataSource,
     #[command(flatten)]
     pub compute: ComputeArguments,
+    /// Judge on the last 10,000 training images, held out of training, instead of the test images: for choosing
+    /// between recipes.
+    #[arg(long)]
+    pub validation: bool,
     /// Where run folders go.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,

@@ -214,3 +214,23 @@ fn real_mnist_is_learned_from_the_real_files() {
     assert_eq!(record["data"]["train_images"], 60000);
     assert!(record["result"]["last_test_accuracy"].as_f64().unwrap() > 0.3);
 }
+
+#[test]
+fn a_validation_run_judges_on_held_out_training_images_and_never_names_the_test_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = tiny_recipe(folder.path());
+    let runs = folder.path().join("runs");
+    let arguments =
+        ["train", &recipe, "--epochs", "1", "--validation", "--data", "strokes", "--runs", runs.to_str().unwrap()];
+    let run = longhand(&arguments, folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = only_run(&runs);
+    let record = json(run.join("run.json"));
+    let data = &record["data"];
+    assert_eq!(data["evaluated_on"], "validation");
+    assert_eq!((&data["train_images"], &data["validation_images"]), (&50_000.into(), &10_000.into()));
+    assert_eq!(data["test_images"], 0);
+    assert!(record["result"]["last_validation_accuracy"].as_f64().unwrap() > 0.3);
+    assert!(record["result"].get("last_test_accuracy").is_none());
+    assert!(!fs::read_to_string(run.join("metrics.jsonl")).unwrap().contains("test_"));
+}

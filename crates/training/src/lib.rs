@@ -19,6 +19,7 @@ mod recipe;
 mod recipe_error;
 mod record;
 mod run_folder;
+mod split;
 mod train;
 
 pub use builtin::{BUILT_IN, built_in};
@@ -28,6 +29,7 @@ pub use model_file::{ModelFileError, read_model, weights_sha256, write_model};
 pub use overrides::{Override, OverrideError};
 pub use recipe::{Normalisation, Recipe};
 pub use recipe_error::RecipeError;
-pub use record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
+pub use record::{Accuracy, DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus, Scores};
 pub use run_folder::{RunFolder, RunFolderError};
+pub use split::{EvaluatedOn, HELD_OUT, Split};
 pub use train::{Ended, Observer, Progress, TrainError, Trained, train};

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::Evaluation;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
+use crate::split::{EvaluatedOn, Split};
 
 /// One line of `metrics.jsonl`: an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,16 +22,80 @@ pub struct EpochMetrics {
     pub train_loss: f64,
     /// Share of them recognised, of 1.
     pub train_accuracy: f64,
-    /// Mean negative log-likelihood over the test images.
-    pub test_loss: f64,
-    /// Share of them recognised, of 1.
-    pub test_accuracy: f64,
-    /// How many of them were not.
-    pub test_errors: usize,
+    /// How it did on images it was not trained on.
+    #[serde(flatten)]
+    pub scores: Scores,
     /// Seconds of training, evaluation not counted.
     pub train_seconds: f64,
     /// Seconds of evaluation.
-    pub test_seconds: f64,
+    #[serde(alias = "test_seconds")]
+    pub evaluation_seconds: f64,
+}
+
+/// How a network did on the images it is judged on; the keys say which images those were.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scores {
+    /// On the test images.
+    Test {
+        /// Mean negative log-likelihood over the test images.
+        test_loss: f64,
+        /// Share of them recognised, of 1.
+        test_accuracy: f64,
+        /// How many of them were not.
+        test_errors: usize,
+    },
+    /// On training images held out of training.
+    Validation {
+        /// Mean negative log-likelihood over the held-out images.
+        validation_loss: f64,
+        /// Share of them recognised, of 1.
+        validation_accuracy: f64,
+        /// How many of them were not.
+        validation_errors: usize,
+    },
+}
+
+impl Scores {
+    /// What `evaluation`, on the images that `evaluated_on` names, found.
+    pub fn new(evaluated_on: EvaluatedOn, evaluation: &Evaluation) -> Self {
+        let (loss, accuracy, errors) = (evaluation.loss, evaluation.accuracy(), evaluation.errors());
+        match evaluated_on {
+            EvaluatedOn::Test => Scores::Test { test_loss: loss, test_accuracy: accuracy, test_errors: errors },
+            EvaluatedOn::Validation => {
+                Scores::Validation { validation_loss: loss, validation_accuracy: accuracy, validation_errors: errors }
+            }
+        }
+    }
+
+    /// Mean negative log-likelihood.
+    pub fn loss(&self) -> f64 {
+        match *self {
+            Scores::Test { test_loss: loss, .. } | Scores::Validation { validation_loss: loss, .. } => loss,
+        }
+    }
+
+    /// Share of the images recognised, of 1.
+    pub fn accuracy(&self) -> f64 {
+        match *self {
+            Scores::Test { test_accuracy: share, .. } | Scores::Validation { validation_accuracy: share, .. } => share,
+        }
+    }
+
+    /// Images not recognised.
+    pub fn errors(&self) -> usize {
+        match *self {
+            Scores::Test { test_errors: n, .. } | Scores::Validation { validation_errors: n, .. } => n,
+        }
+    }
+
+    /// Which images they were.
+    pub fn evaluated_on(&self) -> EvaluatedOn {
+        match self {
+            Scores::Test { .. } => EvaluatedOn::Test,
+            Scores::Validation { .. } => EvaluatedOn::Validation,
+        }
+    }
 }
 
 /// How a run stands.
@@ -57,8 +123,40 @@ pub struct DataRecord {
     pub source: String,
     /// Images trained on.
     pub train_images: usize,
-    /// Images tested on; never used to choose anything but the figure labelled best.
+    /// Whether the run was judged on the test images or on training images held out.
+    #[serde(default = "on_test_images")]
+    pub evaluated_on: EvaluatedOn,
+    /// Images tested on, which nothing is chosen by but the figure labelled best; 0 in a run for choosing.
     pub test_images: usize,
+    /// Training images held out, which choices are made by; 0 in a run for testing.
+    #[serde(default)]
+    pub validation_images: usize,
+}
+
+/// What the records of the first version, which knew nothing else, were judged on.
+fn on_test_images() -> EvaluatedOn {
+    EvaluatedOn::Test
+}
+
+impl DataRecord {
+    /// The record of `split`.
+    pub fn of(split: &Split<'_>) -> Self {
+        let judged = |on| if split.evaluated_on == on { split.evaluation.len() } else { 0 };
+        DataRecord {
+            name: split.data.name.clone(),
+            fingerprint: split.data.fingerprint.clone(),
+            source: split.data.source.clone(),
+            train_images: split.train.len(),
+            evaluated_on: split.evaluated_on,
+            test_images: judged(EvaluatedOn::Test),
+            validation_images: judged(EvaluatedOn::Validation),
+        }
+    }
+
+    /// Images the run is judged on.
+    pub fn evaluation_images(&self) -> usize {
+        self.test_images + self.validation_images
+    }
 }
 
 /// What came of a run.
@@ -66,18 +164,64 @@ pub struct DataRecord {
 pub struct ResultRecord {
     /// Epochs done.
     pub epochs_done: usize,
-    /// Test accuracy after the last epoch done, of 1: the figure to quote.
-    pub last_test_accuracy: f64,
-    /// Test errors after the last epoch done.
-    pub last_test_errors: usize,
-    /// The best test accuracy of any epoch, of 1: chosen on the test set.
-    pub best_test_accuracy: f64,
-    /// The epoch it belongs to, counted from 1.
+    /// Accuracy after the last epoch done, and of the best one.
+    #[serde(flatten)]
+    pub accuracy: Accuracy,
+    /// The best epoch, counted from 1.
     pub best_epoch: usize,
     /// Median seconds of training an epoch, evaluation not counted.
     pub train_seconds_per_epoch: f64,
     /// SHA-256 over all parameters and running statistics, little-endian, in the order of the state.
     pub weights_sha256: String,
+}
+
+/// The accuracies of a run; the keys say which images they are on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Accuracy {
+    /// On the test images.
+    Test {
+        /// After the last epoch done, of 1: the figure to quote.
+        last_test_accuracy: f64,
+        /// Errors after the last epoch done.
+        last_test_errors: usize,
+        /// The best of any epoch, of 1: chosen on the test set.
+        best_test_accuracy: f64,
+    },
+    /// On training images held out of training.
+    Validation {
+        /// After the last epoch done, of 1: the figure to choose by.
+        last_validation_accuracy: f64,
+        /// Errors after the last epoch done.
+        last_validation_errors: usize,
+        /// The best of any epoch, of 1.
+        best_validation_accuracy: f64,
+    },
+}
+
+impl Accuracy {
+    /// After the last epoch done, of 1.
+    pub fn last(&self) -> f64 {
+        match *self {
+            Accuracy::Test { last_test_accuracy: share, .. }
+            | Accuracy::Validation { last_validation_accuracy: share, .. } => share,
+        }
+    }
+
+    /// Errors after the last epoch done.
+    pub fn last_errors(&self) -> usize {
+        match *self {
+            Accuracy::Test { last_test_errors: n, .. } | Accuracy::Validation { last_validation_errors: n, .. } => n,
+        }
+    }
+
+    /// The best of any epoch, of 1.
+    pub fn best(&self) -> f64 {
+        match *self {
+            Accuracy::Test { best_test_accuracy: share, .. }
+            | Accuracy::Validation { best_validation_accuracy: share, .. } => share,
+        }
+    }
 }
 
 /// `run.json`.
@@ -126,7 +270,7 @@ impl ResultRecord {
     pub fn of(epochs: &[EpochMetrics], weights_sha256: String) -> Option<Self> {
         let last = epochs.last()?;
         // The first of equals: the earlier epoch.
-        let best = epochs.iter().rev().max_by(|a, b| a.test_accuracy.total_cmp(&b.test_accuracy))?;
+        let best = epochs.iter().rev().max_by(|a, b| a.scores.accuracy().total_cmp(&b.scores.accuracy()))?;
         let mut seconds: Vec<f64> = epochs.iter().map(|e| e.train_seconds).collect();
         seconds.sort_by(f64::total_cmp);
         let middle = seconds.len() / 2;
@@ -134,9 +278,18 @@ impl ResultRecord {
             if seconds.len() % 2 == 1 { seconds[middle] } else { (seconds[middle - 1] + seconds[middle]) / 2.0 };
         Some(ResultRecord {
             epochs_done: epochs.len(),
-            last_test_accuracy: last.test_accuracy,
-            last_test_errors: last.test_errors,
-            best_test_accuracy: best.test_accuracy,
+            accuracy: match last.scores.evaluated_on() {
+                EvaluatedOn::Test => Accuracy::Test {
+                    last_test_accuracy: last.scores.accuracy(),
+                    last_test_errors: last.scores.errors(),
+                    best_test_accuracy: best.scores.accuracy(),
+                },
+                EvaluatedOn::Validation => Accuracy::Validation {
+                    last_validation_accuracy: last.scores.accuracy(),
+                    last_validation_errors: last.scores.errors(),
+                    best_validation_accuracy: best.scores.accuracy(),
+                },
+            },
             best_epoch: best.epoch,
             train_seconds_per_epoch: median,
             weights_sha256,
@@ -156,11 +309,9 @@ mod tests {
             train_images: 1,
             train_loss: 1.0,
             train_accuracy: 0.5,
-            test_loss: 1.0,
-            test_accuracy,
-            test_errors: 1,
+            scores: Scores::Test { test_loss: 1.0, test_accuracy, test_errors: 1 },
             train_seconds,
-            test_seconds: 0.1,
+            evaluation_seconds: 0.1,
         }
     }
 
@@ -168,8 +319,26 @@ mod tests {
     fn the_first_of_equal_bests_and_the_median_are_taken() {
         let epochs = [epoch(1, 0.9, 5.0), epoch(2, 0.95, 1.0), epoch(3, 0.95, 2.0), epoch(4, 0.94, 100.0)];
         let result = ResultRecord::of(&epochs, String::new()).unwrap();
-        assert_eq!((result.best_epoch, result.last_test_accuracy), (2, 0.94));
+        assert_eq!((result.best_epoch, result.accuracy.last()), (2, 0.94));
         assert_eq!(result.train_seconds_per_epoch, 3.5);
         assert!(ResultRecord::of(&[], String::new()).is_none());
+    }
+
+    #[test]
+    fn the_keys_of_a_line_say_which_images_were_judged_on_and_read_back_the_same() {
+        let tested = epoch(1, 0.9, 1.0);
+        let scores = Scores::Validation { validation_loss: 1.0, validation_accuracy: 0.9, validation_errors: 1 };
+        let validated = EpochMetrics { scores, ..tested.clone() };
+        for (metrics, key, other) in
+            [(&tested, "test_accuracy", "validation_accuracy"), (&validated, "validation_accuracy", "test_accuracy")]
+        {
+            let line = serde_json::to_string(metrics).unwrap();
+            assert!(line.contains(&format!("\"{key}\":0.9")) && !line.contains(&format!("\"{other}\"")), "{line}");
+            assert_eq!(&serde_json::from_str::<EpochMetrics>(&line).unwrap(), metrics);
+            let result = ResultRecord::of(std::slice::from_ref(metrics), String::new()).unwrap();
+            let json = serde_json::to_string(&result).unwrap();
+            assert!(json.contains(&format!("\"last_{key}\":0.9")) && !json.contains(other), "{json}");
+            assert_eq!(serde_json::from_str::<ResultRecord>(&json).unwrap(), result);
+        }
     }
 }

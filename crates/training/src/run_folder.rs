@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use longhand_data::Dataset;
 use longhand_kernels::Isa;
 use longhand_nn::Network;
 
@@ -13,6 +12,7 @@ use crate::machine::Machine;
 use crate::model_file::{ModelFileError, weights_sha256, write_model};
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
+use crate::split::Split;
 
 /// Why a run folder could not be made or written.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ impl RunFolder {
     pub fn create(
         runs: &Path,
         recipe: &Recipe,
-        data: &Dataset,
+        split: &Split<'_>,
         parameters: usize,
         isa: Isa,
         threads: usize,
@@ -65,19 +65,13 @@ impl RunFolder {
             parameters,
             epochs: recipe.epochs,
             batch_size: recipe.batch_size,
-            steps_per_epoch: recipe.steps_per_epoch(data.train.len()),
+            steps_per_epoch: recipe.steps_per_epoch(split.train.len()),
             threads,
             isa: isa.name().to_owned(),
             started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: Machine::here(),
-            data: DataRecord {
-                name: data.name.clone(),
-                fingerprint: data.fingerprint.clone(),
-                source: data.source.clone(),
-                train_images: data.train.len(),
-                test_images: data.test.len(),
-            },
+            data: DataRecord::of(split),
             resolved_recipe: recipe.clone(),
             result: None,
         };

@@ -3,16 +3,17 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use longhand_data::ImageSet;
 use longhand_data::augmentation::augment_into;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
-use longhand_data::{Dataset, ImageSet};
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError};
 
 use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
-use crate::record::EpochMetrics;
+use crate::record::{EpochMetrics, Scores};
+use crate::split::Split;
 
 /// Why a training could not begin, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ pub trait Observer: Send {
         ControlFlow::Continue(())
     }
 
-    /// The epoch's last step is done and the test images are about to be evaluated.
+    /// The epoch's last step is done and the network is about to be judged.
     fn evaluating(&mut self) {}
 
     /// An epoch is done and evaluated.
@@ -121,32 +122,32 @@ pub struct Trained {
     pub ended: Ended,
 }
 
-/// Trains by `recipe` on `data`, on `threads` threads of its own, telling `observer`.
+/// Trains by `recipe` on the training images of `split`, on `threads` threads of its own, telling `observer`.
 ///
 /// # Errors
 /// When network and data do not fit, the threads cannot be started, or the observer fails. A loss that stops being a
 /// number is no error but [`Ended::Diverged`]: what was learned before is in the result.
 pub fn train(
     recipe: &Recipe,
-    data: &Dataset,
+    split: &Split<'_>,
     isa: Isa,
     threads: usize,
     observer: &mut dyn Observer,
 ) -> Result<Trained, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
-    check_data(recipe, &network, data)?;
+    check_data(recipe, &network, &[&split.train, &split.evaluation])?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("longhand-{i}"))
         .build()
         .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
     // Entering a pool from outside costs more than a step's stretches inside it: enter once.
-    pool.install(|| Loop { recipe, data, isa, observer }.run(network))
+    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
 }
 
-pub(crate) fn check_data(recipe: &Recipe, network: &Network, data: &Dataset) -> Result<(), TrainError> {
+pub(crate) fn check_data(recipe: &Recipe, network: &Network, sets: &[&ImageSet]) -> Result<(), TrainError> {
     let wanted = recipe.network.input;
-    for set in [&data.train, &data.test] {
+    for set in sets {
         let found = [1, set.height(), set.width()];
         if found != wanted {
             return Err(TrainError::Images { wanted, found });
@@ -161,7 +162,7 @@ pub(crate) fn check_data(recipe: &Recipe, network: &Network, data: &Dataset) -> 
 
 struct Loop<'a> {
     recipe: &'a Recipe,
-    data: &'a Dataset,
+    split: &'a Split<'a>,
     isa: Isa,
     observer: &'a mut dyn Observer,
 }
@@ -169,7 +170,7 @@ struct Loop<'a> {
 impl Loop<'_> {
     fn run(self, mut network: Network) -> Result<Trained, TrainError> {
         let recipe = self.recipe;
-        let images = self.data.train.len();
+        let images = self.split.train.len();
         let steps = recipe.steps_per_epoch(images);
         let loss = Loss::new(&recipe.loss);
         let mut optimiser = Sgd::new(recipe.optimiser.clone(), network.layout());
@@ -181,7 +182,7 @@ impl Loop<'_> {
         for epoch in 1..=recipe.epochs {
             let started = Instant::now();
             let order = permutation(recipe.seed, epoch as u64, images);
-            let loader = Loader::new(recipe, &self.data.train, epoch as u64);
+            let loader = Loader::new(recipe, &self.split.train, epoch as u64);
             let (mut loss_sum, mut correct, mut seen, mut learning_rate) = (0.0, 0, 0, 0.0);
             for (step, batch) in order.chunks(recipe.batch_size).enumerate() {
                 learning_rate = recipe.schedule.rate((epoch - 1) * steps + step, steps, recipe.epochs);
@@ -208,7 +209,7 @@ impl Loop<'_> {
             let train_seconds = started.elapsed().as_secs_f64();
             self.observer.evaluating();
             let started = Instant::now();
-            let test = evaluate(&network, self.isa, &self.data.test, &recipe.normalisation);
+            let evaluation = evaluate(&network, self.isa, &self.split.evaluation, &recipe.normalisation);
             let metrics = EpochMetrics {
                 epoch,
                 learning_rate,
@@ -216,11 +217,9 @@ impl Loop<'_> {
                 train_images: seen,
                 train_loss: loss_sum / seen as f64,
                 train_accuracy: correct as f64 / seen as f64,
-                test_loss: test.loss,
-                test_accuracy: test.accuracy(),
-                test_errors: test.errors(),
+                scores: Scores::new(self.split.evaluated_on, &evaluation),
                 train_seconds,
-                test_seconds: started.elapsed().as_secs_f64(),
+                evaluation_seconds: started.elapsed().as_secs_f64(),
             };
             self.observer.epoch(&metrics, &network).map_err(TrainError::Observer)?;
             epochs.push(metrics);

@@ -3,7 +3,7 @@
 use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
 use longhand_nn::Network;
-use longhand_training::{EpochMetrics, Observer, Override, Recipe, built_in, train, weights_sha256};
+use longhand_training::{EpochMetrics, Observer, Override, Recipe, Split, built_in, train, weights_sha256};
 
 struct Silent;
 
@@ -23,11 +23,11 @@ fn recipe(seed: u64) -> Recipe {
 }
 
 fn outcome(recipe: &Recipe, data: &Dataset, isa: Isa, threads: usize) -> (String, Vec<f64>) {
-    let trained = train(recipe, data, isa, threads, &mut Silent).unwrap();
+    let trained = train(recipe, &Split::testing(data), isa, threads, &mut Silent).unwrap();
     let m = &trained.epochs[0];
     (
         weights_sha256(&trained.network),
-        vec![m.train_loss, m.train_accuracy, m.test_loss, m.test_accuracy, m.learning_rate],
+        vec![m.train_loss, m.train_accuracy, m.scores.loss(), m.scores.accuracy(), m.learning_rate],
     )
 }
 

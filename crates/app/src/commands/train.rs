@@ -10,7 +10,8 @@ use indicatif::ProgressBar;
 use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_training::{
-    Ended, EpochMetrics, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder, RunStatus, train,
+    DataRecord, Ended, EpochMetrics, EvaluatedOn, HELD_OUT, Machine, Observer, Progress, Recipe, ResultRecord,
+    RunFolder, RunStatus, Split, train,
 };
 
 use super::Exit;
@@ -24,33 +25,44 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let (isa, threads) = compute(&arguments.compute)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
+    let split = match arguments.validation {
+        true => Split::validating(&data, HELD_OUT).context("--validation holds out 10,000 training images")?,
+        false => Split::testing(&data),
+    };
     let summary = Summary::of(&recipe.network)?;
     printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
     printer.line(&super::summary::text(&summary));
     printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
-    printer.line(&format!("data     {}\n", data_source::describe(&data)));
+    printer.line(&format!("data     {}", data_source::describe(&data)));
+    printer.line(&format!(
+        "split    trained on {}, judged on {} {} images\n",
+        thousands(split.train.len()),
+        thousands(split.evaluation.len()),
+        split.evaluated_on.name()
+    ));
 
-    let folder = RunFolder::create(&arguments.runs, &recipe, &data, summary.parameters(), isa, threads)?;
+    let folder = RunFolder::create(&arguments.runs, &recipe, &split, summary.parameters(), isa, threads)?;
     let mut screen = Screen {
         printer,
         folder,
         interrupted: interruptions()?,
-        images: data.train.len() as u64,
+        images: split.train.len() as u64,
+        evaluated_on: split.evaluated_on,
         epochs: recipe.epochs,
         bar: None,
     };
     screen.header();
-    let trained = train(&recipe, &data, isa, threads, &mut screen);
+    let trained = train(&recipe, &split, isa, threads, &mut screen);
     screen.clear();
     let trained = trained.with_context(|| {
         format!("the training stopped; what was kept of it is in {}", screen.folder.path().display())
     })?;
     let Screen { mut folder, .. } = screen;
 
-    let (status, words, exit) = ending(&recipe, &trained.ended, data.train.len());
+    let (status, words, exit) = ending(&recipe, &trained.ended, split.train.len());
     folder.end(status, words.clone(), &trained.network)?;
     if let Some(result) = &folder.record().result {
-        print_result(printer, result, data.test.len());
+        print_result(printer, result, &folder.record().data);
     }
     let path = folder.path().display();
     match (exit, words) {
@@ -110,17 +122,20 @@ fn ending(recipe: &Recipe, ended: &Ended, images: usize) -> (RunStatus, Option<S
     }
 }
 
-fn print_result(printer: Printer, result: &ResultRecord, images: usize) {
+fn print_result(printer: Printer, result: &ResultRecord, data: &DataRecord) {
+    let on = data.evaluated_on;
     printer.line(&format!(
-        "\nlast epoch  {} of {} test images, {} errors",
-        percent(result.last_test_accuracy),
-        thousands(images),
-        result.last_test_errors
+        "\nlast epoch  {} of {} {} images, {} errors",
+        percent(result.accuracy.last()),
+        thousands(data.evaluation_images()),
+        on.name(),
+        result.accuracy.last_errors()
     ));
     printer.line(&format!(
-        "best epoch  {} at epoch {} (chosen on the test set: not a fair figure to quote)",
-        percent(result.best_test_accuracy),
-        result.best_epoch
+        "best epoch  {} at epoch {} (chosen on the {} images: not a fair figure to quote)",
+        percent(result.accuracy.best()),
+        result.best_epoch,
+        on.name()
     ));
     printer.line(&format!(
         "training    {:.2} s an epoch (median), evaluation not counted",
@@ -135,12 +150,18 @@ struct Screen {
     interrupted: Arc<AtomicBool>,
     images: u64,
     epochs: usize,
+    evaluated_on: EvaluatedOn,
     bar: Option<ProgressBar>,
 }
 
 impl Screen {
     fn header(&self) {
-        self.printer.line("  epoch      rate    train: loss  accuracy    test: loss  accuracy  errors   seconds");
+        let judged = match self.evaluated_on {
+            EvaluatedOn::Test => "     test: loss",
+            EvaluatedOn::Validation => "validation: loss",
+        };
+        self.printer
+            .line(&format!("  epoch      rate    train: loss  accuracy  {judged:>16}  accuracy  errors   seconds"));
     }
 
     fn clear(&mut self) {
@@ -166,22 +187,25 @@ impl Observer for Screen {
 
     fn evaluating(&mut self) {
         if let Some(bar) = &self.bar {
-            bar.set_message("testing");
+            bar.set_message(match self.evaluated_on {
+                EvaluatedOn::Test => "testing",
+                EvaluatedOn::Validation => "validating",
+            });
         }
     }
 
     fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.clear();
         self.printer.line(&format!(
-            "{:>4}/{:<3} {:>8.6}      {:>8.4}  {:>8}      {:>8.4}  {:>8}  {:>6}  {:>8.2}",
+            "{:>4}/{:<3} {:>8.6}      {:>8.4}  {:>8}  {:>16.4}  {:>8}  {:>6}  {:>8.2}",
             metrics.epoch,
             self.epochs,
             metrics.learning_rate,
             metrics.train_loss,
             percent(metrics.train_accuracy),
-            metrics.test_loss,
-            percent(metrics.test_accuracy),
-            metrics.test_errors,
+            metrics.scores.loss(),
+            percent(metrics.scores.accuracy()),
+            metrics.scores.errors(),
             metrics.train_seconds
         ));
         self.folder.keep_epoch(metrics, network)?;

@@ -37,7 +37,7 @@ pub const INFERENCE_BATCH: usize = 1_000;
 pub fn images(recipe: &Recipe) -> Result<Dataset, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
     let data = strokes::generate(recipe.seed, (recipe.batch_size * 8).max(INFERENCE_BATCH), 1);
-    check_data(recipe, &network, &data)?;
+    check_data(recipe, &network, &[&data.train, &data.test])?;
     Ok(data)
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use longhand_data::ImageSet;
-use longhand_data::augmentation::augment_into;
+use longhand_data::augmentation::Augmenter;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
@@ -246,25 +246,26 @@ pub(crate) struct Loader<'a> {
     recipe: &'a Recipe,
     images: &'a ImageSet,
     epoch: u64,
+    augmenter: Augmenter,
     table: [f32; 256],
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(recipe: &'a Recipe, images: &'a ImageSet, epoch: u64) -> Self {
-        Loader { recipe, images, epoch, table: recipe.normalisation.table() }
+        let augmenter = Augmenter::new(&recipe.augmentation, images.height(), images.width());
+        Loader { recipe, images, epoch, augmenter, table: recipe.normalisation.table() }
     }
 
     /// Fills the active lanes of `group` with the first of `indices`.
     pub(crate) fn load(&self, indices: &[u32], group: &mut LaneGroup) {
         let Recipe { seed, augmentation, normalisation, .. } = self.recipe;
-        let (height, width) = (self.images.height(), self.images.width());
-        let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { height * width }];
+        let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { self.images.height() * self.images.width() }];
         for (lane, &index) in indices.iter().enumerate().take(group.active()) {
             let source = self.images.image(index as usize);
             if augmentation.is_off() {
                 group.set_image(lane, source.iter().map(|&p| self.table[p as usize]));
             } else {
-                augment_into(augmentation, *seed, self.epoch, index as u64, source, height, width, &mut pixels);
+                self.augmenter.apply(*seed, self.epoch, index as u64, source, &mut pixels);
                 group.set_image(lane, pixels.iter().map(|&p| normalisation.apply(p)));
             }
             group.set_label(lane, self.images.label(index as usize));

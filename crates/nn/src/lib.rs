@@ -17,6 +17,7 @@
 //! This crate knows no files, no command line and no data set.
 #![forbid(unsafe_code)]
 
+mod activations;
 mod channel_blocks;
 mod convolution_weights;
 mod cost;
@@ -41,6 +42,7 @@ mod train_step;
 mod work_items;
 mod workspace;
 
+pub use activations::LayerActivation;
 pub use convolution_weights::ConvolutionWeights;
 pub use cost::{Cost, LayerCost};
 pub use footprint::Footprint;

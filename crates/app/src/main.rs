@@ -6,6 +6,7 @@ mod commands;
 mod data_source;
 mod printer;
 mod recipe_source;
+mod run_report;
 
 use std::process::ExitCode;
 

@@ -13,10 +13,7 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Finds the recipe asked for and applies every override, `--set` last.
 pub fn recipe(arguments: &RecipeArguments) -> anyhow::Result<Recipe> {
     let name = &arguments.recipe;
-    let text = match built_in(name) {
-        Some(text) => text.to_owned(),
-        None => read(name)?,
-    };
+    let text = text_of(name)?;
     let mut overrides = Vec::new();
     for (path, value) in [("epochs", arguments.epochs), ("seed", arguments.seed), ("batch_size", arguments.batch_size)]
     {
@@ -25,6 +22,19 @@ pub fn recipe(arguments: &RecipeArguments) -> anyhow::Result<Recipe> {
     overrides.extend(arguments.learning_rate.map(|v| Override::new("schedule.learning_rate", v)));
     overrides.extend(arguments.set.iter().cloned());
     Ok(Recipe::from_toml(name, &text, &overrides)?)
+}
+
+/// The recipe asked for as it stands, without any override; `None` where it is none before it is overridden.
+pub fn unchanged(arguments: &RecipeArguments) -> Option<Recipe> {
+    let name = &arguments.recipe;
+    Recipe::from_toml(name, &text_of(name).ok()?, &[]).ok()
+}
+
+fn text_of(name: &str) -> anyhow::Result<String> {
+    match built_in(name) {
+        Some(text) => Ok(text.to_owned()),
+        None => read(name),
+    }
 }
 
 fn read(name: &str) -> anyhow::Result<String> {

@@ -17,6 +17,7 @@
 //! This crate knows no files, no command line and no data set.
 #![forbid(unsafe_code)]
 
+mod activations;
 mod averaging;
 mod channel_blocks;
 mod convolution_weights;
@@ -42,6 +43,7 @@ mod train_step;
 mod work_items;
 mod workspace;
 
+pub use activations::LayerActivation;
 pub use averaging::{AveragingSpec, WeightAverage};
 pub use convolution_weights::ConvolutionWeights;
 pub use cost::{Cost, LayerCost};

@@ -1,7 +1,8 @@
-//! An image alone gets, to the bit, the log-probabilities that it has in a lane group, on every instruction set.
+//! An image alone gets, to the bit, the log-probabilities that it has in a lane group, on every instruction set; and so
+//! it does where the activation of every layer is looked at.
 
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{Initialisation, LayerSpec, Network, NetworkSpec};
+use longhand_nn::{Initialisation, LayerActivation, LayerSpec, Network, NetworkSpec};
 
 /// The network everything began with, and one with every layer in odd places.
 const SPECS: [&str; 3] = [
@@ -103,9 +104,28 @@ fn compare(spec: &NetworkSpec, numbers: &mut Numbers) -> bool {
             let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert!(bits(found) == bits(&expected), "{isa}, image {n}: {found:?} and {expected:?} of {spec:?}");
             assert!(found.iter().all(|x| x.is_finite()), "nothing is shown by {found:?}");
+            let activations = network.activations(isa, image);
+            let last = &activations.last().expect("a network has layers").values;
+            assert!(bits(last) == bits(&expected), "{isa}, image {n}: {last:?} and {expected:?} of {spec:?}");
+            check_layers(spec, &activations);
         }
     }
     group.log_probabilities(first_lane).ne(group.log_probabilities(first_lane + 1))
+}
+
+/// The activations stand for every layer in order, in the shapes that the spec says.
+fn check_layers(spec: &NetworkSpec, activations: &[LayerActivation]) {
+    let shapes = spec.shapes().expect("a sound spec");
+    let mut next = 0;
+    for LayerActivation { layers, shape, values, name } in activations {
+        let between = &spec.layers[next..layers.start];
+        assert!(between.iter().all(|l| matches!(l, LayerSpec::Dropout { .. })), "{between:?} before {name} left out");
+        assert_eq!((*shape, values.len()), (shapes[layers.end - 1], shape.elements()), "{name} of {spec:?}");
+        let rectified = matches!(spec.layers[layers.end - 1], LayerSpec::Relu {});
+        assert!(!rectified || values.iter().all(|&x| x >= 0.0), "{name} after its ReLU");
+        next = layers.end;
+    }
+    assert_eq!(next, spec.layers.len());
 }
 
 #[test]

@@ -1,19 +1,23 @@
-//! What people look at: charts, loss curves, the worksheet as a page.
+//! What people look at: charts, loss curves, the worksheet as a page, the report of a training run.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`plot`] | line charts as SVG and PNG, with no fonts needed where they are looked at |
 //! | [`curves`] | the loss curves of a worksheet as charts |
 //! | [`worksheet_page`] | a worksheet as one HTML file that recomputes itself |
+//! | [`run_page`] | the report of a training run as one HTML file |
 //!
-//! Nothing here knows how numbers are computed: they come from `longhand_derivation`, and the page evaluates the graph
-//! that comes with them.
+//! Nothing here knows how numbers are computed: they come from `longhand_derivation`, and the worksheet evaluates the graph
+//! that comes with them; those of a run come from `longhand_training`. Nothing here reads or writes files.
 #![forbid(unsafe_code)]
 
 pub mod curves;
 mod description;
+mod page;
 pub mod plot;
+mod run_page;
 mod worksheet_page;
 
 pub use description::of_network as describe_network;
+pub use run_page::{MOST_MISTAKES, RunReport, run_page};
 pub use worksheet_page::worksheet_page;

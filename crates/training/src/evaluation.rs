@@ -32,8 +32,25 @@ impl Evaluation {
     }
 }
 
-/// The label of an image and the class it was taken for, if the output was a number.
-type Verdict = (u8, Option<usize>);
+/// What a network took one image for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// What it is.
+    pub label: u8,
+    /// What it was taken for; `None` if an output was not a number.
+    pub taken_for: Option<usize>,
+    /// Natural logarithm of the probability given to the label.
+    pub label_log_probability: f32,
+    /// The same of the class it was taken for, which is the largest; NaN where there is none.
+    pub log_probability: f32,
+}
+
+impl Verdict {
+    /// Whether it was taken for what it is.
+    pub fn is_right(&self) -> bool {
+        self.taken_for == Some(self.label as usize)
+    }
+}
 
 /// Runs `network`, with running statistics and without dropout, over every image of `set`.
 ///
@@ -42,9 +59,17 @@ type Verdict = (u8, Option<usize>);
 /// # Panics
 /// When the images are not of the network's input shape, or a label is no class of it.
 pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normalisation) -> Evaluation {
+    Evaluation::of(&judge(network, isa, set, normalisation), network.classes())
+}
+
+/// Like [`evaluate`], and gives the verdict on every image, in their order.
+///
+/// # Panics
+/// As [`evaluate`].
+pub fn judge(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normalisation) -> Vec<Verdict> {
     let table = normalisation.table();
     let inference = network.inference();
-    let groups: Vec<(f64, Vec<Verdict>)> = (0..set.len().div_ceil(LANES))
+    let groups: Vec<Vec<Verdict>> = (0..set.len().div_ceil(LANES))
         .into_par_iter()
         .map_init(
             || network.inference_group(),
@@ -53,31 +78,43 @@ pub fn evaluate(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Nor
                 let active = LANES.min(set.len() - first);
                 load(group, set, first, active, &table);
                 inference.infer(isa, group);
-                let mut loss = 0.0;
-                let mut taken_for = Vec::with_capacity(active);
-                for lane in 0..active {
-                    let label = set.label(first + lane) as usize;
-                    loss -= group.log_probabilities(lane).nth(label).expect("a label is a class") as f64;
-                    taken_for.push((label as u8, group.predicted(lane)));
-                }
-                (loss, taken_for)
+                let verdict = |lane| {
+                    let label = set.label(first + lane);
+                    let log_probability = |class| group.log_probabilities(lane).nth(class).expect("a label is a class");
+                    let taken_for = group.predicted(lane);
+                    Verdict {
+                        label,
+                        taken_for,
+                        label_log_probability: log_probability(label as usize),
+                        log_probability: taken_for.map_or(f32::NAN, log_probability),
+                    }
+                };
+                (0..active).map(verdict).collect()
             },
         )
         .collect();
-    let mut evaluation = Evaluation {
-        loss: groups.iter().map(|(loss, _)| loss).sum::<f64>() / set.len() as f64,
-        correct: 0,
-        images: set.len(),
-        confusion: vec![vec![0; network.classes()]; network.classes()],
-    };
-    for (label, class) in groups.into_iter().flat_map(|(_, taken_for)| taken_for) {
-        // An output that is not a number is taken for no class at all.
-        if let Some(class) = class {
-            evaluation.confusion[label as usize][class] += 1;
-            evaluation.correct += usize::from(class == label as usize);
+    groups.concat()
+}
+
+impl Evaluation {
+    /// The figures of `verdicts` among `classes` classes. The loss is summed over groups of sixteen, then over those.
+    pub(crate) fn of(verdicts: &[Verdict], classes: usize) -> Self {
+        let loss = |group: &[Verdict]| group.iter().fold(0.0, |sum, v| sum - v.label_log_probability as f64);
+        let mut evaluation = Evaluation {
+            loss: verdicts.chunks(LANES).map(loss).sum::<f64>() / verdicts.len() as f64,
+            correct: 0,
+            images: verdicts.len(),
+            confusion: vec![vec![0; classes]; classes],
+        };
+        for verdict in verdicts {
+            // An output that is not a number is taken for no class at all.
+            if let Some(class) = verdict.taken_for {
+                evaluation.confusion[verdict.label as usize][class] += 1;
+                evaluation.correct += usize::from(verdict.is_right());
+            }
         }
+        evaluation
     }
-    evaluation
 }
 
 fn load(group: &mut LaneGroup, set: &ImageSet, first: usize, active: usize, table: &[f32; 256]) {

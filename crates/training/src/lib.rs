@@ -12,6 +12,7 @@ mod atomic_file;
 pub mod bench;
 mod builtin;
 mod evaluation;
+mod examination;
 mod machine;
 mod model_file;
 mod overrides;
@@ -23,7 +24,8 @@ mod split;
 mod train;
 
 pub use builtin::{BUILT_IN, built_in};
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Evaluation, Verdict, evaluate, judge};
+pub use examination::{AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine};
 pub use machine::Machine;
 pub use model_file::{ModelFileError, read_model, weights_sha256, write_model};
 pub use overrides::{Override, OverrideError};

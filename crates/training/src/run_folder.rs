@@ -121,6 +121,19 @@ impl RunFolder {
         self.write_record()
     }
 
+    /// Every epoch kept so far.
+    pub fn epochs(&self) -> &[EpochMetrics] {
+        &self.epochs
+    }
+
+    /// Keeps another file of that name beside the record, such as a report; whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written; an older file of that name is then untouched.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
+        self.write(name, bytes)
+    }
+
     fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {
         Ok(write_model(&self.path.join("model.safetensors"), network, &self.record.resolved_recipe)?)
     }

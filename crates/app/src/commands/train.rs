@@ -17,11 +17,12 @@ use longhand_training::{
 use super::Exit;
 use crate::arguments::{ComputeArguments, TrainArguments};
 use crate::printer::{Printer, percent, thousands};
-use crate::{data_source, recipe_source};
+use crate::{data_source, recipe_source, run_report};
 
 /// Trains, showing how it goes, and leaves a run folder.
 pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let recipe = recipe_source::recipe(&arguments.recipe)?;
+    let base = recipe_source::unchanged(&arguments.recipe);
     let (isa, threads) = compute(&arguments.compute)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
@@ -64,6 +65,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     if let Some(result) = &folder.record().result {
         print_result(printer, result, &folder.record().data);
     }
+    run_report::write(&folder, &trained.network, &split, isa, threads, base.as_ref())?;
     let path = folder.path().display();
     match (exit, words) {
         (Exit::CannotBeServed, Some(words)) => {

@@ -20,6 +20,8 @@ pub struct Axis {
     pub starts_at_zero: bool,
     /// Whether only whole numbers get a tick, and the first value always does: rows, epochs.
     pub only_whole_numbers: bool,
+    /// Whether a logarithmic axis ends at 1, 2 or 5 times a power of ten, near the data, and labels those.
+    pub close: bool,
     /// The range shown, whatever the data say.
     pub range: Option<(f64, f64)>,
 }
@@ -32,6 +34,9 @@ pub(super) struct Tick {
     /// What stands at it; nothing at the small ticks of a logarithmic axis.
     pub label: String,
 }
+
+/// The largest ratio between values of an axis that ends near its data.
+const FAR_APART: f64 = 1e4;
 
 /// An axis with its range settled.
 #[derive(Debug, Clone)]
@@ -50,6 +55,7 @@ impl Axis {
             scale: Scale::Linear,
             starts_at_zero: false,
             only_whole_numbers: false,
+            close: false,
             range: None,
         }
     }
@@ -62,6 +68,12 @@ impl Axis {
     /// The same, logarithmic.
     pub fn logarithmic(self) -> Self {
         Axis { scale: Scale::Logarithmic, ..self }
+    }
+
+    /// The same, logarithmic, for values within a decade or two of each other such as error rates: the axis ends near
+    /// the data, and 2 and 5 times the powers of ten are labelled too.
+    pub fn logarithmic_close(self) -> Self {
+        Axis { close: true, ..self.logarithmic() }
     }
 
     /// The same, with ticks at whole numbers only and one at the first value.
@@ -82,6 +94,7 @@ impl Axis {
         }
         match self.scale {
             Scale::Linear => self.linear(low, high, count),
+            Scale::Logarithmic if self.close && high < FAR_APART * low => close_ruler(low, high),
             Scale::Logarithmic => self.logarithmic_ruler(low, high),
         }
     }
@@ -136,6 +149,32 @@ impl Axis {
         ticks.retain(|tick| tick.value >= low * 0.999 && tick.value <= high * 1.001);
         Ruler { scale: Scale::Logarithmic, low, high, ticks }
     }
+}
+
+/// A logarithmic axis from the last of 1, 2, 5 times a power of ten below `low` to the first above `high`.
+fn close_ruler(low: f64, high: f64) -> Ruler {
+    let steps = |decade: i32| [1, 2, 5].map(|step| f64::from(step) * tens(decade));
+    let decades = libm::log10(low).floor() as i32 - 1..=libm::log10(high).ceil() as i32 + 1;
+    let ends: Vec<f64> = decades.clone().flat_map(steps).collect();
+    let mut first = ends.iter().rposition(|&end| end <= low * 1.000_001).unwrap_or(0);
+    let mut last = ends.iter().position(|&end| end >= high * 0.999_999).unwrap_or(ends.len() - 1);
+    if first == last {
+        (first, last) = (first - 1, last + 1);
+    }
+    let (low, high) = (ends[first], ends[last]);
+    let few = last - first <= 9;
+    let mut ticks = Vec::new();
+    for decade in decades {
+        for step in 1..10 {
+            let value = f64::from(step) * tens(decade);
+            let labelled = step == 1 || (few && (step == 2 || step == 5));
+            let decimals = decade.min(0).unsigned_abs() as usize;
+            let label = if labelled { decimal(value, decimals) } else { String::new() };
+            ticks.push(Tick { value, label });
+        }
+    }
+    ticks.retain(|tick| tick.value >= low * 0.999 && tick.value <= high * 1.001);
+    Ruler { scale: Scale::Logarithmic, low, high, ticks }
 }
 
 /// The end of a range at `value`: the next multiple of `step` beyond it where that is near, else a little room.

@@ -14,6 +14,7 @@ const GREY: Colour = Colour(0x66, 0x66, 0x6e);
 const GRID: Colour = Colour(0xe6, 0xe6, 0xe8);
 const AXIS: Colour = Colour(0x88, 0x88, 0x90);
 
+const MIN_HEIGHT: f64 = 200.0;
 const MARGIN: f64 = 28.0;
 const TITLE: f64 = 25.0;
 const SUBTITLE: f64 = 17.0;
@@ -43,31 +44,82 @@ struct Drawing {
     shapes: Vec<Shape>,
 }
 
-/// Lays out a chart.
-pub(super) fn layout(chart: &LineChart) -> Scene {
-    let mut drawing = Drawing { fonts: Fonts::load(), shapes: Vec::new() };
-    let (width, height) = (chart.width.max(320.0), chart.height.max(240.0));
+/// What a chart needs at its sides: for its ticks, and for its labels.
+pub(super) struct Sides {
+    pub left: f64,
+    pub right: f64,
+    /// The column of labels, with the gap to the remarks.
+    labels: f64,
+}
 
-    let mut top = MARGIN + TITLE;
-    drawing.text(&chart.title, TITLE, MARGIN, top - 5.0, INK);
-    if !chart.subtitle.is_empty() {
-        for line in drawing.fonts.wrap(&chart.subtitle, SUBTITLE, width - 2.0 * MARGIN) {
-            top += LINE_HEIGHT;
-            drawing.text(&line, SUBTITLE, MARGIN, top - 3.0, GREY);
+impl Sides {
+    /// Room enough for both.
+    pub(super) fn widest(self, other: Sides) -> Sides {
+        Sides {
+            left: self.left.max(other.left),
+            right: self.right.max(other.right),
+            labels: self.labels.max(other.labels),
         }
     }
-    let area_height = height - top - 110.0;
-    let y_ruler = chart.y.ruler(chart.series.iter().flat_map(Series::y_values), (area_height / 70.0) as usize);
-    let widest_tick = y_ruler.ticks.iter().map(|tick| drawing.fonts.width(&tick.label, TICK)).fold(0.0, f64::max);
+}
+
+/// The width and height of a chart without its caption.
+fn size(chart: &LineChart) -> (f64, f64) {
+    (chart.width.max(320.0), chart.height.max(MIN_HEIGHT))
+}
+
+/// The lines above a chart: its subtitle, and where the area of its lines begins.
+fn head(chart: &LineChart, fonts: &Fonts) -> (Vec<String>, f64) {
+    let lines = match chart.subtitle.as_str() {
+        "" => Vec::new(),
+        subtitle => fonts.wrap(subtitle, SUBTITLE, size(chart).0 - 2.0 * MARGIN),
+    };
+    let title = if chart.title.is_empty() { 0.0 } else { TITLE };
+    let top = MARGIN + title + LINE_HEIGHT * lines.len() as f64 + 48.0;
+    (lines, top)
+}
+
+fn y_ruler(chart: &LineChart, top: f64) -> Ruler {
+    let area_height = size(chart).1 - top - 62.0;
+    chart.y.ruler(chart.series.iter().flat_map(Series::y_values), (area_height / 70.0) as usize)
+}
+
+/// What `chart` needs at its sides.
+pub(super) fn sides(chart: &LineChart, fonts: &Fonts) -> Sides {
+    let (_, top) = head(chart, fonts);
+    let y_ruler = y_ruler(chart, top);
+    let widest_tick = y_ruler.ticks.iter().map(|tick| fonts.width(&tick.label, TICK)).fold(0.0, f64::max);
     let widest = |text: fn(&Series) -> &str| {
-        chart.series.iter().map(|series| drawing.fonts.width(text(series), TEXT)).fold(0.0, f64::max)
+        chart.series.iter().map(|series| fonts.width(text(series), TEXT)).fold(0.0, f64::max)
     };
     let (label_column, remark_column) = (widest(|series| &series.label), widest(|series| &series.remark));
     let gap = if remark_column > 0.0 { REMARK_GAP } else { 0.0 };
-    let label_width = (label_column + gap + remark_column).min(WIDEST_LABELS * width);
-    let left = MARGIN + widest_tick + 12.0;
-    let right = width - MARGIN - if label_width > 0.0 { label_width + LEADER } else { 8.0 };
-    let area = Area { left, right, top: top + 48.0, bottom: height - 62.0 };
+    let label_width = (label_column + gap + remark_column).min(WIDEST_LABELS * size(chart).0);
+    Sides {
+        left: MARGIN + widest_tick + 12.0,
+        right: MARGIN + if label_width > 0.0 { label_width + LEADER } else { 8.0 },
+        labels: label_column + gap,
+    }
+}
+
+/// Lays out a chart.
+pub(super) fn layout(chart: &LineChart) -> Scene {
+    let fonts = Fonts::load();
+    let sides = sides(chart, &fonts);
+    layout_between(chart, fonts, &sides)
+}
+
+/// Lays out a chart with so much room at its sides.
+pub(super) fn layout_between(chart: &LineChart, fonts: Fonts, sides: &Sides) -> Scene {
+    let mut drawing = Drawing { fonts, shapes: Vec::new() };
+    let (width, height) = size(chart);
+    drawing.text(&chart.title, TITLE, MARGIN, MARGIN + TITLE - 5.0, INK);
+    let (subtitle, top) = head(chart, &drawing.fonts);
+    for (place, line) in subtitle.iter().enumerate() {
+        drawing.text(line, SUBTITLE, MARGIN, MARGIN + TITLE + LINE_HEIGHT * (place + 1) as f64 - 3.0, GREY);
+    }
+    let y_ruler = y_ruler(chart, top);
+    let area = Area { left: sides.left, right: width - sides.right, top, bottom: height - 62.0 };
     let x_values = chart.series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
     let x_ruler = chart.x.ruler(x_values, ((area.right - area.left) / 75.0) as usize);
 
@@ -76,7 +128,7 @@ pub(super) fn layout(chart: &LineChart) -> Scene {
         let colour = chart.palette.colour(index, chart.series.len());
         drawing.series(series, colour, &area, &x_ruler, &y_ruler);
     }
-    drawing.end_labels(chart, &area, &x_ruler, &y_ruler, label_column + gap);
+    drawing.end_labels(chart, &area, &x_ruler, &y_ruler, sides.labels);
 
     let mut bottom = height;
     let text_width = width - 2.0 * MARGIN;

@@ -25,12 +25,15 @@ mod palette;
 mod png;
 mod rich_text;
 mod scene;
+mod stack;
 mod svg;
 mod thinning;
 
 pub use axis::{Axis, Scale};
 pub use palette::Palette;
 pub use scene::Scene as Picture;
+pub use stack::stacked;
+pub use svg::outlines;
 
 /// A picture of values against other values, one or several lines.
 ///

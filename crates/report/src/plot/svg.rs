@@ -28,24 +28,57 @@ impl Scene {
         svg
     }
 
-    fn write_outlines(&self, svg: &mut String) {
-        let fonts = Fonts::load();
-        let used: BTreeSet<(Face, u16)> = self
-            .shapes
-            .iter()
-            .filter_map(|shape| if let Shape::Text { glyphs, .. } = shape { Some(glyphs) } else { None })
-            .flatten()
-            .map(|glyph| (glyph.face, glyph.glyph))
-            .collect();
-        svg.push_str("<defs>\n");
-        for (face, glyph) in used {
-            let outline = fonts.outline(face, glyph);
-            if !outline.is_empty() {
-                let _ = writeln!(svg, "<path id=\"{}\" d=\"{}\"/>", glyph_id(face, glyph), outline_data(&outline));
-            }
+    /// The picture as an element of a page that also holds [`outlines`] of it, without a ground of its own.
+    pub fn inline_svg(&self, class: &str) -> String {
+        let mut svg = String::new();
+        let _ = writeln!(
+            svg,
+            "<svg class=\"{class}\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" aria-label=\"{2}\">\n\
+             <desc>{3}</desc>",
+            short(self.width),
+            short(self.height),
+            escaped(&self.title).replace('"', "&quot;"),
+            escaped(&self.description)
+        );
+        for shape in &self.shapes {
+            write_shape(&mut svg, shape);
         }
-        svg.push_str("</defs>\n");
+        svg.push_str("</svg>\n");
+        svg
     }
+
+    fn glyphs(&self) -> impl Iterator<Item = (Face, u16)> {
+        let texts = self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Text { glyphs, .. } => Some(glyphs),
+            _ => None,
+        });
+        texts.flatten().map(|glyph| (glyph.face, glyph.glyph))
+    }
+
+    fn write_outlines(&self, svg: &mut String) {
+        write_outlines(svg, self.glyphs());
+    }
+}
+
+/// The outlines of all glyphs of these pictures, once each: an element without extent for the page that holds them.
+pub fn outlines(pictures: &[&Scene]) -> String {
+    let mut svg = "<svg class=\"outlines\" width=\"0\" height=\"0\" aria-hidden=\"true\">\n".to_owned();
+    write_outlines(&mut svg, pictures.iter().flat_map(|picture| picture.glyphs()));
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn write_outlines(svg: &mut String, glyphs: impl Iterator<Item = (Face, u16)>) {
+    let fonts = Fonts::load();
+    let used: BTreeSet<(Face, u16)> = glyphs.collect();
+    svg.push_str("<defs>\n");
+    for (face, glyph) in used {
+        let outline = fonts.outline(face, glyph);
+        if !outline.is_empty() {
+            let _ = writeln!(svg, "<path id=\"{}\" d=\"{}\"/>", glyph_id(face, glyph), outline_data(&outline));
+        }
+    }
+    svg.push_str("</defs>\n");
 }
 
 fn write_shape(svg: &mut String, shape: &Shape) {

@@ -1,0 +1,86 @@
+//! Pages that need nothing else: templates, fonts inside, a content security policy.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+
+/// What all pages share: colours, type, tables.
+pub(crate) const HOUSE_STYLE: &str = include_str!("../../../web/house.css");
+
+/// A font for pages: its family in the style sheets, its style, its bytes.
+pub(crate) type Font = (&'static str, &'static str, &'static [u8]);
+
+pub(crate) const REGULAR: Font = ("Worksheet", "normal", include_bytes!("../../../web/fonts/page-regular.woff2"));
+pub(crate) const ITALIC: Font = ("Worksheet", "italic", include_bytes!("../../../web/fonts/page-italic.woff2"));
+pub(crate) const MATHS: Font = ("Worksheet Math", "normal", include_bytes!("../../../web/fonts/page-math.woff2"));
+
+/// The content of a page's style element: fonts, the house's style, the page's own.
+pub(crate) fn style_sheet(fonts: &[Font], own: &str) -> String {
+    let faces: String = fonts.iter().map(font_face).collect();
+    format!("\n{faces}{HOUSE_STYLE}\n{own}")
+}
+
+/// Fills in `{{name}}`; what is filled in is not looked at again.
+pub(crate) fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let (name, behind) = behind.split_once("}}").expect("the template closes its marks");
+        let value = values.iter().find(|value| value.0 == name).unwrap_or_else(|| panic!("no value for {name}"));
+        text.push_str(before);
+        text.push_str(value.1);
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Text that stands for itself in HTML, between tags and in quoted attributes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            control if control < ' ' && !matches!(control, '\n' | '\t') => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn font_face((family, style, bytes): &Font) -> String {
+    format!(
+        "@font-face {{ font-family: \"{family}\"; font-style: {style}; \
+         src: url(data:font/woff2;base64,{}) format(\"woff2\"); }}\n",
+        BASE64.encode(bytes)
+    )
+}
+
+/// A hash as content security policies name it.
+pub(crate) fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(text.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_stays_as_it_is() {
+        assert_eq!(filled("a {{x}} b {{y}}", &[("x", "{{y}}"), ("y", "2")]), "a {{y}} b 2");
+    }
+
+    #[test]
+    fn no_text_becomes_a_tag_or_ends_an_attribute() {
+        assert_eq!(escaped("</p><b id='\"'>&\u{1b}"), "&lt;/p&gt;&lt;b id=&#39;&quot;&#39;&gt;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn hashes_are_as_policies_want_them() {
+        assert_eq!(hash("alert('Hello, world.');"), "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=");
+    }
+}

@@ -1,0 +1,73 @@
+//! The report of a training run as one HTML file: no script, no request to anywhere, readable by keyboard and on paper.
+//!
+//! [`run_page`] takes the record of a run and what [`longhand_training::examine`] found, plain data both, and gives the
+//! page as text. Each section is a file here; `web/run` holds the frame and the style.
+
+mod augmentation;
+mod classes;
+mod curves;
+mod headline;
+mod images_trained_on;
+mod inside;
+mod mistakes;
+mod network;
+mod pixels;
+mod recipe;
+pub(crate) mod words;
+
+use longhand_nn::Summary;
+use longhand_training::{EpochMetrics, Examination, Recipe, RunRecord};
+
+use crate::page::{ITALIC, REGULAR, escaped, filled, hash, style_sheet};
+
+const PAGE: &str = include_str!("../../../../web/run/run.html");
+const STYLE: &str = include_str!("../../../../web/run/run.css");
+
+/// The most mistakes that a report shows.
+pub const MOST_MISTAKES: usize = 400;
+
+/// What a report is made of.
+#[derive(Debug)]
+pub struct RunReport<'a> {
+    /// `run.json`.
+    pub record: &'a RunRecord,
+    /// The lines of `metrics.jsonl`.
+    pub epochs: &'a [EpochMetrics],
+    /// The network that was kept, looked at closely.
+    pub examination: &'a Examination,
+    /// The recipe as it was before anything was changed for this run, where it is known.
+    pub base: Option<&'a Recipe>,
+}
+
+/// The report of a run, as HTML.
+///
+/// # Panics
+/// When the record's network cannot be built: then there was no run.
+pub fn run_page(report: &RunReport<'_>) -> String {
+    let summary = Summary::of(&report.record.resolved_recipe.network).expect("the network was trained");
+    let style = style_sheet(&[REGULAR, ITALIC], STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(&style)
+    );
+    let sections = [
+        headline::section(report, &summary),
+        curves::section(report),
+        classes::section(report),
+        mistakes::section(report),
+        network::section(&summary),
+        inside::section(report),
+        augmentation::section(report),
+        images_trained_on::section(report),
+        recipe::section(report),
+    ];
+    let title = escaped(&format!("{}, seed {}", report.record.recipe, report.record.seed));
+    filled(PAGE, &[("policy", &policy), ("style", &style), ("title", &title), ("sections", &sections.concat())])
+}
+
+/// A section with its heading.
+fn section(id: &str, heading: &str, content: &str) -> String {
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n<h2 id=\"{id}-heading\">{heading}</h2>\n{content}</section>\n"
+    )
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use longhand_training::{BUILT_IN, Override, Recipe, built_in};
+use longhand_training::{Override, Recipe, built_in, built_in_names};
 
 use crate::arguments::RecipeArguments;
 
@@ -39,7 +39,7 @@ fn text_of(name: &str) -> anyhow::Result<String> {
 
 fn read(name: &str) -> anyhow::Result<String> {
     let path = Path::new(name);
-    let names = BUILT_IN.map(|(name, _)| name).join(", ");
+    let names = built_in_names();
     if !path.exists() {
         return Err(anyhow!("there is no recipe `{name}`: the built-in ones are {names}, and no file has that name"));
     }

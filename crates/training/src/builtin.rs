@@ -1,12 +1,50 @@
-//! The recipes compiled into the program.
+//! The recipes and suites compiled into the program.
 
-/// Name and TOML text of every built-in recipe.
-pub const BUILT_IN: [(&str, &str); 2] =
-    [("default", include_str!("../../../recipes/default.toml")), ("seed", include_str!("../../../recipes/seed.toml"))];
+/// Name and TOML text of every built-in recipe that belongs to no suite.
+pub const BUILT_IN: &[(&str, &str)] =
+    &[("default", include_str!("../../../recipes/default.toml")), ("seed", include_str!("../../../recipes/seed.toml"))];
 
-/// The TOML text of the built-in recipe of that name.
+/// A built-in suite and the recipes of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltInSuite {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its TOML text.
+    pub text: &'static str,
+    /// Name and TOML text of its recipes; `plain` of the suite `example` is the built-in recipe `example/plain`.
+    pub recipes: &'static [(&'static str, &'static str)],
+}
+
+/// A suite from its folder below `recipes/suites/`: `suite.toml` and the named recipes.
+macro_rules! suite {
+    ($name:literal: $($recipe:literal),* $(,)?) => {
+        BuiltInSuite {
+            name: $name,
+            text: include_str!(concat!("../../../recipes/suites/", $name, "/suite.toml")),
+            recipes: &[$((
+                $recipe,
+                include_str!(concat!("../../../recipes/suites/", $name, "/", $recipe, ".toml")),
+            )),*],
+        }
+    };
+}
+
+/// Every built-in suite.
+pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[suite!("example": "plain", "batch-norm")];
+
+/// The TOML text of the built-in recipe of that name: `default`, or `example/plain` for a suite's own.
 pub fn built_in(name: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+    let find = |recipes: &[(&str, &'static str)], name| recipes.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
+    find(BUILT_IN, name).or_else(|| {
+        let (suite, recipe) = name.split_once('/')?;
+        find(BUILT_IN_SUITES.iter().find(|s| s.name == suite)?.recipes, recipe)
+    })
+}
+
+/// The names of all built-in recipes, for messages: `default, seed, example/plain, …`.
+pub fn built_in_names() -> String {
+    let own = BUILT_IN_SUITES.iter().flat_map(|s| s.recipes.iter().map(|(name, _)| format!("{}/{name}", s.name)));
+    BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(own).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -20,9 +58,25 @@ mod tests {
     fn every_built_in_recipe_is_sound_and_named_as_its_file() {
         for (name, text) in BUILT_IN {
             let recipe = Recipe::from_toml(name, text, &[]).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(recipe.name, name);
+            assert_eq!(recipe.name, *name);
             assert_eq!(Recipe::from_toml(name, &recipe.to_toml(), &[]).unwrap(), recipe, "written and read back");
             assert_eq!(Summary::of(&recipe.network).unwrap().parameters(), 18_800);
+        }
+    }
+
+    #[test]
+    fn every_built_in_suite_is_sound_and_its_own_recipes_are_named_as_their_files_and_used() {
+        use crate::experiment::{Suite, SuiteChanges};
+        for built_in_suite in BUILT_IN_SUITES {
+            let name = built_in_suite.name;
+            let suite = Suite::built_in(built_in_suite, &SuiteChanges::default()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(suite.name, name);
+            for (recipe_name, text) in built_in_suite.recipes {
+                let recipe = Recipe::from_toml(recipe_name, text, &[]).unwrap_or_else(|e| panic!("{name}: {e}"));
+                assert_eq!(recipe.name, *recipe_name, "of suite {name}");
+                assert!(built_in(&format!("{name}/{recipe_name}")).is_some());
+                assert!(suite.entries.iter().any(|e| e.recipe.name == recipe.name), "{name} uses {recipe_name}");
+            }
         }
     }
 }

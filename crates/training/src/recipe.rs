@@ -16,6 +16,9 @@ pub struct Recipe {
     /// One sentence for people.
     #[serde(default)]
     pub about: String,
+    /// What this recipe changes against the one before it, and why; empty where it follows none.
+    #[serde(default)]
+    pub reason: String,
     /// Times every training image is seen.
     pub epochs: usize,
     /// Images a step; the last step of an epoch takes what is left.
@@ -91,13 +94,7 @@ impl Recipe {
     /// Checks every number and shape; a fault is a path of keys into the recipe and a sentence.
     fn check(&self) -> Result<(), (Vec<Step>, String)> {
         let at = |keys: &[&'static str], message: String| (keys.iter().map(|k| Step::Key(k)).collect(), message);
-        if self.name.is_empty() || !self.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
-            let message = format!(
-                "name {:?} cannot be: use letters, digits, `-`, `_` and `.`, so that it can name a folder",
-                self.name
-            );
-            return Err(at(&["name"], message));
-        }
+        check_name(&self.name).map_err(|message| at(&["name"], message))?;
         if !(1..=MAX_EPOCHS).contains(&self.epochs) {
             let message = format!("epochs = {} cannot be: it must be from 1 to {MAX_EPOCHS}", self.epochs);
             return Err(at(&["epochs"], message));
@@ -136,6 +133,16 @@ impl Recipe {
     pub fn steps_per_epoch(&self, images: usize) -> usize {
         images.div_ceil(self.batch_size)
     }
+}
+
+/// Whether `name` can name a folder everywhere.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+        let message =
+            format!("name {name:?} cannot be: use letters, digits, `-`, `_` and `.`, so that it can name a folder");
+        return Err(message);
+    }
+    Ok(())
 }
 
 /// Whether an override touches what `path` leads to.

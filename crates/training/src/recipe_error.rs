@@ -60,7 +60,7 @@ impl RecipeError {
 
     /// A fault of the value that `path` leads to; where that value is left to its default, of what holds it.
     pub(crate) fn at(file: &str, text: &str, path: &[Step], message: String) -> Self {
-        RecipeError { message, place: span(text, path).map(|s| Place::of(file, text, s)) }
+        RecipeError { message, place: Place::at(file, text, path) }
     }
 
     /// A fault that the overrides brought in.
@@ -77,6 +77,11 @@ impl From<OverrideError> for RecipeError {
 }
 
 impl Place {
+    /// Where the value that `path` leads to stands, or the last value on the way that stands there.
+    pub(crate) fn at(file: &str, text: &str, path: &[Step]) -> Option<Self> {
+        span(text, path).map(|s| Place::of(file, text, s))
+    }
+
     fn of(file: &str, text: &str, span: Range<usize>) -> Self {
         let start = text.floor_char_boundary(span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
@@ -154,16 +159,23 @@ fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
     }
 }
 
+impl fmt::Display for Place {
+    /// The place on lines of its own, beginning with a line break.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let before = " ".repeat(self.column - 1);
+        let marks = "^".repeat(self.length);
+        write!(f, "\n{gutter}--> {}:{}:{}", self.file, self.line, self.column)?;
+        write!(f, "\n{gutter} |\n{number} | {}\n{gutter} | {before}{marks}", self.text)
+    }
+}
+
 impl fmt::Display for RecipeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(place) = &self.place {
-            let number = place.line.to_string();
-            let gutter = " ".repeat(number.len());
-            let before = " ".repeat(place.column - 1);
-            let marks = "^".repeat(place.length);
-            write!(f, "\n{gutter}--> {}:{}:{}", place.file, place.line, place.column)?;
-            write!(f, "\n{gutter} |\n{number} | {}\n{gutter} | {before}{marks}", place.text)?;
+            write!(f, "{place}")?;
         }
         Ok(())
     }

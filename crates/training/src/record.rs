@@ -236,6 +236,12 @@ pub struct RunRecord {
     pub ended: Option<String>,
     /// The recipe's name.
     pub recipe: String,
+    /// The suite the run is part of, if it is part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
+    /// The suite's entry it is a run of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// The seed.
     pub seed: u64,
     /// Trained parameters.

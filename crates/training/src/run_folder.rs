@@ -56,27 +56,43 @@ impl RunFolder {
         let now = jiff::Timestamp::now();
         let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
         let path = new_folder(runs, &name)?;
-        let record = RunRecord {
-            format: 1,
-            status: RunStatus::Running,
-            ended: None,
-            recipe: recipe.name.clone(),
-            seed: recipe.seed,
-            parameters,
-            epochs: recipe.epochs,
-            batch_size: recipe.batch_size,
-            steps_per_epoch: recipe.steps_per_epoch(split.train.len()),
-            threads,
-            isa: isa.name().to_owned(),
-            started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            machine: Machine::here(),
-            data: DataRecord::of(split),
-            resolved_recipe: recipe.clone(),
-            result: None,
-        };
+        let record = new_record(now, recipe, split, parameters, isa, threads);
         let folder = RunFolder { path, record, epochs: Vec::new() };
         folder.write_record()?;
+        Ok(folder)
+    }
+
+    /// Begins a run of entry `entry` of `suite` in the folder `path`, over whatever run is there.
+    ///
+    /// An older run goes only once the new record stands: until then it is untouched.
+    ///
+    /// # Errors
+    /// When the folder or the record cannot be written.
+    #[allow(clippy::too_many_arguments, reason = "each is a line of the record")]
+    pub fn begin(
+        path: &Path,
+        (suite, entry): (&str, &str),
+        recipe: &Recipe,
+        split: &Split<'_>,
+        parameters: usize,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Self, RunFolderError> {
+        let io = |action, path: PathBuf| move |source| RunFolderError::Io { action, path, source };
+        fs::create_dir_all(path).map_err(io("make the folder", path.to_owned()))?;
+        let record = RunRecord {
+            suite: Some(suite.to_owned()),
+            entry: Some(entry.to_owned()),
+            ..new_record(jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
+        };
+        let folder = RunFolder { path: path.to_owned(), record, epochs: Vec::new() };
+        folder.write_record()?;
+        for name in ["metrics.jsonl", "model.safetensors", "report.html"] {
+            match fs::remove_file(path.join(name)) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io("remove", path.join(name))(e)),
+                _ => {}
+            }
+        }
         Ok(folder)
     }
 
@@ -88,6 +104,11 @@ impl RunFolder {
     /// The record as it stands.
     pub fn record(&self) -> &RunRecord {
         &self.record
+    }
+
+    /// The epochs kept so far.
+    pub fn epochs(&self) -> &[EpochMetrics] {
+        &self.epochs
     }
 
     /// Keeps an epoch: its line, the model, the record.
@@ -121,19 +142,6 @@ impl RunFolder {
         self.write_record()
     }
 
-    /// Every epoch kept so far.
-    pub fn epochs(&self) -> &[EpochMetrics] {
-        &self.epochs
-    }
-
-    /// Keeps another file of that name beside the record, such as a report; whole or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written; an older file of that name is then untouched.
-    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
-        self.write(name, bytes)
-    }
-
     fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {
         Ok(write_model(&self.path.join("model.safetensors"), network, &self.record.resolved_recipe)?)
     }
@@ -147,6 +155,37 @@ impl RunFolder {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         let path = self.path.join(name);
         atomic_file::write(&path, bytes).map_err(|source| RunFolderError::Io { action: "write", path, source })
+    }
+}
+
+fn new_record(
+    now: jiff::Timestamp,
+    recipe: &Recipe,
+    split: &Split<'_>,
+    parameters: usize,
+    isa: Isa,
+    threads: usize,
+) -> RunRecord {
+    RunRecord {
+        format: 1,
+        status: RunStatus::Running,
+        ended: None,
+        recipe: recipe.name.clone(),
+        suite: None,
+        entry: None,
+        seed: recipe.seed,
+        parameters,
+        epochs: recipe.epochs,
+        batch_size: recipe.batch_size,
+        steps_per_epoch: recipe.steps_per_epoch(split.train.len()),
+        threads,
+        isa: isa.name().to_owned(),
+        started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        machine: Machine::here(),
+        data: DataRecord::of(split),
+        resolved_recipe: recipe.clone(),
+        result: None,
     }
 }
 

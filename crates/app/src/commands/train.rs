@@ -65,7 +65,15 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     if let Some(result) = &folder.record().result {
         print_result(printer, result, &folder.record().data);
     }
-    run_report::write(&folder, &trained.network, &split, isa, threads, base.as_ref())?;
+    let run = run_report::Run {
+        folder: folder.path(),
+        record: folder.record(),
+        epochs: folder.epochs(),
+        network: &trained.network,
+        split: &split,
+        base: base.as_ref(),
+    };
+    run_report::write(&run, isa, threads)?;
     let path = folder.path().display();
     match (exit, words) {
         (Exit::CannotBeServed, Some(words)) => {
@@ -91,7 +99,7 @@ pub fn compute(arguments: &ComputeArguments) -> anyhow::Result<(Isa, usize)> {
 }
 
 /// A flag that the first Ctrl-C sets; the second ends the program at once.
-fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
+pub fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = flag.clone();
     ctrlc::set_handler(move || {
@@ -105,23 +113,13 @@ fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
 
 /// What is written down about the end, and how to exit.
 fn ending(recipe: &Recipe, ended: &Ended, images: usize) -> (RunStatus, Option<String>, Exit) {
-    let steps = recipe.steps_per_epoch(images);
-    match *ended {
-        Ended::Finished => (RunStatus::Finished, None, Exit::Done),
-        Ended::Interrupted { epoch, step } => {
-            let words =
-                format!("Stopped in epoch {epoch} after {step} of {steps} steps; the network as it was then is kept.");
-            (RunStatus::Interrupted, Some(words), Exit::Interrupted)
-        }
-        Ended::Diverged { epoch, step, loss } => {
-            let words = format!(
-                "the loss became {loss} in epoch {epoch} at step {step} of {steps}: the learning rate is probably too \
-                 high. Try a lower --learning-rate than {}.",
-                recipe.schedule.learning_rate()
-            );
-            (RunStatus::Diverged, Some(words), Exit::CannotBeServed)
-        }
-    }
+    let (status, words) = ended.in_words(recipe, images);
+    let exit = match ended {
+        Ended::Finished => Exit::Done,
+        Ended::Interrupted { .. } => Exit::Interrupted,
+        Ended::Diverged { .. } => Exit::CannotBeServed,
+    };
+    (status, words, exit)
 }
 
 fn print_result(printer: Printer, result: &ResultRecord, data: &DataRecord) {

@@ -74,13 +74,18 @@ fn head(chart: &LineChart, fonts: &Fonts) -> (Vec<String>, f64) {
         "" => Vec::new(),
         subtitle => fonts.wrap(subtitle, SUBTITLE, size(chart).0 - 2.0 * MARGIN),
     };
-    let title = if chart.title.is_empty() { 0.0 } else { TITLE };
-    let top = MARGIN + title + LINE_HEIGHT * lines.len() as f64 + 48.0;
+    let title = if chart.title.is_empty() { 0.0 } else { MARGIN + TITLE };
+    let top = title + LINE_HEIGHT * lines.len() as f64 + 48.0;
     (lines, top)
 }
 
+/// The room below the lines, for ticks and, where the axis has one, its title.
+fn foot(chart: &LineChart) -> f64 {
+    if chart.x.title.is_empty() { 34.0 } else { 62.0 }
+}
+
 fn y_ruler(chart: &LineChart, top: f64) -> Ruler {
-    let area_height = size(chart).1 - top - 62.0;
+    let area_height = size(chart).1 - top - foot(chart);
     chart.y.ruler(chart.series.iter().flat_map(Series::y_values), (area_height / 70.0) as usize)
 }
 
@@ -119,7 +124,7 @@ pub(super) fn layout_between(chart: &LineChart, fonts: Fonts, sides: &Sides) -> 
         drawing.text(line, SUBTITLE, MARGIN, MARGIN + TITLE + LINE_HEIGHT * (place + 1) as f64 - 3.0, GREY);
     }
     let y_ruler = y_ruler(chart, top);
-    let area = Area { left: sides.left, right: width - sides.right, top, bottom: height - 62.0 };
+    let area = Area { left: sides.left, right: width - sides.right, top, bottom: height - foot(chart) };
     let x_values = chart.series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
     let x_ruler = chart.x.ruler(x_values, ((area.right - area.left) / 75.0) as usize);
 

@@ -63,7 +63,7 @@ fn picture(report: &RunReport<'_>, width: f64) -> Picture {
     let errors = chart(
         "",
         Axis::new("error rate, %").logarithmic_close(),
-        330.0,
+        290.0,
         vec![
             judged_error,
             line("training", format!("{:.2} %", 100.0 * (1.0 - last.train_accuracy)), &|e| {
@@ -74,13 +74,13 @@ fn picture(report: &RunReport<'_>, width: f64) -> Picture {
     let losses = chart(
         "",
         Axis::new("loss").logarithmic_close(),
-        290.0,
+        240.0,
         vec![
             line(on, short(last.scores.loss()), &|e| e.scores.loss()),
             line("training", short(last.train_loss), &|e| e.train_loss),
         ],
     );
-    let rates = chart("epoch", Axis::new("learning rate").from_zero(), 240.0, vec![rate(record, last)]);
+    let rates = chart("epoch", Axis::new("learning rate").from_zero(), 200.0, vec![rate(record, last)]);
     let mut picture = stacked(&[errors, losses, rates]);
     picture.title = format!("Error rate, loss and learning rate over {} epochs", epochs.len());
     picture

@@ -44,11 +44,10 @@ fn one(mistake: &Mistake, width: usize) -> String {
         html,
         "<li><img class=\"digit\" src=\"{}\" width=\"56\" height=\"56\" alt=\"image {index}, a {label} taken for {taken_for}\">\
          <span>{label}\u{a0}→\u{a0}<strong>{taken_for}</strong></span><span class=\"sure\">{} → {}</span>\
-         <span class=\"number\">{}</span></li>",
+         <span class=\"number\">{index}</span></li>",
         pixels::ink(width, pixels),
         probability(verdict.label_log_probability),
-        probability(verdict.log_probability),
-        thousands(*index)
+        probability(verdict.log_probability)
     );
     html
 }

@@ -11,6 +11,7 @@ mod images_trained_on;
 mod inside;
 mod mistakes;
 mod network;
+mod network_picture;
 mod pixels;
 mod recipe;
 pub(crate) mod words;
@@ -61,8 +62,29 @@ pub fn run_page(report: &RunReport<'_>) -> String {
         images_trained_on::section(report),
         recipe::section(report),
     ];
-    let title = escaped(&format!("{}, seed {}", report.record.recipe, report.record.seed));
-    filled(PAGE, &[("policy", &policy), ("style", &style), ("title", &title), ("sections", &sections.concat())])
+    let record = report.record;
+    let title = escaped(&record.recipe);
+    let subtitle = escaped(&subtitle(record));
+    filled(
+        PAGE,
+        &[
+            ("policy", &policy),
+            ("style", &style),
+            ("title", &title),
+            ("subtitle", &subtitle),
+            ("sections", &sections.concat()),
+        ],
+    )
+}
+
+/// What run it is: of what suite, from what seed, when.
+fn subtitle(record: &RunRecord) -> String {
+    let of = match (&record.suite, &record.entry) {
+        (Some(suite), Some(entry)) => format!(" of entry {entry} of suite {suite}"),
+        _ => String::new(),
+    };
+    let day = record.started.get(..10).unwrap_or(&record.started);
+    format!("Report of a training run{of}, from seed {}, {day}", record.seed)
 }
 
 /// A section with its heading.

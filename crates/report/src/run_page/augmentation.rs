@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{RunReport, pixels};
+use crate::words::with_article;
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
     let augmented = &report.examination.augmented;
@@ -33,7 +34,7 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
             )
         };
         let _ = write!(html, "<tr><th scope=\"row\">{}</th>", image.index);
-        html.push_str(&picture(&image.original, &format!("a {}", image.label)));
+        html.push_str(&picture(&image.original, &with_article(image.label as usize)));
         for pixels in &image.versions {
             html.push_str(&picture(pixels, "changed"));
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::RunReport;
-use super::words::{percent, thousands};
+use crate::words::{percent, thousands};
 
 /// Shades of the cells off the diagonal.
 const SHADES: usize = 5;

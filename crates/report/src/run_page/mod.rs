@@ -1,7 +1,7 @@
 //! The report of a training run as one HTML file: no script, no request to anywhere, readable by keyboard and on paper.
 //!
 //! [`run_page`] takes the record of a run and what [`longhand_training::examine`] found, plain data both, and gives the
-//! page as text. Each section is a file here; `web/run` holds the frame and the style.
+//! page as text. Each section is a file here; `web/report` holds the frame and the style.
 
 mod augmentation;
 mod classes;
@@ -14,15 +14,13 @@ mod network;
 mod network_picture;
 mod pixels;
 mod recipe;
-pub(crate) mod words;
 
 use longhand_nn::Summary;
 use longhand_training::{EpochMetrics, Examination, Recipe, RunRecord};
 
-use crate::page::{ITALIC, REGULAR, escaped, filled, hash, style_sheet};
+use crate::page::{escaped, report_page, section};
 
-const PAGE: &str = include_str!("../../../../web/run/run.html");
-const STYLE: &str = include_str!("../../../../web/run/run.css");
+const PAGE: &str = include_str!("../../../../web/report/run.html");
 
 /// The most mistakes that a report shows.
 pub const MOST_MISTAKES: usize = 400;
@@ -46,11 +44,6 @@ pub struct RunReport<'a> {
 /// When the record's network cannot be built: then there was no run.
 pub fn run_page(report: &RunReport<'_>) -> String {
     let summary = Summary::of(&report.record.resolved_recipe.network).expect("the network was trained");
-    let style = style_sheet(&[REGULAR, ITALIC], STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(&style)
-    );
     let sections = [
         headline::section(report, &summary),
         curves::section(report),
@@ -65,16 +58,7 @@ pub fn run_page(report: &RunReport<'_>) -> String {
     let record = report.record;
     let title = escaped(&record.recipe);
     let subtitle = escaped(&subtitle(record));
-    filled(
-        PAGE,
-        &[
-            ("policy", &policy),
-            ("style", &style),
-            ("title", &title),
-            ("subtitle", &subtitle),
-            ("sections", &sections.concat()),
-        ],
-    )
+    report_page(PAGE, &[("title", &title), ("subtitle", &subtitle), ("sections", &sections.concat())])
 }
 
 /// What run it is: of what suite, from what seed, when.
@@ -85,11 +69,4 @@ fn subtitle(record: &RunRecord) -> String {
     };
     let day = record.started.get(..10).unwrap_or(&record.started);
     format!("Report of a training run{of}, from seed {}, {day}", record.seed)
-}
-
-/// A section with its heading.
-fn section(id: &str, heading: &str, content: &str) -> String {
-    format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n<h2 id=\"{id}-heading\">{heading}</h2>\n{content}</section>\n"
-    )
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use longhand_nn::Summary;
 
 use super::network_picture;
-use super::words::thousands;
 use crate::page::escaped;
+use crate::words::thousands;
 
 pub(super) fn section(summary: &Summary) -> String {
     let mut html = network_picture::picture(summary);

@@ -57,7 +57,24 @@ fn a_training_leaves_a_whole_record() {
     assert_eq!(epochs[1]["epoch"], 2);
     assert_eq!(epochs[1]["test_accuracy"].as_f64().unwrap(), last);
     let names: Vec<_> = fs::read_dir(&run).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(names.len(), 3, "run.json, metrics.jsonl, model.safetensors and nothing half-written: {names:?}");
+    assert_eq!(names.len(), 4, "run.json, metrics.jsonl, model.safetensors, report.html, none half-written: {names:?}");
+    let report = fs::read_to_string(run.join("report.html")).unwrap();
+    let errors = result["last_test_errors"].as_u64().unwrap();
+    assert_eq!(
+        report.matches("alt=\"image ").count() as u64,
+        errors.min(400),
+        "a picture for each mistake, 400 at most"
+    );
+    for wanted in [
+        format!("{:.2}\u{a0}%</dd>", 100.0 * last),
+        result["weights_sha256"].as_str().unwrap().to_owned(),
+        "<dd>106</dd>".to_owned(),
+        "An epoch is 120 steps of 500 images: 60,000 images.".to_owned(),
+        ", from seed 7, ".to_owned(),
+    ] {
+        assert!(report.contains(&wanted), "{wanted} in the report");
+    }
+    assert!(report.len() < 1_000_000, "{} bytes", report.len());
 
     // The model that was kept is the model that was tested.
     let evaluated = longhand(&["evaluate", run.to_str().unwrap(), "--data", "strokes", "--json"], folder.path());
@@ -111,6 +128,8 @@ fn a_loss_that_is_no_number_ends_the_run_and_keeps_the_good_weights() {
     assert!(run.stderr.contains("at step") && run.stderr.contains("learning rate"), "{}", run.stderr);
     let path = only_run(&folder.path().join("runs"));
     assert_eq!(json(path.join("run.json"))["status"], "diverged");
+    let report = fs::read_to_string(path.join("report.html")).unwrap();
+    assert!(report.contains("This run diverged.") && report.contains("<code>optimiser.momentum</code>"));
     let bytes = fs::read(path.join("model.safetensors")).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     for (name, view) in tensors.tensors() {
@@ -151,6 +170,7 @@ fn ctrl_c_ends_cleanly_and_keeps_what_was_learned() {
     assert!(record["ended"].as_str().unwrap().contains("Stopped in epoch"), "{record}");
     assert!(record["result"]["epochs_done"].as_u64().unwrap() >= 1);
     assert!(run.join("model.safetensors").exists());
+    assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("This run was stopped before its end."));
 }
 
 #[cfg(target_os = "linux")]

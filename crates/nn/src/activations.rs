@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use longhand_kernels::{Geometry, Isa};
+use longhand_kernels::{Geometry, Isa, Lanes};
 
 use crate::layers::{Layer, Pass};
 use crate::network::Network;
 use crate::shape::Shape;
+use crate::spec::LayerSpec;
 
 /// What came out of a layer for one image.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +52,7 @@ impl Network {
             let layer = alone(layer);
             let geometry = self.plan.slots[layer.written()].activation;
             layer.forward(&pass, &mut group, 0..geometry.height);
-            let layers = next..next + layers_of_spec(&layer);
+            let layers = next..next + layers_of_spec(&layer, &self.spec().layers[next..]);
             next = layers.end;
             if !matches!(layer, Layer::Dropout(_)) {
                 let values = first_lane(&group.activations[layer.written()], geometry);
@@ -75,16 +76,17 @@ fn alone(layer: &Layer) -> Layer {
     layer
 }
 
-/// How many layers of the spec a planned layer stands for.
-fn layers_of_spec(layer: &Layer) -> usize {
+/// How many layers of the spec, of those that `follow`, a planned layer stands for.
+fn layers_of_spec(layer: &Layer, follow: &[LayerSpec]) -> usize {
     match layer {
-        Layer::Conv2d(conv) if conv.relu => 2,
+        // Any number of ReLUs behind one another are one.
+        Layer::Conv2d(_) => 1 + follow[1..].iter().take_while(|l| matches!(l, LayerSpec::Relu {})).count(),
         Layer::BatchNorm(batch_norm) if batch_norm.pooled => 2,
         _ => 1,
     }
 }
 
-fn first_lane(activation: &[longhand_kernels::Lanes], geometry: Geometry) -> Vec<f32> {
+fn first_lane(activation: &[Lanes], geometry: Geometry) -> Vec<f32> {
     let mut values = Vec::with_capacity(geometry.elements());
     for c in 0..geometry.channels {
         for r in 0..geometry.height {

@@ -6,6 +6,7 @@
 //! | [`curves`] | the loss curves of a worksheet as charts |
 //! | [`worksheet_page`] | a worksheet as one HTML file that recomputes itself |
 //! | [`run_page`] | the report of a training run as one HTML file |
+//! | [`suite_page`] | the leaderboard and curves of a suite as one HTML file |
 //!
 //! Nothing here knows how numbers are computed: they come from `longhand_derivation`, and the worksheet evaluates the graph
 //! that comes with them; those of a run come from `longhand_training`. Nothing here reads or writes files.
@@ -16,8 +17,11 @@ mod description;
 mod page;
 pub mod plot;
 mod run_page;
+mod suite_page;
+mod words;
 mod worksheet_page;
 
 pub use description::of_network as describe_network;
 pub use run_page::{MOST_MISTAKES, RunReport, run_page};
+pub use suite_page::suite_page;
 pub use worksheet_page::worksheet_page;

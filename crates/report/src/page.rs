@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// What all pages share: colours, type, tables.
 pub(crate) const HOUSE_STYLE: &str = include_str!("../../../web/house.css");
 
+/// What the reports of runs and of suites share.
+pub(crate) const REPORT_STYLE: &str = include_str!("../../../web/report/report.css");
+
 /// A font for pages: its family in the style sheets, its style, its bytes.
 pub(crate) type Font = (&'static str, &'static str, &'static [u8]);
 
@@ -18,6 +21,29 @@ pub(crate) const MATHS: Font = ("Worksheet Math", "normal", include_bytes!("../.
 pub(crate) fn style_sheet(fonts: &[Font], own: &str) -> String {
     let faces: String = fonts.iter().map(font_face).collect();
     format!("\n{faces}{HOUSE_STYLE}\n{own}")
+}
+
+/// A report from its template: without any script, its style and pictures inside, closed to everything outside.
+pub(crate) fn report_page(template: &str, values: &[(&str, &str)]) -> String {
+    let style = style_sheet(&[REGULAR, ITALIC], REPORT_STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(&style)
+    );
+    filled(template, &[&[("policy", policy.as_str()), ("style", style.as_str())], values].concat())
+}
+
+/// A section of a page with its heading, both HTML.
+pub(crate) fn section(id: &str, heading: &str, content: &str) -> String {
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n<h2 id=\"{id}-heading\">{heading}</h2>\n\
+         {content}</section>\n"
+    )
+}
+
+/// A table in a frame that scrolls sideways where the screen is narrow; `words` name it for those who cannot see it.
+pub(crate) fn scroller(words: &str, table: &str) -> String {
+    format!("<div class=\"scroller\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{table}</div>\n", escaped(words))
 }
 
 /// Fills in `{{name}}`; what is filled in is not looked at again.

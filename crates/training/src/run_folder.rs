@@ -87,7 +87,7 @@ impl RunFolder {
         };
         let folder = RunFolder { path: path.to_owned(), record, epochs: Vec::new() };
         folder.write_record()?;
-        for name in ["metrics.jsonl", "model.safetensors"] {
+        for name in ["metrics.jsonl", "model.safetensors", "report.html"] {
             match fs::remove_file(path.join(name)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io("remove", path.join(name))(e)),
                 _ => {}
@@ -140,19 +140,6 @@ impl RunFolder {
             result.weights_sha256 = weights_sha256(network);
         }
         self.write_record()
-    }
-
-    /// Every epoch kept so far.
-    pub fn epochs(&self) -> &[EpochMetrics] {
-        &self.epochs
-    }
-
-    /// Keeps another file of that name beside the record, such as a report; whole or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written; an older file of that name is then untouched.
-    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
-        self.write(name, bytes)
     }
 
     fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {

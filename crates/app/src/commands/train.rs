@@ -65,7 +65,15 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     if let Some(result) = &folder.record().result {
         print_result(printer, result, &folder.record().data);
     }
-    run_report::write(&folder, &trained.network, &split, isa, threads, base.as_ref())?;
+    let run = run_report::Run {
+        folder: folder.path(),
+        record: folder.record(),
+        epochs: folder.epochs(),
+        network: &trained.network,
+        split: &split,
+        base: base.as_ref(),
+    };
+    run_report::write(&run, isa, threads)?;
     let path = folder.path().display();
     match (exit, words) {
         (Exit::CannotBeServed, Some(words)) => {

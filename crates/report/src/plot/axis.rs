@@ -7,6 +7,8 @@ pub enum Scale {
     Linear,
     /// Equal ratios, equal lengths; values of 0 and below have no place.
     Logarithmic,
+    /// For accuracies in per cent: equal ratios of what is missing to 100, equal lengths; 100 and above have no place.
+    MissingToHundred,
 }
 
 /// One axis of a chart.
@@ -76,6 +78,11 @@ impl Axis {
         Axis { close: true, ..self.logarithmic() }
     }
 
+    /// The same, for accuracies in per cent that come near to 100: what is missing is spread logarithmically.
+    pub fn near_hundred(self) -> Self {
+        Axis { scale: Scale::MissingToHundred, ..self }
+    }
+
     /// The same, with ticks at whole numbers only and one at the first value.
     pub fn whole_numbers(self) -> Self {
         Axis { only_whole_numbers: true, ..self }
@@ -84,7 +91,12 @@ impl Axis {
     /// Settles the range over these values and places about `count` ticks. The range ends at a tick where one is near;
     /// an axis of whole numbers ends at the data.
     pub(super) fn ruler(&self, values: impl Iterator<Item = f64>, count: usize) -> Ruler {
-        let shown = values.filter(|value| value.is_finite() && (self.scale == Scale::Linear || *value > 0.0));
+        let has_place = |value: f64| match self.scale {
+            Scale::Linear => true,
+            Scale::Logarithmic => value > 0.0,
+            Scale::MissingToHundred => value < 100.0,
+        };
+        let shown = values.filter(|value| value.is_finite() && has_place(*value));
         let (mut low, mut high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
         if low > high {
             (low, high) = (1.0, 10.0);
@@ -96,6 +108,7 @@ impl Axis {
             Scale::Linear => self.linear(low, high, count),
             Scale::Logarithmic if self.close && high < FAR_APART * low => close_ruler(low, high),
             Scale::Logarithmic => self.logarithmic_ruler(low, high),
+            Scale::MissingToHundred => close_ruler(100.0 - high, 100.0 - low).mirrored(),
         }
     }
 
@@ -184,6 +197,21 @@ fn widened(value: f64, step: f64) -> f64 {
 }
 
 impl Ruler {
+    /// The ruler of 100 − v made from that of v.
+    fn mirrored(self) -> Ruler {
+        let mirrored = |tick: Tick| {
+            let decimals = tick.label.split_once('.').map_or(0, |(_, behind)| behind.len());
+            let value = 100.0 - tick.value;
+            Tick { value, label: if tick.label.is_empty() { tick.label } else { decimal(value, decimals) } }
+        };
+        Ruler {
+            scale: Scale::MissingToHundred,
+            low: 100.0 - self.high,
+            high: 100.0 - self.low,
+            ticks: self.ticks.into_iter().map(mirrored).collect(),
+        }
+    }
+
     /// How far along the axis a value lies: 0 at its start, 1 at its end; `None` for a value that has no place.
     pub fn share(&self, value: f64) -> Option<f64> {
         let share = match self.scale {
@@ -193,6 +221,11 @@ impl Ruler {
                 (libm::log10(value) - low) / (libm::log10(self.high) - low)
             }
             Scale::Logarithmic => return None,
+            Scale::MissingToHundred if value < 100.0 => {
+                let missing = |value: f64| libm::log10(100.0 - value);
+                (missing(self.low) - missing(value)) / (missing(self.low) - missing(self.high))
+            }
+            Scale::MissingToHundred => return None,
         };
         share.is_finite().then_some(share)
     }
@@ -220,7 +253,22 @@ fn power_of_ten(decimals: usize) -> f64 {
 fn decimal(value: f64, decimals: usize) -> String {
     // No "−0".
     let value = if value.abs() < 0.5 * tens(-(decimals as i32)) { 0.0 } else { value };
-    format!("{value:.decimals$}").replace('-', "−")
+    let text = format!("{value:.decimals$}").replace('-', "−");
+    // From five digits on, commas between thousands.
+    let whole = text.find('.').unwrap_or(text.len());
+    let digits = text[..whole].trim_start_matches('−').len();
+    if digits < 5 {
+        return text;
+    }
+    let mut grouped = String::new();
+    for (place, character) in text.char_indices() {
+        let left = whole.saturating_sub(place);
+        if place > 0 && left > 0 && left.is_multiple_of(3) && !grouped.ends_with('−') {
+            grouped.push(',');
+        }
+        grouped.push(character);
+    }
+    grouped
 }
 
 /// 10⁻⁵, or 0.01 where all powers of an axis can be written out.

@@ -55,7 +55,10 @@ impl Fonts {
             for character in run.text.chars() {
                 let known = face.glyph_index(character).or_else(|| face.glyph_index('?'));
                 let glyph = known.expect("the font has a question mark");
-                glyphs.push(PlacedGlyph { face: run.face, glyph: glyph.0, x, y, size });
+                // There is nothing to draw of a space.
+                if !character.is_whitespace() {
+                    glyphs.push(PlacedGlyph { face: run.face, glyph: glyph.0, x, y, size });
+                }
                 let advance = f64::from(face.glyph_hor_advance(glyph).unwrap_or(0));
                 x += advance * size / f64::from(face.units_per_em());
             }

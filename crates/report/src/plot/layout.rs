@@ -4,9 +4,11 @@ use super::axis::Ruler;
 use super::clipping::between;
 use super::end_labels::spread;
 use super::font::Fonts;
+use super::label_places::{Box as Rectangle, places};
+use super::rich_text::spoken;
 use super::scene::{Colour, Scene, Shape};
 use super::thinning::thinned;
-use super::{LineChart, Series};
+use super::{Labels, LineChart, Series};
 
 const WHITE: Colour = Colour(0xff, 0xff, 0xff);
 const INK: Colour = Colour(0x1f, 0x1f, 0x24);
@@ -74,13 +76,18 @@ fn head(chart: &LineChart, fonts: &Fonts) -> (Vec<String>, f64) {
         "" => Vec::new(),
         subtitle => fonts.wrap(subtitle, SUBTITLE, size(chart).0 - 2.0 * MARGIN),
     };
-    let title = if chart.title.is_empty() { 0.0 } else { TITLE };
-    let top = MARGIN + title + LINE_HEIGHT * lines.len() as f64 + 48.0;
+    let title = if chart.title.is_empty() { 0.0 } else { MARGIN + TITLE };
+    let top = title + LINE_HEIGHT * lines.len() as f64 + 48.0;
     (lines, top)
 }
 
+/// The room below the lines, for ticks and, where the axis has one, its title.
+fn foot(chart: &LineChart) -> f64 {
+    if chart.x.title.is_empty() { 34.0 } else { 62.0 }
+}
+
 fn y_ruler(chart: &LineChart, top: f64) -> Ruler {
-    let area_height = size(chart).1 - top - 62.0;
+    let area_height = size(chart).1 - top - foot(chart);
     chart.y.ruler(chart.series.iter().flat_map(Series::y_values), (area_height / 70.0) as usize)
 }
 
@@ -94,7 +101,10 @@ pub(super) fn sides(chart: &LineChart, fonts: &Fonts) -> Sides {
     };
     let (label_column, remark_column) = (widest(|series| &series.label), widest(|series| &series.remark));
     let gap = if remark_column > 0.0 { REMARK_GAP } else { 0.0 };
-    let label_width = (label_column + gap + remark_column).min(WIDEST_LABELS * size(chart).0);
+    let label_width = match chart.labels {
+        Labels::AtEnds => (label_column + gap + remark_column).min(WIDEST_LABELS * size(chart).0),
+        Labels::BesidePoints => 0.0,
+    };
     Sides {
         left: MARGIN + widest_tick + 12.0,
         right: MARGIN + if label_width > 0.0 { label_width + LEADER } else { 8.0 },
@@ -119,16 +129,18 @@ pub(super) fn layout_between(chart: &LineChart, fonts: Fonts, sides: &Sides) -> 
         drawing.text(line, SUBTITLE, MARGIN, MARGIN + TITLE + LINE_HEIGHT * (place + 1) as f64 - 3.0, GREY);
     }
     let y_ruler = y_ruler(chart, top);
-    let area = Area { left: sides.left, right: width - sides.right, top, bottom: height - 62.0 };
+    let area = Area { left: sides.left, right: width - sides.right, top, bottom: height - foot(chart) };
     let x_values = chart.series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
     let x_ruler = chart.x.ruler(x_values, ((area.right - area.left) / 75.0) as usize);
 
     drawing.axes(chart, &area, &x_ruler, &y_ruler);
     for (index, series) in chart.series.iter().enumerate() {
-        let colour = chart.palette.colour(index, chart.series.len());
-        drawing.series(series, colour, &area, &x_ruler, &y_ruler);
+        drawing.series(series, colour(chart, index), &area, &x_ruler, &y_ruler);
     }
-    drawing.end_labels(chart, &area, &x_ruler, &y_ruler, sides.labels);
+    match chart.labels {
+        Labels::AtEnds => drawing.end_labels(chart, &area, &x_ruler, &y_ruler, sides.labels),
+        Labels::BesidePoints => drawing.labels_beside_points(chart, &area, &x_ruler, &y_ruler),
+    }
 
     let mut bottom = height;
     let text_width = width - 2.0 * MARGIN;
@@ -140,6 +152,12 @@ pub(super) fn layout_between(chart: &LineChart, fonts: Fonts, sides: &Sides) -> 
         bottom += 14.0;
     }
     Scene { width, height: bottom, title: chart.title.clone(), description: description(chart), shapes: drawing.shapes }
+}
+
+/// The colour of a series.
+fn colour(chart: &LineChart, index: usize) -> Colour {
+    let (place, count) = chart.series[index].colour.unwrap_or((index, chart.series.len()));
+    chart.palette.colour(place, count)
 }
 
 impl Series {
@@ -228,7 +246,7 @@ impl Drawing {
         }
         if series.joined {
             for part in visible_parts(series, area, x_ruler, y_ruler) {
-                self.line(part, 2.4, colour);
+                self.line(part, if series.thin { 1.3 } else { 2.4 }, colour);
             }
         }
         if series.dots {
@@ -254,6 +272,47 @@ impl Drawing {
         }
     }
 
+    fn labels_beside_points(&mut self, chart: &LineChart, area: &Area, x_ruler: &Ruler, y_ruler: &Ruler) {
+        let place = |point: (f64, f64)| area.place(x_ruler, y_ruler, point);
+        let around = |(x, y): (f64, f64), r: f64| Rectangle { left: x - r, top: y - r, right: x + r, bottom: y + r };
+        let mut taken = Vec::new();
+        for series in &chart.series {
+            for (k, &point) in series.points.iter().enumerate() {
+                let Some(centre) = place(point) else { continue };
+                let mut taken_here = around(centre, 5.0);
+                if let Some(error) = series.errors.get(k) {
+                    let end = |value| place((point.0, value)).map_or(centre.1, |end| end.1);
+                    taken_here.top = taken_here.top.min(end(point.1 + error));
+                    taken_here.bottom = taken_here.bottom.max(end(point.1 - error));
+                }
+                taken.push(taken_here);
+            }
+        }
+        let labelled: Vec<(usize, (f64, f64))> = chart
+            .series
+            .iter()
+            .enumerate()
+            .filter(|(_, series)| !series.label.is_empty())
+            .filter_map(|(index, series)| Some((index, place(*series.points.first()?)?)))
+            .collect();
+        let wanted: Vec<((f64, f64), f64)> = labelled
+            .iter()
+            .map(|&(index, point)| (point, self.fonts.width(&chart.series[index].label, TICK)))
+            .collect();
+        let inside = Rectangle { left: area.left, top: area.top - 30.0, right: area.right + 20.0, bottom: area.bottom };
+        for ((index, point), at) in labelled.into_iter().zip(places(&wanted, 1.2 * TICK, &taken, &inside)) {
+            // A line to labels that do not stand next to their point.
+            let nearest = (point.0.clamp(at.left, at.right), point.1.clamp(at.top, at.bottom));
+            let far = (nearest.0 - point.0, nearest.1 - point.1);
+            if libm::hypot(far.0, far.1) > 14.0 {
+                let step = 6.0 / libm::hypot(far.0, far.1);
+                let start = (point.0 + step * far.0, point.1 + step * far.1);
+                self.line(vec![start, nearest], 1.0, colour(chart, index));
+            }
+            self.text(&chart.series[index].label, TICK, at.left, at.bottom - 0.28 * TICK, INK);
+        }
+    }
+
     fn end_labels(&mut self, chart: &LineChart, area: &Area, x_ruler: &Ruler, y_ruler: &Ruler, remark_at: f64) {
         let ends: Vec<(usize, (f64, f64))> = chart
             .series
@@ -266,7 +325,7 @@ impl Drawing {
         let places = spread(&wanted, LABEL_GAP, area.top - 10.0, area.bottom - 4.0);
         for ((index, end), y) in ends.into_iter().zip(places) {
             let series = &chart.series[index];
-            let colour = chart.palette.colour(index, chart.series.len());
+            let colour = colour(chart, index);
             let x = area.right + LEADER;
             if area.right - end.0 > 1.0 {
                 let points = vec![(end.0 + 8.0, end.1), (area.right, end.1)];
@@ -289,7 +348,8 @@ fn description(chart: &LineChart) -> String {
     for series in &chart.series {
         let mut finite = series.points.iter().filter(|point| point.1.is_finite());
         if let (Some(first), Some(last)) = (finite.next(), finite.next_back()) {
-            sentences.push(format!("{}: from {} at {} to {} at {}.", series.label, first.1, first.0, last.1, last.0));
+            let label = spoken(&series.label);
+            sentences.push(format!("{label}: from {} at {} to {} at {}.", first.1, first.0, last.1, last.0));
         }
     }
     sentences.extend([chart.subtitle.clone(), chart.caption.clone()]);

@@ -20,6 +20,7 @@ mod axis;
 mod clipping;
 mod end_labels;
 mod font;
+mod label_places;
 mod layout;
 mod palette;
 mod png;
@@ -31,6 +32,7 @@ mod thinning;
 
 pub use axis::{Axis, Scale};
 pub use palette::Palette;
+pub use rich_text::plain;
 pub use scene::Scene as Picture;
 pub use stack::stacked;
 pub use svg::outlines;
@@ -54,10 +56,21 @@ pub struct LineChart {
     pub series: Vec<Series>,
     /// How the series are coloured.
     pub palette: Palette,
+    /// Where the labels of the series stand.
+    pub labels: Labels,
     /// The width of the picture in units; text is 15 of them high.
     pub width: f64,
     /// The height without the caption, in units.
     pub height: f64,
+}
+
+/// Where the labels of series stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    /// At the right, each at the end of its line.
+    AtEnds,
+    /// Beside the first point of each series, where they cover nothing.
+    BesidePoints,
 }
 
 /// One line of a chart.
@@ -79,6 +92,10 @@ pub struct Series {
     pub ends_badly: bool,
     /// Points with words beside them.
     pub notes: Vec<Note>,
+    /// Its place in the palette and how many places there are; `None` where every series has its own colour.
+    pub colour: Option<(usize, usize)>,
+    /// Whether the line is thin: one of many that belong together.
+    pub thin: bool,
 }
 
 /// A point with words beside it.
@@ -101,6 +118,7 @@ impl LineChart {
             y,
             series: Vec::new(),
             palette: Palette::Distinct,
+            labels: Labels::AtEnds,
             width: 960.0,
             height: 560.0,
         }
@@ -124,6 +142,8 @@ impl Series {
             dots: false,
             ends_badly: false,
             notes: Vec::new(),
+            colour: None,
+            thin: false,
         }
     }
 

@@ -18,9 +18,25 @@ pub(super) enum Height {
     Lowered,
 }
 
+/// Stands before text that is set letter by letter as it is.
+const AS_IT_IS: char = '\u{2060}';
+
+/// Text that is not searched for mathematics: a name that happens to hold an underscore, say.
+pub fn plain(text: &str) -> String {
+    format!("{AS_IT_IS}{text}")
+}
+
+/// Text without the mark of [`plain`].
+pub(super) fn spoken(text: &str) -> String {
+    text.replace(AS_IT_IS, "")
+}
+
 /// Takes text apart. Names with an underscore (`E_total`, `out_h1`) and single letters with digits behind them (`w5`)
 /// are set as mathematics.
 pub(super) fn runs(text: &str) -> Vec<Run> {
+    if let Some(text) = text.strip_prefix(AS_IT_IS) {
+        return vec![Run { text: text.to_owned(), face: Face::Regular, height: Height::OnTheLine }];
+    }
     let mut runs: Vec<Run> = Vec::new();
     let mut push = |text: String, face, height| match runs.last_mut() {
         Some(last) if last.face == face && last.height == height => last.text.push_str(&text),
@@ -95,6 +111,7 @@ mod tests {
         };
         assert_eq!(set("η = 0.5: E_total rises"), "/η/ = 0.5: /E/_{total} rises");
         assert_eq!(set("1.5·10⁻¹² at out_h1, w5"), "1.5·10^{−12} at out_{h1}, /w/_{5}");
+        assert_eq!(set(&plain("E_total w5")), "E_total w5");
         assert_eq!(set("180 steps, row 181, a_, _b"), "180 steps, row 181, a_, _b");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::words::thousands;
 use super::{RunReport, pixels};
+use crate::words::with_article;
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
     let augmented = &report.examination.augmented;
@@ -17,8 +17,8 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
     let width = report.examination.image_size.1;
     let versions = first.versions.len();
     let mut html = format!(
-        "<p class=\"hint\">The first training image of each digit, and the same as the network is given it in epochs 1 to \
-         {versions}: what is changed depends on seed, epoch and image alone.</p>\n<div class=\"scroller\" tabindex=\"0\" \
+        "<p class=\"hint\">The first training image of each digit, and the same as epochs 1 to {versions} give it to the \
+         network: what is changed depends on seed, epoch and image alone.</p>\n<div class=\"scroller\" tabindex=\"0\" \
          role=\"region\" aria-label=\"Augmented images\"><table class=\"augmented\">\n<thead><tr><th scope=\"col\">image</th>\
          <th scope=\"col\">as it is</th>"
     );
@@ -33,8 +33,8 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
                 pixels::ink(width, pixels)
             )
         };
-        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", thousands(image.index));
-        html.push_str(&picture(&image.original, &format!("a {}", image.label)));
+        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", image.index);
+        html.push_str(&picture(&image.original, &with_article(image.label as usize)));
         for pixels in &image.versions {
             html.push_str(&picture(pixels, "changed"));
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::RunReport;
-use super::words::{percent, thousands};
+use crate::words::{percent, thousands};
 
 /// Shades of the cells off the diagonal.
 const SHADES: usize = 5;
@@ -25,7 +25,10 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
     html.push_str("<div class=\"side-by-side\">\n");
     html.push_str(&matrix(confusion));
     html.push_str(&by_class(confusion));
-    html.push_str("</div>\n");
+    html.push_str(
+        "</div>\n<p class=\"hint\">Recall: of the images of the class, the share recognised. Precision: of those taken for \
+         the class, the share that is of it.</p>\n",
+    );
     let judged: usize = confusion.iter().flatten().sum();
     if judged < evaluation.images {
         let _ = writeln!(
@@ -95,9 +98,6 @@ fn by_class(confusion: &[Vec<usize>]) -> String {
             share(named)
         );
     }
-    html.push_str(
-        "</tbody>\n</table>\n<p class=\"hint\">Recall: of the images of the class, the share recognised. Precision: of those \
-         taken for the class, the share that is of it.</p></div>\n",
-    );
+    html.push_str("</tbody>\n</table></div>\n");
     html
 }

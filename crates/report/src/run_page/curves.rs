@@ -6,8 +6,8 @@ use longhand_derivation::number::Shown;
 use longhand_training::{EpochMetrics, EvaluatedOn, Recipe, RunRecord, RunStatus};
 
 use super::RunReport;
-use super::words::{percent, thousands};
 use crate::plot::{Axis, LineChart, Picture, Series, outlines, stacked};
+use crate::words::{percent, thousands};
 
 /// Widths of the picture for wide and for narrow screens.
 const WIDE: f64 = 960.0;
@@ -27,8 +27,8 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
         "<figure>{}{}<figcaption><p>The share of images not recognised and the loss, both on logarithmic axes, and the \
          learning rate. Training figures are of the images as they were trained on, changed at random and with dropout where \
          the recipe says so, so they may lie above those of the {on} images.</p></figcaption></figure>\n",
-        wide.inline_svg("chart wide"),
-        narrow.inline_svg("chart narrow")
+        wide.inline_svg("plot wide"),
+        narrow.inline_svg("plot narrow")
     );
     html.push_str(&table(report.epochs, report.record.data.evaluated_on));
     super::section("curves", "Curves", &html)
@@ -63,7 +63,7 @@ fn picture(report: &RunReport<'_>, width: f64) -> Picture {
     let errors = chart(
         "",
         Axis::new("error rate, %").logarithmic_close(),
-        330.0,
+        290.0,
         vec![
             judged_error,
             line("training", format!("{:.2} %", 100.0 * (1.0 - last.train_accuracy)), &|e| {
@@ -74,13 +74,13 @@ fn picture(report: &RunReport<'_>, width: f64) -> Picture {
     let losses = chart(
         "",
         Axis::new("loss").logarithmic_close(),
-        290.0,
+        240.0,
         vec![
             line(on, short(last.scores.loss()), &|e| e.scores.loss()),
             line("training", short(last.train_loss), &|e| e.train_loss),
         ],
     );
-    let rates = chart("epoch", Axis::new("learning rate").from_zero(), 240.0, vec![rate(record, last)]);
+    let rates = chart("epoch", Axis::new("learning rate").from_zero(), 200.0, vec![rate(record, last)]);
     let mut picture = stacked(&[errors, losses, rates]);
     picture.title = format!("Error rate, loss and learning rate over {} epochs", epochs.len());
     picture

@@ -6,8 +6,8 @@ use longhand_nn::Summary;
 use longhand_training::{EvaluatedOn, RunRecord, RunStatus};
 
 use super::RunReport;
-use super::words::{counted, percent, thousands};
 use crate::page::escaped;
+use crate::words::{counted, percent, thousands};
 
 pub(super) fn section(report: &RunReport<'_>, summary: &Summary) -> String {
     let record = report.record;
@@ -46,7 +46,6 @@ pub(super) fn section(report: &RunReport<'_>, summary: &Summary) -> String {
     }
     let of = if done == record.epochs { String::new() } else { format!("of {} asked for", thousands(record.epochs)) };
     figure("", "epochs", &thousands(done), &of);
-    figure("", "seed", &record.seed.to_string(), "");
     html.push_str("</dl>\n");
     let _ = writeln!(html, "<p class=\"hint\">{}</p>", escaped(&judged_on(record)));
     html.push_str("</section>\n");

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use longhand_training::{EpochMetrics, EvaluatedOn, RunRecord};
 
 use super::RunReport;
-use super::words::{counted, thousands};
 use crate::page::escaped;
+use crate::words::{counted, thousands};
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
     let RunReport { record, epochs, .. } = report;
@@ -32,8 +32,8 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
             let total: usize = epochs.iter().map(|e| e.train_images).sum();
             let _ = writeln!(
                 html,
-                "<p>Counted while training: {} in each of {}, {} in all. That is every image of the split once an epoch, \
-                 and no other.</p>",
+                "<p>Counted while training: {} in each of {}, {} in all. As many as the split has, each once an epoch; more \
+                 would be a leak.</p>",
                 counted(data.train_images, "image"),
                 counted(epochs.len(), "epoch"),
                 thousands(total)

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use longhand_nn::LayerActivation;
 use longhand_training::{Example, Filters};
 
-use super::words::{counted, probability, thousands};
 use super::{RunReport, pixels};
 use crate::page::escaped;
+use crate::words::{counted, probability, with_article};
 
 /// The most pictures of one layer.
 const MOST_PICTURES: usize = 64;
@@ -17,7 +17,7 @@ const SIDE: usize = 56;
 pub(super) fn section(report: &RunReport<'_>) -> String {
     let examination = report.examination;
     let mut html =
-        "<p class=\"hint\">Blue is above zero, orange below, white zero; each row is scaled to its own largest value.</p>\n"
+        "<p class=\"hint\">Blue is above zero, orange below, the ground is zero; each row is scaled to its own largest value.</p>\n"
             .to_owned();
     if let Some(filters) = &examination.filters {
         html.push_str(&weights(filters));
@@ -50,15 +50,14 @@ fn on_its_way(example: &Example, report: &RunReport<'_>) -> String {
     let Example { index, verdict, pixels: image, activations } = example;
     let (height, width) = report.examination.image_size;
     let mut html = format!(
-        "<h3>One digit on its way through</h3>\n<p>{} image {}, a {}, is the first that is recognised.</p>\n\
-         <p><img class=\"digit\" src=\"{}\" width=\"{}\" height=\"{}\" alt=\"the image, a {}\"></p>\n",
+        "<h3>One digit on its way through</h3>\n<p>{} image {index}, {}, is the first that is recognised.</p>\n\
+         <p><img class=\"digit\" src=\"{}\" width=\"{}\" height=\"{}\" alt=\"the image, {}\"></p>\n",
         if report.record.data.test_images > 0 { "Test" } else { "Held-out training" },
-        thousands(*index),
-        verdict.label,
+        with_article(verdict.label as usize),
         pixels::ink(width, image),
         2 * width,
         2 * height,
-        verdict.label
+        with_article(verdict.label as usize)
     );
     let (last, before) = activations.split_last().expect("a network has layers");
     html.push_str("<ol class=\"layers\">\n");

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use longhand_training::{EvaluatedOn, Mistake};
 
-use super::words::{counted, probability, thousands};
 use super::{RunReport, pixels};
+use crate::words::{counted, probability, thousands, with_article};
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
     let examination = report.examination;
@@ -42,13 +42,13 @@ fn one(mistake: &Mistake, width: usize) -> String {
     let mut html = String::new();
     let _ = writeln!(
         html,
-        "<li><img class=\"digit\" src=\"{}\" width=\"56\" height=\"56\" alt=\"image {index}, a {label} taken for {taken_for}\">\
+        "<li><img class=\"digit\" src=\"{}\" width=\"56\" height=\"56\" alt=\"image {index}, {} taken for {taken_for}\">\
          <span>{label}\u{a0}→\u{a0}<strong>{taken_for}</strong></span><span class=\"sure\">{} → {}</span>\
-         <span class=\"number\">{}</span></li>",
+         <span class=\"number\">{index}</span></li>",
         pixels::ink(width, pixels),
+        with_article(label as usize),
         probability(verdict.label_log_probability),
-        probability(verdict.log_probability),
-        thousands(*index)
+        probability(verdict.log_probability)
     );
     html
 }

@@ -1,7 +1,7 @@
 //! The report of a training run as one HTML file: no script, no request to anywhere, readable by keyboard and on paper.
 //!
 //! [`run_page`] takes the record of a run and what [`longhand_training::examine`] found, plain data both, and gives the
-//! page as text. Each section is a file here; `web/run` holds the frame and the style.
+//! page as text. Each section is a file here; `web/report` holds the frame and the style.
 
 mod augmentation;
 mod classes;
@@ -11,17 +11,16 @@ mod images_trained_on;
 mod inside;
 mod mistakes;
 mod network;
+mod network_picture;
 mod pixels;
 mod recipe;
-pub(crate) mod words;
 
 use longhand_nn::Summary;
 use longhand_training::{EpochMetrics, Examination, Recipe, RunRecord};
 
-use crate::page::{ITALIC, REGULAR, escaped, filled, hash, style_sheet};
+use crate::page::{escaped, report_page, section};
 
-const PAGE: &str = include_str!("../../../../web/run/run.html");
-const STYLE: &str = include_str!("../../../../web/run/run.css");
+const PAGE: &str = include_str!("../../../../web/report/run.html");
 
 /// The most mistakes that a report shows.
 pub const MOST_MISTAKES: usize = 400;
@@ -45,11 +44,6 @@ pub struct RunReport<'a> {
 /// When the record's network cannot be built: then there was no run.
 pub fn run_page(report: &RunReport<'_>) -> String {
     let summary = Summary::of(&report.record.resolved_recipe.network).expect("the network was trained");
-    let style = style_sheet(&[REGULAR, ITALIC], STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(&style)
-    );
     let sections = [
         headline::section(report, &summary),
         curves::section(report),
@@ -61,13 +55,18 @@ pub fn run_page(report: &RunReport<'_>) -> String {
         images_trained_on::section(report),
         recipe::section(report),
     ];
-    let title = escaped(&format!("{}, seed {}", report.record.recipe, report.record.seed));
-    filled(PAGE, &[("policy", &policy), ("style", &style), ("title", &title), ("sections", &sections.concat())])
+    let record = report.record;
+    let title = escaped(&record.recipe);
+    let subtitle = escaped(&subtitle(record));
+    report_page(PAGE, &[("title", &title), ("subtitle", &subtitle), ("sections", &sections.concat())])
 }
 
-/// A section with its heading.
-fn section(id: &str, heading: &str, content: &str) -> String {
-    format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n<h2 id=\"{id}-heading\">{heading}</h2>\n{content}</section>\n"
-    )
+/// What run it is: of what suite, from what seed, when.
+fn subtitle(record: &RunRecord) -> String {
+    let of = match (&record.suite, &record.entry) {
+        (Some(suite), Some(entry)) => format!(" of entry {entry} of suite {suite}"),
+        _ => String::new(),
+    };
+    let day = record.started.get(..10).unwrap_or(&record.started);
+    format!("Report of a training run{of}, from seed {}, {day}", record.seed)
 }

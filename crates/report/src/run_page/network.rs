@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use longhand_nn::Summary;
 
-use super::words::thousands;
+use super::network_picture;
 use crate::page::escaped;
+use crate::words::thousands;
 
 pub(super) fn section(summary: &Summary) -> String {
-    let mut html = String::from(
+    let mut html = network_picture::picture(summary);
+    html.push_str(
         "<p class=\"hint\">The receptive field is how many rows (and columns) of the image one output depends on; the \
          jump is how many pixels lie between neighbouring outputs.</p>\n\
          <div class=\"scroller\" tabindex=\"0\" role=\"region\" aria-label=\"Table of layers\"><table class=\"layers\">\n\

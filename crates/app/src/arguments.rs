@@ -1,5 +1,8 @@
 //! What a person may type.
 
+pub mod experiment;
+pub mod runs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +10,8 @@ use longhand_data::DataChoice;
 use longhand_derivation::spec::{Activation, Loss};
 use longhand_training::Override;
 
+use self::experiment::ExperimentArguments;
+use self::runs::RunsArguments;
 use crate::commands::worksheet::{Numbers, SampleText, Sizes};
 
 /// Works neural networks out by hand, at any size.
@@ -31,6 +36,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Test a trained model on a data set it was not trained on.
     Evaluate(EvaluateArguments),
+    /// Run a suite of recipes over many seeds, and judge them together. Goes on where it was stopped.
+    Experiment(ExperimentArguments),
+    /// List, show, compare or plot the records of runs.
+    Runs(RunsArguments),
     /// Show a recipe's network: shapes, parameters, receptive field, multiply-adds. Needs no data.
     Summary(SummaryArguments),
     /// Work a small network's back-propagation out by hand: derivation, table, curves, workbook, page.

@@ -87,6 +87,17 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
+/// Seconds as a person would say them: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds < 9.95 => format!("{seconds:.1} s"),
+        0..120 => format!("{whole} s"),
+        120..7200 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +106,9 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!([0, 999, 1000, 18_800, 1_234_567].map(thousands).join(" "), "0 999 1,000 18,800 1,234,567");
         assert_eq!(percent(0.9928), "99.28 %");
+        assert_eq!(
+            [0.42, 9.96, 119.6, 200.0, 7500.0].map(duration).join(", "),
+            "0.4 s, 10 s, 2 min 00 s, 3 min 20 s, 2 h 05 min"
+        );
     }
 }

@@ -14,7 +14,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let options = ContactSheetOptions {
         title: format!("{}, training images", dataset.name),
-        augmentation: Some(AugmentationSpec { rotation: 10.0, scale: 0.1, shear: 0.1, shift: 2.0 }),
+        augmentation: Some(AugmentationSpec {
+            rotation: 10.0,
+            scale: 0.1,
+            shear: 0.1,
+            shift: 2.0,
+            ..Default::default()
+        }),
         ..ContactSheetOptions::default()
     };
     std::fs::write(out, contact_sheet(&dataset.train, &options)?)?;

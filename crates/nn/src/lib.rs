@@ -3,7 +3,7 @@
 //! A [`NetworkSpec`] names layers in order. [`Network::new`] checks every shape, lays out all parameters in one flat
 //! allocation with named views ([`ParameterLayout`]) and plans where each activation lives. [`Network::train_step`]
 //! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Sgd`] then moves the
-//! parameters. [`Inference::infer`] computes log-probabilities with the running statistics.
+//! parameters, and a [`WeightAverage`] follows them. [`Inference::infer`] computes log-probabilities with the running statistics.
 //! [`OneImage`] does so for one image in the shortest time, with the same bits.
 //!
 //! Read [`layers`] to learn the layers: one file each, the forward pass beside the hand-derived backward pass, in the
@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod activations;
+mod averaging;
 mod channel_blocks;
 mod convolution_weights;
 mod cost;
@@ -43,6 +44,7 @@ mod work_items;
 mod workspace;
 
 pub use activations::LayerActivation;
+pub use averaging::{AveragingSpec, WeightAverage};
 pub use convolution_weights::ConvolutionWeights;
 pub use cost::{Cost, LayerCost};
 pub use footprint::Footprint;

@@ -1,7 +1,10 @@
 //! The weights after some training steps have the same bits on any number of threads and on every instruction set.
 
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network, NetworkSpec, Schedule, Sgd, SgdSpec};
+use longhand_nn::{
+    AveragingSpec, Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network, NetworkSpec, Schedule, Sgd, SgdSpec,
+    WeightAverage,
+};
 
 const STEPS: usize = 4;
 
@@ -41,6 +44,7 @@ fn number(n: usize) -> f32 {
 #[derive(PartialEq)]
 struct Left {
     state: Vec<(String, Vec<u32>)>,
+    average: Vec<(String, Vec<u32>)>,
     losses: Vec<u64>,
     inferred: Vec<u32>,
 }
@@ -52,6 +56,8 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
     let mut network = Network::new(&spec, Initialisation::He, 3).expect("a sound spec");
     let optimiser = SgdSpec { momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay_all: false };
     let mut sgd = Sgd::new(optimiser, network.layout());
+    let averaging = AveragingSpec { decay: 0.9, warm_up: true };
+    let mut average = WeightAverage::new(&averaging, &network).expect("switched on");
     let schedule = Schedule::OneCycle { learning_rate: 0.1, start: 0.01, end: 1e-3, warm_up: 0.5 };
     let loss = Loss::new(&LossSpec { label_smoothing: 0.1 });
     let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
@@ -69,14 +75,19 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
         losses.push(outcome.loss.to_bits());
         let (parameters, gradient) = network.parameters_and_gradient();
         sgd.step(parameters, gradient, schedule.rate(step, STEPS, 1));
+        average.update(&network);
     }
     let mut group = network.inference_group();
     group.set_active(5);
     (0..5).for_each(|lane| group.set_image(lane, (0..elements).map(|e| number(lane * elements + e))));
     network.inference().infer(isa, &mut group);
-    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect();
+    let bits = |network: &Network| {
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect();
+        network.state().into_iter().map(|(name, _, values)| (name, bits(values))).collect()
+    };
     Left {
-        state: network.state().into_iter().map(|(name, _, values)| (name, bits(values))).collect(),
+        state: bits(&network),
+        average: bits(average.network()),
         losses,
         inferred: (0..5).flat_map(|lane| group.log_probabilities(lane)).map(f32::to_bits).collect(),
     }
@@ -84,7 +95,8 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
 
 /// Names what differs, if anything does.
 fn assert_same(found: &Left, wanted: &Left, how: &str) {
-    for ((name, found), (_, wanted)) in found.state.iter().zip(&wanted.state) {
+    let tensors = |left: &Left| left.state.iter().chain(&left.average).cloned().collect::<Vec<_>>();
+    for ((name, found), (_, wanted)) in tensors(found).iter().zip(&tensors(wanted)) {
         let differing = found.iter().zip(wanted).filter(|(a, b)| a != b).count();
         assert_eq!(differing, 0, "{how}: {differing} of {} elements of {name} have other bits", wanted.len());
     }

@@ -1,7 +1,7 @@
 //! Everything that decides a training besides the data.
 
 use longhand_data::AugmentationSpec;
-use longhand_nn::{Initialisation, LossSpec, NetworkSpec, Schedule, SgdSpec, SpecError};
+use longhand_nn::{AveragingSpec, Initialisation, LossSpec, NetworkSpec, Schedule, SgdSpec, SpecError};
 use serde::{Deserialize, Serialize};
 
 use crate::overrides::Override;
@@ -41,6 +41,9 @@ pub struct Recipe {
     /// Settings of the optimiser.
     #[serde(default)]
     pub optimiser: SgdSpec,
+    /// The moving average of the weights that is judged and kept in their place.
+    #[serde(default)]
+    pub averaging: AveragingSpec,
     /// The learning rate over time.
     pub schedule: Schedule,
     /// The network.
@@ -115,6 +118,7 @@ impl Recipe {
         }
         self.augmentation.validate().map_err(|e| at(&["augmentation"], e.to_string()))?;
         self.optimiser.validate().map_err(|e| at(&["optimiser"], e))?;
+        self.averaging.validate().map_err(|e| at(&["averaging", "decay"], e))?;
         self.schedule.validate().map_err(|e| at(&["schedule", e.key], e.to_string()))?;
         self.network.shapes().map(drop).map_err(|SpecError { layer, problem }| {
             let mut path = vec![Step::Key("network")];

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use longhand_data::ImageSet;
-use longhand_data::augmentation::augment_into;
+use longhand_data::augmentation::Augmenter;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError};
+use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError, WeightAverage};
 
 use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
@@ -77,7 +77,7 @@ pub trait Observer: Send {
     /// The epoch's last step is done and the network is about to be judged.
     fn evaluating(&mut self) {}
 
-    /// An epoch is done and evaluated.
+    /// An epoch is done and `network`, the average where the recipe averages, evaluated.
     ///
     /// # Errors
     /// When what it says cannot be kept; the training ends with [`TrainError::Observer`].
@@ -100,7 +100,8 @@ pub enum Ended {
         /// Its steps that were done.
         step: usize,
     },
-    /// The loss was not a finite number at this step; the network is as before the step that led there.
+    /// The loss was not a finite number at this step; the network is as before the step that led there, and
+    /// so is its average.
     Diverged {
         /// The epoch, counted from 1.
         epoch: usize,
@@ -114,7 +115,7 @@ pub enum Ended {
 /// What a training leaves.
 #[derive(Debug)]
 pub struct Trained {
-    /// The network as it was at the end.
+    /// The network as it was at the end: with [`Recipe::averaging`] the average, which is what was judged.
     pub network: Network,
     /// A line per epoch done.
     pub epochs: Vec<EpochMetrics>,
@@ -177,7 +178,8 @@ impl Loop<'_> {
         let batch = recipe.batch_size.min(images);
         let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
         let mut epochs = Vec::with_capacity(recipe.epochs);
-        // The network as it was at the last step whose loss was a number.
+        let mut average = WeightAverage::new(&recipe.averaging, &network);
+        // What is judged and kept, as it was at the last step whose loss was a number.
         let mut good = network.clone();
         for epoch in 1..=recipe.epochs {
             let started = Instant::now();
@@ -193,9 +195,12 @@ impl Loop<'_> {
                     let ended = Ended::Diverged { epoch, step: step + 1, loss: outcome.loss };
                     return Ok(Trained { network: good, epochs, ended });
                 }
-                good.copy_state_from(&network);
+                good.copy_state_from(judged(&network, &average));
                 let (parameters, gradient) = network.parameters_and_gradient();
                 optimiser.step(parameters, gradient, learning_rate);
+                if let Some(average) = &mut average {
+                    average.update(&network);
+                }
                 loss_sum += outcome.loss * batch.len() as f64;
                 correct += outcome.correct;
                 seen += batch.len();
@@ -203,13 +208,15 @@ impl Loop<'_> {
                 let last = epoch == recipe.epochs && step + 1 == steps;
                 if self.observer.step(progress).is_break() && !last {
                     let ended = Ended::Interrupted { epoch, step: step + 1 };
+                    let network = judged(&network, &average).clone();
                     return Ok(Trained { network, epochs, ended });
                 }
             }
             let train_seconds = started.elapsed().as_secs_f64();
             self.observer.evaluating();
             let started = Instant::now();
-            let evaluation = evaluate(&network, self.isa, &self.split.evaluation, &recipe.normalisation);
+            let network = judged(&network, &average);
+            let evaluation = evaluate(network, self.isa, &self.split.evaluation, &recipe.normalisation);
             let metrics = EpochMetrics {
                 epoch,
                 learning_rate,
@@ -221,11 +228,17 @@ impl Loop<'_> {
                 train_seconds,
                 evaluation_seconds: started.elapsed().as_secs_f64(),
             };
-            self.observer.epoch(&metrics, &network).map_err(TrainError::Observer)?;
+            self.observer.epoch(&metrics, network).map_err(TrainError::Observer)?;
             epochs.push(metrics);
         }
+        let network = average.map_or(network, WeightAverage::into_network);
         Ok(Trained { network, epochs, ended: Ended::Finished })
     }
+}
+
+/// What is judged, kept and handed out: the average where there is one.
+fn judged<'a>(network: &'a Network, average: &'a Option<WeightAverage>) -> &'a Network {
+    average.as_ref().map_or(network, WeightAverage::network)
 }
 
 /// Puts training images into lane groups: augmented, normalised, with what decides their dropout.
@@ -233,25 +246,26 @@ pub(crate) struct Loader<'a> {
     recipe: &'a Recipe,
     images: &'a ImageSet,
     epoch: u64,
+    augmenter: Augmenter,
     table: [f32; 256],
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(recipe: &'a Recipe, images: &'a ImageSet, epoch: u64) -> Self {
-        Loader { recipe, images, epoch, table: recipe.normalisation.table() }
+        let augmenter = Augmenter::new(&recipe.augmentation, images.height(), images.width());
+        Loader { recipe, images, epoch, augmenter, table: recipe.normalisation.table() }
     }
 
     /// Fills the active lanes of `group` with the first of `indices`.
     pub(crate) fn load(&self, indices: &[u32], group: &mut LaneGroup) {
         let Recipe { seed, augmentation, normalisation, .. } = self.recipe;
-        let (height, width) = (self.images.height(), self.images.width());
-        let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { height * width }];
+        let mut pixels = vec![0.0; if augmentation.is_off() { 0 } else { self.images.height() * self.images.width() }];
         for (lane, &index) in indices.iter().enumerate().take(group.active()) {
             let source = self.images.image(index as usize);
             if augmentation.is_off() {
                 group.set_image(lane, source.iter().map(|&p| self.table[p as usize]));
             } else {
-                augment_into(augmentation, *seed, self.epoch, index as u64, source, height, width, &mut pixels);
+                self.augmenter.apply(*seed, self.epoch, index as u64, source, &mut pixels);
                 group.set_image(lane, pixels.iter().map(|&p| normalisation.apply(p)));
             }
             group.set_label(lane, self.images.label(index as usize));

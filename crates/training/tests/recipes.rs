@@ -114,7 +114,7 @@ fn what_the_command_line_brought_in_is_said_to_come_from_there() {
     );
     insta::assert_snapshot!(
         message(seed, &["momentum=0.5"]),
-        @"the recipe refuses momentum=0.5: unknown field `momentum`, expected one of `name`, `about`, `reason`, `epochs`, `batch_size`, `seed`, `initialisation`, `normalisation`, `augmentation`, `loss`, `optimiser`, `schedule`, `network`"
+        @"the recipe refuses momentum=0.5: unknown field `momentum`, expected one of `name`, `about`, `reason`, `epochs`, `batch_size`, `seed`, `initialisation`, `normalisation`, `augmentation`, `loss`, `optimiser`, `averaging`, `schedule`, `network`"
     );
     insta::assert_snapshot!(
         message(seed, &["network.layers.99.channels=3"]),

@@ -16,7 +16,12 @@ impl Observer for Silent {
 /// The seed's network with everything random switched on, and batches that leave lanes idle.
 fn recipe(seed: u64) -> Recipe {
     let text = built_in("seed").unwrap();
-    let set = ["epochs=1", "batch_size=100", "augmentation={rotation=10.0, scale=0.1, shear=0.1, shift=2.0}"];
+    let set = [
+        "epochs=1",
+        "batch_size=100",
+        "augmentation={rotation=10.0, scale=0.1, shear=0.1, shift=2.0}",
+        "averaging.decay=0.9",
+    ];
     let mut overrides: Vec<Override> = set.iter().map(|s| s.parse().unwrap()).collect();
     overrides.push(Override::new("seed", seed as i64));
     Recipe::from_toml("seed", text, &overrides).unwrap()

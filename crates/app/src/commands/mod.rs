@@ -4,6 +4,8 @@ pub mod audit;
 pub mod bench;
 pub mod data;
 pub mod evaluate;
+pub mod experiment;
+pub mod runs;
 pub mod summary;
 pub mod train;
 pub mod worksheet;

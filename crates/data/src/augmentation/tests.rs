@@ -1,11 +1,61 @@
 //! Augmentation against a plain form, and what a person would expect of it.
 
+mod changes;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::random::Stream;
+
+/// Displacements as the definition has them: every control point's bell summed at every pixel, `[column, row]`.
+fn plain_field(spec: &AugmentationSpec, random: &mut Stream, height: usize, width: usize) -> Vec<[f64; 2]> {
+    let spacing = 3_f64.sqrt() * f64::from(spec.elastic_smoothness);
+    let intervals = |length: usize| ((length as f64 - 1.0) / spacing).ceil().max(1.0);
+    let (down, across) = (intervals(height), intervals(width));
+    let amplitude = f64::from(spec.elastic) * 3_f64.sqrt() * 315.0 / 151.0;
+    let bell = |t: f64| match t.abs() {
+        t if t < 1.0 => 2.0 / 3.0 - t * t + t * t * t / 2.0,
+        t if t < 2.0 => (2.0 - t) * (2.0 - t) * (2.0 - t) / 6.0,
+        _ => 0.0,
+    };
+    let place = |pixel: usize, length: usize, intervals: f64| {
+        (pixel as f64 - (length as f64 - 1.0) / 2.0) / spacing + intervals / 2.0
+    };
+    let mut field = vec![[0.0; 2]; height * width];
+    for control_row in 0..down as usize + 3 {
+        for control_column in 0..across as usize + 3 {
+            let word = random.next_u32();
+            let amount = [word >> 16, word & 0xFFFF].map(|half| amplitude * (f64::from(half) / 32_767.5 - 1.0));
+            for (pixel, at) in field.iter_mut().enumerate() {
+                let y = place(pixel / width, height, down) + 1.0 - control_row as f64;
+                let x = place(pixel % width, width, across) + 1.0 - control_column as f64;
+                at[0] += amount[0] * bell(x) * bell(y);
+                at[1] += amount[1] * bell(x) * bell(y);
+            }
+        }
+    }
+    field
+}
+
+/// All changes as the definitions have them.
+fn plain(spec: &AugmentationSpec, seed: u64, source: &[u8], height: usize, width: usize) -> Vec<f64> {
+    let mut random = stream(seed, 1, 2, Purpose::Augmentation);
+    let map = SourceMap::draw(spec, &mut random);
+    let centre = [height, width].map(|length| i64::from(random.below(length as u32)));
+    let field = plain_field(spec, &mut random, height, width);
+    let mut out = plain_sampling(&map, &field, source, height, width);
+    let before = i64::from(spec.cutout / 2);
+    let blackened = |at: i64, centre: i64| (centre - before..centre - before + i64::from(spec.cutout)).contains(&at);
+    for (pixel, out) in out.iter_mut().enumerate() {
+        if blackened((pixel / width) as i64, centre[0]) && blackened((pixel % width) as i64, centre[1]) {
+            *out = 0.0;
+        }
+    }
+    out
+}
 
 /// Bilinear sampling as the textbook has it: every pixel, every tap, outside is black.
-fn plain(map: &SourceMap, source: &[u8], height: usize, width: usize) -> Vec<f64> {
+fn plain_sampling(map: &SourceMap, field: &[[f64; 2]], source: &[u8], height: usize, width: usize) -> Vec<f64> {
     let tap = |x: i64, y: i64| {
         let inside = (0..width as i64).contains(&x) && (0..height as i64).contains(&y);
         if inside { f64::from(source[y as usize * width + x as usize]) } else { 0.0 }
@@ -15,8 +65,9 @@ fn plain(map: &SourceMap, source: &[u8], height: usize, width: usize) -> Vec<f64
     for row in 0..height {
         for column in 0..width {
             let (dx, dy) = (column as f64 - centre_x - map.shift[0], row as f64 - centre_y - map.shift[1]);
-            let x = centre_x + map.matrix[0][0] * dx + map.matrix[0][1] * dy;
-            let y = centre_y + map.matrix[1][0] * dx + map.matrix[1][1] * dy;
+            let displaced = field[row * width + column];
+            let x = centre_x + map.matrix[0][0] * dx + map.matrix[0][1] * dy + displaced[0];
+            let y = centre_y + map.matrix[1][0] * dx + map.matrix[1][1] * dy + displaced[1];
             let (left, top) = (x.floor() as i64, y.floor() as i64);
             let (right_share, lower_share) = (x - x.floor(), y - y.floor());
             let upper = tap(left, top) * (1.0 - right_share) + tap(left + 1, top) * right_share;
@@ -36,20 +87,32 @@ fn image() -> impl Strategy<Value = (usize, usize, Vec<u8>)> {
 
 fn spec() -> impl Strategy<Value = AugmentationSpec> {
     let or_zero = |limit: f32| prop_oneof![Just(0.0), 0.0..=limit];
-    (or_zero(180.0), or_zero(0.9), or_zero(2.0), or_zero(64.0))
-        .prop_map(|(rotation, scale, shear, shift)| AugmentationSpec { rotation, scale, shear, shift })
+    let affine = (or_zero(180.0), or_zero(0.9), or_zero(2.0), or_zero(64.0));
+    let cutout = prop_oneof![2 => Just(0_u32), 1 => 0_u32..=64];
+    (affine, or_zero(16.0), 1.0..=64.0_f32, cutout).prop_map(
+        |((rotation, scale, shear, shift), elastic, elastic_smoothness, cutout)| AugmentationSpec {
+            rotation,
+            scale,
+            shear,
+            shift,
+            elastic,
+            elastic_smoothness,
+            cutout,
+        },
+    )
 }
 
 proptest! {
     #[test]
     fn agrees_with_the_plain_form((height, width, source) in image(), spec in spec(), seed: u64) {
-        let map = SourceMap::draw(&spec, &mut stream(seed, 1, 2, Purpose::Augmentation));
         let mut out = vec![f32::NAN; source.len()];
         augment_into(&spec, seed, 1, 2, &source, height, width, &mut out);
-        let expected = plain(&map, &source, height, width);
+        let expected = plain(&spec, seed, &source, height, width);
+        // Coordinates are good to 2⁻²⁴ of a pixel without a field; with one they are f32, of a size up to some hundred
+        // before they are displaced. Neighbours differ by 255 at most.
+        let limit = if spec.elastic == 0.0 { 1e-3 } else { 0.1 };
         for (index, (&out, &expected)) in out.iter().zip(&expected).enumerate() {
-            // Coordinates are good to 2⁻²⁴ of a pixel, and neighbours differ by 255 at most.
-            prop_assert!((f64::from(out) - expected).abs() < 1e-3, "pixel {index}: {out}, expected {expected}");
+            prop_assert!((f64::from(out) - expected).abs() < limit, "pixel {index}: {out}, expected {expected}");
             prop_assert!((0.0..=255.0).contains(&out));
         }
     }
@@ -61,7 +124,7 @@ fn map_of(matrix: [[f64; 2]; 2], shift: [f64; 2]) -> SourceMap {
 
 fn through(map: &SourceMap, source: &[u8], height: usize, width: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; source.len()];
-    resample(map, source, height, width, &mut out);
+    resample(map, &Framed::new(source, height, width), height, width, &mut out);
     out
 }
 
@@ -100,7 +163,7 @@ fn amounts_stay_within_their_limits_and_reach_them() {
 
 #[test]
 fn the_source_map_inverts_rotation_times_shear_times_scale() {
-    let spec = AugmentationSpec { rotation: 40.0, scale: 0.3, shear: 0.5, shift: 2.0 };
+    let spec = AugmentationSpec { rotation: 40.0, scale: 0.3, shear: 0.5, shift: 2.0, ..Default::default() };
     let mut random = stream(1, 2, 3, Purpose::Augmentation);
     let map = SourceMap::draw(&spec, &mut random.clone());
     let mut amount = |limit: f32| f64::from(random.symmetric(limit));
@@ -130,7 +193,7 @@ fn off_copies_and_an_empty_image_stays_empty() {
 
 #[test]
 fn seed_epoch_and_image_each_count() {
-    let spec = AugmentationSpec { rotation: 10.0, scale: 0.1, shear: 0.1, shift: 2.0 };
+    let spec = AugmentationSpec { rotation: 10.0, scale: 0.1, shear: 0.1, shift: 2.0, ..Default::default() };
     let source: Vec<u8> = (0..=255).cycle().take(28 * 28).collect();
     let change = |seed, epoch, image| {
         let mut out = vec![0.0; 28 * 28];
@@ -145,7 +208,7 @@ fn seed_epoch_and_image_each_count() {
 
 #[test]
 fn bits_are_the_same_for_ever() {
-    let spec = AugmentationSpec { rotation: 10.0, scale: 0.1, shear: 0.1, shift: 2.0 };
+    let spec = AugmentationSpec { rotation: 10.0, scale: 0.1, shear: 0.1, shift: 2.0, ..Default::default() };
     let source: Vec<u8> = (0..28 * 28).map(|index| (index * index % 256) as u8).collect();
     let mut bytes = Vec::new();
     for image in 0..20 {
@@ -165,6 +228,10 @@ fn senseless_limits_are_refused_with_what_to_do() {
     assert_eq!(text, "augmentation rotation is NaN, but must be a number from 0 to 180 degrees");
     assert!(message(AugmentationSpec { scale: 1.0, ..off }).contains("scale is 1,"));
     assert!(message(AugmentationSpec { shear: -0.1, ..off }).contains("shear is -0.1,"));
+    assert!(message(AugmentationSpec { elastic: 17.0, ..off }).contains("elastic is 17,"));
+    let text = message(AugmentationSpec { elastic_smoothness: 0.5, ..off });
+    assert_eq!(text, "augmentation elastic_smoothness is 0.5, but must be a number from 1 to 64 pixels");
+    assert!(message(AugmentationSpec { cutout: 65, ..off }).contains("cutout is 65,"));
     assert!(message(AugmentationSpec { shift: f32::INFINITY, ..off }).contains("shift is inf,"));
 }
 

@@ -1,0 +1,61 @@
+//! `longhand runs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::experiment::OrderChoice;
+
+/// `longhand runs`.
+#[derive(Args, Debug)]
+pub struct RunsArguments {
+    #[command(subcommand)]
+    pub action: RunsAction,
+}
+
+/// What to do with the records of runs.
+#[derive(Subcommand, Debug)]
+pub enum RunsAction {
+    /// List runs, the newest first.
+    #[command(after_help = "Examples:\n  longhand runs list\n  longhand runs list experiments/example --json")]
+    List {
+        /// Where to look, at any depth; `runs` and `experiments` by default.
+        folders: Vec<PathBuf>,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show everything in a run's record, and how it went.
+    #[command(after_help = "Example:\n  longhand runs show runs/20261122-164843-seed-s0")]
+    Show {
+        /// A run folder.
+        run: PathBuf,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge runs from anywhere together: a leaderboard of their entries or recipes over seeds. Merges shards.
+    #[command(after_help = "Examples:\n  longhand runs compare shard-1 shard-2\n  \
+                            longhand runs compare runs/*-seed-s* runs/*-default-s*")]
+    Compare {
+        /// Run folders, and folders with runs below them.
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// The order: by mean, or as found.
+        #[arg(long, value_name = "ORDER", value_enum, default_value = "mean")]
+        order: OrderChoice,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw the accuracy and loss of runs, epoch by epoch.
+    #[command(after_help = "Example:\n  longhand runs plot experiments/example --out curves.svg")]
+    Plot {
+        /// Run folders, and folders with runs below them.
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// The picture to write: curves.svg draws curves.svg (accuracy) and curves-loss.svg; .png as well.
+        #[arg(long, value_name = "FILE", default_value = "curves.svg")]
+        out: PathBuf,
+    },
+}

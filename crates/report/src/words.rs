@@ -18,6 +18,11 @@ pub(crate) fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.2}\u{a0}%", share * 100.0) } else { "–".to_owned() }
 }
 
+/// A mean share of 1 in percent with three decimals: a mean over seeds is known more closely than a share of one run.
+pub(crate) fn mean_percent(share: f64) -> String {
+    format!("{:.3}\u{a0}%", share * 100.0)
+}
+
 /// A probability from its natural logarithm, in percent, as HTML.
 pub(crate) fn probability(log_probability: f32) -> String {
     let percent = 100.0 * libm::exp(f64::from(log_probability));

@@ -6,7 +6,7 @@ use longhand_training::experiment::{Leaderboard, LeaderboardRow, Order, RowDiffe
 
 use super::judged_on;
 use crate::page::{escaped, scroller, section as page_section};
-use crate::words::{counted, percent, thousands};
+use crate::words::{counted, mean_percent, thousands};
 
 /// A difference with a p below this is called more than noise.
 const SIGNIFICANT: f64 = 0.05;
@@ -52,8 +52,8 @@ fn line(row: &LeaderboardRow) -> String {
     cell(&thousands(row.epochs));
     cell(&thousands(row.multiply_adds));
     cell(&row.accuracy.map_or("–".to_owned(), |a| match a.deviation {
-        Some(deviation) => format!("<strong>{}</strong> ± {:.2}", percent(a.mean), 100.0 * deviation),
-        None => format!("<strong>{}</strong>", percent(a.mean)),
+        Some(deviation) => format!("<strong>{}</strong> ± {:.3}", mean_percent(a.mean), 100.0 * deviation),
+        None => format!("<strong>{}</strong>", mean_percent(a.mean)),
     }));
     let mut runs = vec![thousands(row.accuracies.len())];
     if row.diverged > 0 {
@@ -63,7 +63,7 @@ fn line(row: &LeaderboardRow) -> String {
         runs.push(format!("{} missing", thousands(row.missing)));
     }
     cell(&runs.join("<br>"));
-    cell(&row.best_epoch_mean.map_or("–".to_owned(), percent));
+    cell(&row.best_epoch_mean.map_or("–".to_owned(), mean_percent));
     cell(&row.seconds.map_or("–".to_owned(), |s| format!("{s:.0}")));
     cell(&row.difference.as_ref().map_or(String::new(), against));
     html.push_str("</tr>\n");
@@ -79,11 +79,11 @@ fn against(difference: &RowDifference) -> String {
         Some(test) => format!("p {}: may be noise", p_value(test.p)),
         None => "too few runs to tell".to_owned(),
     };
-    format!("{sign}{:.2} points<br><span class=\"reason\">{test}</span>", points.abs())
+    format!("{sign}{:.3} points<br><span class=\"reason\">{test}</span>", points.abs())
 }
 
 fn p_value(p: f64) -> String {
-    if p < 0.0001 { "&lt; 0.0001".to_owned() } else { format!("= {p:.0$}", if p < 0.01 { 4 } else { 2 }) }
+    if p < 0.0001 { "&lt; 0.0001".to_owned() } else { format!("= {p:.0$}", if p < 0.01 { 4 } else { 3 }) }
 }
 
 /// What a chart has to say of entries that have no finished run.

@@ -1,6 +1,6 @@
 //! The report of a run: shown without a complaint, a request or a scroll bar too many, and readable in both schemes.
 
-use crate::made_run::{TINY, run};
+use crate::made_run::{TINY, run, suite};
 use crate::shown::browser;
 
 /// The least contrast of text against what is behind it, in the whole page: its ratio (WCAG 2.2, 1.4.3) and its words.
@@ -25,6 +25,10 @@ const LEAST_CONTRAST: &str = r#"(() => {
     return least;
 })()"#;
 
+/// How many glyphs of the charts have no outline, or several.
+const LOST_GLYPHS: &str = "[...document.querySelectorAll('.plot use')].filter(
+    (use) => document.querySelectorAll(use.getAttribute('xlink:href')).length !== 1).length";
+
 #[test]
 fn a_report_is_shown_as_it_is_meant_on_every_screen() {
     let Some((mut browser, folder)) = browser() else { return };
@@ -47,9 +51,7 @@ fn a_report_is_shown_as_it_is_meant_on_every_screen() {
     let broken = "[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length";
     assert_eq!(browser.evaluate(broken), 0);
     assert!(browser.evaluate("document.images.length").as_u64().unwrap() > 60);
-    let lost = "[...document.querySelectorAll('.plot use')].filter(
-        (use) => document.querySelectorAll(use.getAttribute('xlink:href')).length !== 1).length";
-    assert_eq!(browser.evaluate(lost), 0, "every glyph has its one outline");
+    assert_eq!(browser.evaluate(LOST_GLYPHS), 0, "every glyph has its one outline");
     let links = "[...document.querySelectorAll('a[href^=\"#\"]')].filter(
         (a) => document.querySelector(a.getAttribute('href')) === null).length";
     assert_eq!(browser.evaluate(links), 0, "every link of the page leads somewhere in it");
@@ -59,4 +61,27 @@ fn a_report_is_shown_as_it_is_meant_on_every_screen() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
     let requests = browser.requests();
     assert!(requests.iter().all(|url| url.starts_with("file://") && url.ends_with("report.html")), "{requests:?}");
+}
+
+#[test]
+fn a_suite_is_shown_as_it_is_meant_on_every_screen() {
+    let Some((mut browser, folder)) = browser() else { return };
+    let file = folder.path().join("suite.html");
+    let (result, board) = suite();
+    std::fs::write(&file, longhand_report::suite_page(&result, &board, "sizes".as_ref())).unwrap();
+    browser.open(&file);
+    for width in [1280, 400] {
+        for scheme in ["light", "dark"] {
+            browser.set_screen(width, 900, scheme);
+            browser.settle();
+            let too_wide = browser.evaluate("document.documentElement.scrollWidth - innerWidth").as_i64().unwrap();
+            assert!(too_wide <= 0, "{too_wide} too wide at {width}");
+            let least = browser.evaluate(LEAST_CONTRAST);
+            assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}, {width}: {least}");
+        }
+    }
+    assert_eq!(browser.evaluate(LOST_GLYPHS), 0, "every glyph has its one outline");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    let requests = browser.requests();
+    assert!(requests.iter().all(|url| url.starts_with("file://") && url.ends_with("suite.html")), "{requests:?}");
 }

@@ -6,8 +6,10 @@ use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_report::{MOST_MISTAKES, RunReport, run_page};
+use longhand_training::experiment::{Leaderboard, Order, SuiteResult};
 use longhand_training::{
-    EpochMetrics, Examination, Machine, Observer, Override, Recipe, RunFolder, RunRecord, Split, examine, train,
+    EpochMetrics, Examination, Machine, Observer, Override, Recipe, RunFolder, RunRecord, Split, StoredRun, examine,
+    train,
 };
 
 /// A network so small that it makes mistakes of every kind.
@@ -84,12 +86,43 @@ pub fn run(recipe: &str, set: &[&str], validation: bool) -> MadeRun {
     }
     let mut epochs = folder.epochs().to_vec();
     for epoch in &mut epochs {
-        epoch.train_seconds = 1.5;
+        (epoch.train_seconds, epoch.evaluation_seconds) = (1.5, 0.5);
     }
     MadeRun { record, epochs, examination, base }
 }
 
+/// A small suite: networks of several sizes from two or three seeds, one that diverges.
+#[allow(dead_code, reason = "not every test file needs it")]
+pub fn suite() -> (SuiteResult, Leaderboard) {
+    let entries: [(&str, &str, u64, &[&str]); 7] = [
+        ("plain_sgd", "Where it begins.", 3, &["optimiser.momentum=0"]),
+        ("momentum", "Steps that remember <the last>.", 3, &[]),
+        ("channels-6", "More to look with.", 3, &["network.layers.1.channels=6"]),
+        ("channels-8", "More still.", 3, &["network.layers.1.channels=8"]),
+        ("channels-9", "A little more.", 2, &["network.layers.1.channels=9"]),
+        ("slower", "A lower rate.", 1, &["schedule.learning_rate=0.02"]),
+        ("too-fast", "A rate too high.", 2, &["schedule.learning_rate=1000", "optimiser.momentum=1"]),
+    ];
+    let mut runs = Vec::new();
+    for (entry, reason, seeds, set) in entries {
+        for seed in 0..seeds {
+            let seed_is = format!("seed={seed}");
+            let set: Vec<&str> = set.iter().copied().chain(["epochs=6", &seed_is]).collect();
+            let MadeRun { mut record, epochs, .. } = run(TINY, &set, true);
+            (record.suite, record.entry) = (Some("sizes".into()), Some(entry.into()));
+            record.resolved_recipe.reason = reason.into();
+            runs.push(StoredRun { path: format!("sizes/{entry}-s{seed}").into(), record, epochs });
+        }
+    }
+    let (mut result, said) = SuiteResult::gather("sizes", runs).unwrap();
+    assert!(said.is_empty(), "{said:?}");
+    result.about = "Does a larger network do better?".into();
+    let board = Leaderboard::of(&result, Order::Mean);
+    (result, board)
+}
+
 impl MadeRun {
+    #[allow(dead_code, reason = "not every test file needs it")]
     pub fn page(&self) -> String {
         let MadeRun { record, epochs, examination, base } = self;
         run_page(&RunReport { record, epochs, examination, base: Some(base) })

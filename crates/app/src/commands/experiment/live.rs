@@ -5,19 +5,23 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use longhand_kernels::Isa;
 use longhand_nn::Network;
 use longhand_training::experiment::{ExperimentObserver, Plan, PlannedRun, RunOutcome, finish_in};
-use longhand_training::{EpochMetrics, Progress, RunStatus, StoredRun};
+use longhand_training::{EpochMetrics, Progress, RunStatus, Split, StoredRun};
 
 use super::first_screen::FirstScreen;
-use crate::printer::{Printer, duration, percent};
+use crate::printer::{self, Printer, duration, percent};
+use crate::run_report;
 
 /// How often the time left is worked out anew.
 const REFRESH: Duration = Duration::from_millis(500);
 
 /// A bar for each run that goes on, and one for all; plain lines where nobody watches.
-pub struct LiveTable {
+pub struct LiveTable<'a> {
     printer: Printer,
+    split: &'a Split<'a>,
+    isa: Isa,
     bars: MultiProgress,
     whole: ProgressBar,
     slots: Vec<ProgressBar>,
@@ -69,9 +73,9 @@ impl State {
     }
 }
 
-impl LiveTable {
-    /// A table for what `screen` says is to be done.
-    pub fn new(printer: Printer, screen: &FirstScreen<'_>, plan: &Plan) -> Self {
+impl<'a> LiveTable<'a> {
+    /// A table for what `screen` says is to be done, on the images of `split`.
+    pub fn new(printer: Printer, screen: &FirstScreen<'_>, plan: &Plan, split: &'a Split<'a>, isa: Isa) -> Self {
         let slots = screen.slots();
         let target = || match io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(5),
@@ -91,6 +95,8 @@ impl LiveTable {
         whole.set_prefix(plan.suite.name.clone());
         LiveTable {
             printer,
+            split,
+            isa,
             bars,
             whole,
             slots: slot_bars,
@@ -123,7 +129,7 @@ impl LiveTable {
     }
 }
 
-impl ExperimentObserver for LiveTable {
+impl ExperimentObserver for LiveTable<'_> {
     fn begun(&self, slot: usize, run: &PlannedRun) {
         let mut state = self.state.lock().expect("nobody panicked");
         let name = run.name();
@@ -174,8 +180,14 @@ impl ExperimentObserver for LiveTable {
         state.predicted += predicted;
     }
 
-    // A page for the run, as for a run of `train`, is written here once there is one.
-    fn finished(&self, _run: &StoredRun, _network: &Network) {}
+    fn finished(&self, run: &StoredRun, network: &Network) {
+        let StoredRun { path, record, epochs } = run;
+        let report = run_report::Run { folder: path, record, epochs, network, split: self.split, base: None };
+        // The run itself is kept: a page that cannot be written stops no suite.
+        if let Err(e) = run_report::write(&report, self.isa, record.threads) {
+            self.bars.suspend(|| printer::warning(&format!("{e:#}")));
+        }
+    }
 
     fn ended(&self, slot: usize, run: &PlannedRun, outcome: &RunOutcome) {
         let mut state = self.state.lock().expect("nobody panicked");
@@ -208,7 +220,7 @@ impl ExperimentObserver for LiveTable {
     }
 }
 
-impl LiveTable {
+impl LiveTable<'_> {
     fn in_words(&self, run: &StoredRun, took: f64) -> String {
         let took = duration(took);
         match (run.record.status, &run.record.result) {

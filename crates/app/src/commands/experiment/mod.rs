@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use longhand_kernels::Isa;
+use longhand_report::suite_page;
 use longhand_training::experiment::{
     Leaderboard, Plan, RunLock, RunOutcome, RunTime, Runner, Shard, Suite, SuiteChanges, SuiteResult, default_at_once,
     time_recipe,
@@ -65,7 +66,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
         return Ok(if screen.foreign.is_empty() { Exit::Done } else { Exit::CannotBeServed });
     }
 
-    let live = LiveTable::new(printer, &screen, &plan);
+    let live = LiveTable::new(printer, &screen, &plan, &split, isa);
     let outcomes = Runner { plan: &plan, split: &split, isa, threads: deal, stop: &stop, observer: &live }.run();
     live.finish();
     let trouble = summarise(&outcomes, printer);
@@ -165,7 +166,10 @@ fn judge(
     let result = SuiteResult::collect(plan, &DataRecord::of(split));
     let board = Leaderboard::of(&result, arguments.order.into());
     let json = format!("{}\n", serde_json::to_string_pretty(&board)?);
-    for (name, text) in [("leaderboard.json", json), ("leaderboard.md", leaderboard::markdown(&board))] {
+    let page = suite_page(&result, &board, &plan.folder);
+    for (name, text) in
+        [("leaderboard.json", json), ("leaderboard.md", leaderboard::markdown(&board)), ("suite.html", page)]
+    {
         let path = plan.folder.join(name);
         write_atomically(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     }

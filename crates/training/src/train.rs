@@ -8,7 +8,7 @@ use longhand_data::augmentation::Augmenter;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError, WeightAverage};
+use longhand_nn::{LaneGroup, Loss, Network, Optimiser, SpecError, WeightAverage};
 
 use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
@@ -174,7 +174,7 @@ impl Loop<'_> {
         let images = self.split.train.len();
         let steps = recipe.steps_per_epoch(images);
         let loss = Loss::new(&recipe.loss);
-        let mut optimiser = Sgd::new(recipe.optimiser.clone(), network.layout());
+        let mut optimiser = Optimiser::new(&recipe.optimiser, network.layout());
         let batch = recipe.batch_size.min(images);
         let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
         let mut epochs = Vec::with_capacity(recipe.epochs);

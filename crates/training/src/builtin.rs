@@ -30,7 +30,13 @@ macro_rules! suite {
 }
 
 /// Every built-in suite.
-pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[suite!("example": "plain", "batch-norm")];
+pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[
+    suite!("example": "plain", "batch-norm"),
+    suite!("twelve":
+        "01-naive", "02-global-average", "03-batch-norm", "04-dropout", "05-one-cycle", "06-nesterov", "07-weight-decay",
+        "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-elastic",
+    ),
+];
 
 /// The TOML text of the built-in recipe of that name: `default`, or `example/plain` for a suite's own.
 pub fn built_in(name: &str) -> Option<&'static str> {

@@ -137,13 +137,17 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
     check_data(recipe, &network, &[&split.train, &split.evaluation])?;
-    let pool = rayon::ThreadPoolBuilder::new()
+    let pool = thread_pool(threads)?;
+    // Entering a pool from outside costs more than a step's stretches inside it: enter once.
+    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
+}
+
+pub(crate) fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, TrainError> {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("longhand-{i}"))
         .build()
-        .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
-    // Entering a pool from outside costs more than a step's stretches inside it: enter once.
-    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
+        .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })
 }
 
 pub(crate) fn check_data(recipe: &Recipe, network: &Network, sets: &[&ImageSet]) -> Result<(), TrainError> {

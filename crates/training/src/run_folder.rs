@@ -87,7 +87,7 @@ impl RunFolder {
         };
         let folder = RunFolder { path: path.to_owned(), record, epochs: Vec::new() };
         folder.write_record()?;
-        for name in ["metrics.jsonl", "model.safetensors"] {
+        for name in ["metrics.jsonl", "model.safetensors", "report.html"] {
             match fs::remove_file(path.join(name)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io("remove", path.join(name))(e)),
                 _ => {}
@@ -104,11 +104,6 @@ impl RunFolder {
     /// The record as it stands.
     pub fn record(&self) -> &RunRecord {
         &self.record
-    }
-
-    /// The epochs kept so far.
-    pub fn epochs(&self) -> &[EpochMetrics] {
-        &self.epochs
     }
 
     /// Keeps an epoch: its line, the model, the record.

@@ -39,6 +39,8 @@ pub struct SuiteEntry {
     pub name: String,
     /// The recipe with the suite's and the entry's overrides; its `reason` is the entry's where that has one.
     pub recipe: Recipe,
+    /// The recipe as it is without any of those.
+    pub base: Recipe,
 }
 
 /// What is asked for beside the suite, at the command line.
@@ -224,13 +226,14 @@ impl Source<'_> {
             let what = if e.place.is_some() { at("recipe") } else { at("set") };
             SuiteError::from(e).and(self.place(&what))
         })?;
+        let base = Recipe::from_toml(&file, &text, &[])?;
         recipe.seed = 0;
         if let Some(reason) = &entry.reason {
             recipe.reason.clone_from(reason);
         }
         let name = entry.name.clone().unwrap_or_else(|| recipe.name.clone());
         self.check_name(&name, &at(if entry.name.is_some() { "name" } else { "recipe" }))?;
-        Ok(SuiteEntry { name, recipe })
+        Ok(SuiteEntry { name, base, recipe })
     }
 
     /// File name and text of the recipe that an entry names.

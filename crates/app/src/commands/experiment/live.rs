@@ -5,18 +5,23 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use longhand_kernels::Isa;
 use longhand_nn::Network;
 use longhand_training::experiment::{ExperimentObserver, Plan, PlannedRun, RunOutcome, finish_in};
-use longhand_training::{EpochMetrics, Progress, RunStatus, StoredRun};
+use longhand_training::{EpochMetrics, Progress, RunFolder, RunStatus, Split, StoredRun};
 
 use super::first_screen::FirstScreen;
-use crate::printer::{Printer, duration, percent};
+use crate::printer::{self, Printer, duration, percent};
+use crate::run_report;
 
 /// How often the time left is worked out anew.
 const REFRESH: Duration = Duration::from_millis(500);
 
 /// A bar for each run that goes on, and one for all; plain lines where nobody watches.
-pub struct LiveTable {
+pub struct LiveTable<'a> {
+    plan: &'a Plan,
+    split: &'a Split<'a>,
+    isa: Isa,
     printer: Printer,
     bars: MultiProgress,
     whole: ProgressBar,
@@ -38,6 +43,7 @@ struct State {
     passed: f64,
     predicted: f64,
     refreshed: Instant,
+    reports_failed: bool,
 }
 
 struct Running {
@@ -69,9 +75,10 @@ impl State {
     }
 }
 
-impl LiveTable {
+impl<'a> LiveTable<'a> {
     /// A table for what `screen` says is to be done.
-    pub fn new(printer: Printer, screen: &FirstScreen<'_>, plan: &Plan) -> Self {
+    pub fn new(printer: Printer, screen: &FirstScreen<'a>, isa: Isa) -> Self {
+        let (plan, split) = (screen.plan, screen.split);
         let slots = screen.slots();
         let target = || match io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(5),
@@ -90,6 +97,9 @@ impl LiveTable {
         whole.set_style(style("{prefix:26} {wide_bar} {msg}"));
         whole.set_prefix(plan.suite.name.clone());
         LiveTable {
+            plan,
+            split,
+            isa,
             printer,
             bars,
             whole,
@@ -103,13 +113,15 @@ impl LiveTable {
                 passed: 0.0,
                 predicted: 0.0,
                 refreshed: Instant::now(),
+                reports_failed: false,
             }),
         }
     }
 
-    /// Takes the bars away.
-    pub fn finish(&self) {
+    /// Takes the bars away; whether every run's report could be written.
+    pub fn finish(&self) -> bool {
         let _ = self.bars.clear();
+        !self.state.lock().expect("nobody panicked").reports_failed
     }
 
     fn line(&self, text: &str) {
@@ -123,7 +135,7 @@ impl LiveTable {
     }
 }
 
-impl ExperimentObserver for LiveTable {
+impl ExperimentObserver for LiveTable<'_> {
     fn begun(&self, slot: usize, run: &PlannedRun) {
         let mut state = self.state.lock().expect("nobody panicked");
         let name = run.name();
@@ -174,8 +186,13 @@ impl ExperimentObserver for LiveTable {
         state.predicted += predicted;
     }
 
-    // A page for the run, as for a run of `train`, is written here once there is one.
-    fn finished(&self, _run: &StoredRun, _network: &Network) {}
+    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) {
+        let base = &self.plan.suite.entries[run.entry].base;
+        if let Err(e) = run_report::write(folder, network, self.split, self.isa, threads, Some(base)) {
+            self.bars.suspend(|| printer::error(&format!("{e:#}")));
+            self.state.lock().expect("nobody panicked").reports_failed = true;
+        }
+    }
 
     fn ended(&self, slot: usize, run: &PlannedRun, outcome: &RunOutcome) {
         let mut state = self.state.lock().expect("nobody panicked");
@@ -208,7 +225,7 @@ impl ExperimentObserver for LiveTable {
     }
 }
 
-impl LiveTable {
+impl LiveTable<'_> {
     fn in_words(&self, run: &StoredRun, took: f64) -> String {
         let took = duration(took);
         match (run.record.status, &run.record.result) {

@@ -65,10 +65,10 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
         return Ok(if screen.foreign.is_empty() { Exit::Done } else { Exit::CannotBeServed });
     }
 
-    let live = LiveTable::new(printer, &screen, &plan);
+    let live = LiveTable::new(printer, &screen, isa);
     let outcomes = Runner { plan: &plan, split: &split, isa, threads: deal, stop: &stop, observer: &live }.run();
-    live.finish();
-    let trouble = summarise(&outcomes, printer);
+    let reported = live.finish();
+    let trouble = summarise(&outcomes, printer) || !reported;
 
     let board = judge(&plan, &split, arguments, printer)?;
     if arguments.json {

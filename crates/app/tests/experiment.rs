@@ -69,8 +69,7 @@ fn wait_for(path: &Path) {
 /// An experiment whose first run goes on for hours, begun and past its first epoch; its first run's folder.
 fn long_one(folder: &Path) -> (Child, PathBuf) {
     let arguments: Vec<&str> = short(&[]).iter().map(|a| if *a == "epochs=1" { "epochs=9999" } else { *a }).collect();
-    let child =
-        program::command(&arguments, folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = program::command(&arguments, folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let run = suite(folder).join("plain-s0");
     wait_for(&run.join("metrics.jsonl"));
     (child, run)
@@ -93,7 +92,10 @@ fn a_suite_runs_everything_once_and_the_second_time_nothing() {
     let rows = board["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 2);
     for row in rows {
-        assert_eq!((row["seeds"].to_string(), &row["missing"], &row["diverged"]), ("[0,1]".into(), &0.into(), &0.into()));
+        assert_eq!(
+            (row["seeds"].to_string(), &row["missing"], &row["diverged"]),
+            ("[0,1]".into(), &0.into(), &0.into())
+        );
         let accuracies: Vec<f64> = row["accuracies"].as_array().unwrap().iter().map(|a| a.as_f64().unwrap()).collect();
         assert!((row["accuracy"]["mean"].as_f64().unwrap() - (accuracies[0] + accuracies[1]) / 2.0).abs() < 1e-12);
     }
@@ -158,7 +160,11 @@ fn two_shares_are_everything_once_and_are_merged_counting_nothing_twice() {
     assert_eq!(tested.code, 0, "{}", tested.stderr);
     let refused = longhand(&["runs", "compare", "a", "tested"], folder.path());
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("10000 test images") && refused.stderr.contains("validation images"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("10000 test images") && refused.stderr.contains("validation images"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -171,7 +177,11 @@ fn a_process_killed_in_the_middle_leaves_what_can_be_gone_on_with() {
     // The same suite, no longer for hours: the killed run is of another recipe, and is left alone.
     let other = experiment(folder.path(), &[]);
     assert_eq!(other.code, 2, "{}", other.stdout);
-    assert!(other.stderr.contains("plain-s0: holds another run") && other.stderr.contains("epochs 9999 → 1"), "{}", other.stderr);
+    assert!(
+        other.stderr.contains("plain-s0: holds another run") && other.stderr.contains("epochs 9999 → 1"),
+        "{}",
+        other.stderr
+    );
     assert_eq!(names(&finished(&suite(folder.path()))), [RUNS[0], RUNS[1], RUNS[3]], "the rest went on");
     // Once its record says one epoch it is the wanted run, begun and never ended: it starts over.
     let text = fs::read_to_string(run.join("run.json")).unwrap();
@@ -218,7 +228,7 @@ fn two_processes_on_one_folder_share_the_work() {
         .iter()
         .map(|o| {
             assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
-            String::from_utf8_lossy(&o.stdout).matches(" epochs in ").count()
+            String::from_utf8_lossy(&o.stdout).matches(" validation, 1 epoch in ").count()
         })
         .sum();
     assert_eq!(ran, 6, "every run by one of them");
@@ -238,7 +248,9 @@ fn what_is_in_the_way_is_named_left_alone_and_passed_over() {
     fs::write(suite.join("batch-norm-s0"), "a file").unwrap();
     let run = experiment(folder.path(), &[]);
     assert_eq!(run.code, 2, "{}", run.stdout);
-    for wanted in ["plain-s0: holds notes.txt and no run.json", "plain-s1/run.json is no record", "batch-norm-s0: cannot be read"] {
+    for wanted in
+        ["plain-s0: holds notes.txt and no run.json", "plain-s1/run.json is no record", "batch-norm-s0: cannot be read"]
+    {
         assert!(run.stderr.contains(wanted), "{wanted:?} in {}", run.stderr);
     }
     assert_eq!(fs::read_to_string(suite.join("plain-s0/notes.txt")).unwrap(), "mine");
@@ -317,7 +329,7 @@ fn mpirun_spreads_a_suite_over_its_ranks() {
     for share in ["share    1/2 of 4 runs, as Open MPI", "share    2/2 of 4 runs, as Open MPI"] {
         assert!(stdout.contains(share), "{share:?} in {stdout}");
     }
-    assert_eq!(stdout.matches(" epochs in ").count(), 4, "every run once: {stdout}");
+    assert_eq!(stdout.matches(" validation, 1 epoch in ").count(), 4, "every run once: {stdout}");
     assert_eq!(names(&finished(&suite(folder.path()))), RUNS);
     let merged = longhand(&["runs", "compare", "experiments", "--json"], folder.path());
     let board: Value = serde_json::from_str(&merged.stdout).unwrap();

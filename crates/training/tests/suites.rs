@@ -84,6 +84,7 @@ fn an_override_that_fits_no_recipe_is_shown_with_the_entry_that_makes_it() {
     insta::assert_snapshot!(message("nesterov=true", "nestorev=true"), @"");
     insta::assert_snapshot!(message("\"optimiser.nesterov=true\"", "\"seed=4\""), @"");
     insta::assert_snapshot!(message("\"epochs=5\"", "\"epochs\""), @"");
+    insta::assert_snapshot!(read(SUITE, &["seed=4"]).unwrap_err().to_string(), @"");
 }
 
 #[test]

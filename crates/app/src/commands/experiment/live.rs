@@ -230,8 +230,11 @@ impl LiveTable<'_> {
         let took = duration(took);
         match (run.record.status, &run.record.result) {
             (RunStatus::Finished, Some(result)) => {
-                let epochs = run.epochs.len();
-                format!("{} {}, {epochs} epochs in {took}", percent(result.accuracy.last()), self.judged_on)
+                let epochs = match run.epochs.len() {
+                    1 => "1 epoch".to_owned(),
+                    n => format!("{n} epochs"),
+                };
+                format!("{} {}, {epochs} in {took}", percent(result.accuracy.last()), self.judged_on)
             }
             _ => format!("DIVERGED after {took}: {}", run.record.ended.as_deref().unwrap_or_default()),
         }

@@ -54,6 +54,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
     let mut screen = FirstScreen::new(&plan, &split);
     let times = time_entries(&screen, &plan, &split, isa, &deal, &stop, printer)?;
     if stop.load(Ordering::Relaxed) {
+        printer.line("Stopped before the first run.");
         return Ok(Exit::Interrupted);
     }
     screen.predict(times, at_once);

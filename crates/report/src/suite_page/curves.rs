@@ -6,9 +6,6 @@ use super::place_of;
 use crate::page::section as page_section;
 use crate::plot::{Axis, LineChart, Palette, Picture, Series, plain};
 
-/// More entries than this are coloured in steps.
-const MOST_DISTINCT: usize = 6;
-
 /// The picture for wide and for narrow screens; `None` where there is nothing to see.
 pub(super) fn pictures(result: &SuiteResult, leaderboard: &Leaderboard) -> Option<[Picture; 2]> {
     let is_empty = result.runs().all(|run| run.epochs.is_empty());
@@ -39,7 +36,7 @@ fn picture(result: &SuiteResult, leaderboard: &Leaderboard, width: f64) -> Pictu
     let entries = result.entries.len();
     chart.width = width;
     chart.height = 480.0f64.max(150.0 + 21.0 * entries as f64);
-    chart.palette = if entries > MOST_DISTINCT { Palette::Ordered } else { Palette::Distinct };
+    chart.palette = Palette::Many;
     for row in &leaderboard.rows {
         let place = place_of(result, &row.entry);
         let Some(entry) = result.entries.get(place) else { continue };

@@ -6,7 +6,7 @@ use longhand_training::experiment::{Leaderboard, LeaderboardRow, Order, RowDiffe
 
 use super::judged_on;
 use crate::page::{escaped, scroller, section as page_section};
-use crate::words::{counted, mean_percent, thousands};
+use crate::words::{mean_percent, thousands};
 
 /// A difference with a p below this is called more than noise.
 const SIGNIFICANT: f64 = 0.05;
@@ -15,14 +15,14 @@ pub(super) fn section(leaderboard: &Leaderboard) -> String {
     let on = leaderboard.data.evaluated_on.name();
     let order = match leaderboard.order {
         Order::Mean => "the best mean first",
-        Order::Suite => "in the order of the suite",
+        Order::Suite => "that of the suite",
     };
     let mut table = format!(
-        "<table class=\"leaderboard\">\n<thead><tr><th scope=\"col\">entry</th><th scope=\"col\">parameters</th>\
-         <th scope=\"col\">epochs</th><th scope=\"col\">multiply-adds</th>\
+        "<table class=\"leaderboard\">\n<thead><tr><th scope=\"col\">entry</th>\
          <th scope=\"col\">{on} accuracy, last epoch:<br>mean ± deviation</th><th scope=\"col\">runs</th>\
-         <th scope=\"col\">best epoch<br>(chosen, not to quote)</th><th scope=\"col\">seconds<br>a run</th>\
-         <th scope=\"col\">against the row above</th></tr></thead>\n<tbody>\n"
+         <th scope=\"col\">against the<br>row above</th><th scope=\"col\">parameters</th><th scope=\"col\">epochs</th>\
+         <th scope=\"col\">multiply-<br>adds</th><th scope=\"col\">best epoch<br>(chosen)</th>\
+         <th scope=\"col\">seconds<br>a run</th></tr></thead>\n<tbody>\n"
     );
     for row in &leaderboard.rows {
         table.push_str(&line(row));
@@ -32,8 +32,9 @@ pub(super) fn section(leaderboard: &Leaderboard) -> String {
     html.push_str(&scroller("Leaderboard", &table));
     let _ = writeln!(
         html,
-        "<p class=\"hint\">Rows are {order}. Mean and standard deviation (n − 1) are over seeds. The test: {}. Differences \
-         with p below {SIGNIFICANT} are called more than noise here.</p>",
+        "<p class=\"hint\">The rows are in order: {order}. Mean and standard deviation (n − 1) are over seeds. The test: {}. \
+         Differences with p below {SIGNIFICANT} are called more than noise here. The best epoch is chosen on these {on} \
+         images and no figure to quote.</p>",
         escaped(leaderboard.test)
     );
     page_section("leaderboard", "Leaderboard", &html)
@@ -48,9 +49,6 @@ fn line(row: &LeaderboardRow) -> String {
     let mut cell = |text: &str| {
         let _ = write!(html, "<td>{text}</td>");
     };
-    cell(&thousands(row.parameters));
-    cell(&thousands(row.epochs));
-    cell(&thousands(row.multiply_adds));
     cell(&row.accuracy.map_or("–".to_owned(), |a| match a.deviation {
         Some(deviation) => format!("<strong>{}</strong> ± {:.3}", mean_percent(a.mean), 100.0 * deviation),
         None => format!("<strong>{}</strong>", mean_percent(a.mean)),
@@ -63,9 +61,12 @@ fn line(row: &LeaderboardRow) -> String {
         runs.push(format!("{} missing", thousands(row.missing)));
     }
     cell(&runs.join("<br>"));
+    cell(&row.difference.as_ref().map_or(String::new(), against));
+    cell(&thousands(row.parameters));
+    cell(&thousands(row.epochs));
+    cell(&thousands(row.multiply_adds));
     cell(&row.best_epoch_mean.map_or("–".to_owned(), mean_percent));
     cell(&row.seconds.map_or("–".to_owned(), |s| format!("{s:.0}")));
-    cell(&row.difference.as_ref().map_or(String::new(), against));
     html.push_str("</tr>\n");
     html
 }
@@ -89,5 +90,5 @@ fn p_value(p: f64) -> String {
 /// What a chart has to say of entries that have no finished run.
 pub(super) fn left_out(leaderboard: &Leaderboard) -> String {
     let without = leaderboard.rows.iter().filter(|row| row.accuracy.is_none()).count();
-    if without == 0 { String::new() } else { format!(" {} without a finished run not shown.", counted(without, "row")) }
+    if without == 0 { String::new() } else { format!(" Not shown: {without} without a finished run.") }
 }

@@ -4,6 +4,7 @@
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("default", include_str!("../../../recipes/default.toml")),
     ("seed", include_str!("../../../recipes/seed.toml")),
+    ("seed-tuned", include_str!("../../../recipes/seed-tuned.toml")),
     ("under10k", include_str!("../../../recipes/under10k.toml")),
     ("under6k", include_str!("../../../recipes/under6k.toml")),
     ("sprint", include_str!("../../../recipes/sprint.toml")),
@@ -39,7 +40,7 @@ pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[
     suite!("example": "plain", "batch-norm"),
     suite!("twelve":
         "01-naive", "02-global-average", "03-batch-norm", "04-dropout", "05-one-cycle", "06-nesterov", "07-weight-decay",
-        "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-elastic",
+        "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-averaged-weights",
     ),
 ];
 

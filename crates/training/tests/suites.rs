@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use longhand_nn::OptimiserSpec;
-use longhand_training::{EvaluatedOn, Recipe};
 use longhand_training::experiment::{Plan, Shard, Suite, SuiteChanges, SuiteError};
+use longhand_training::{EvaluatedOn, Recipe};
 
 const SUITE: &str = r#"name = "mine"
 seeds = [0, 1, 2]

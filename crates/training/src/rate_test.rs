@@ -207,15 +207,16 @@ mod tests {
     #[test]
     fn a_tenth_of_the_rate_of_the_lowest_loss_is_suggested() {
         // A valley at .1 in the logarithm of the rate, with a wiggle from step to step.
-        let valley = |rate: f64| (rate.log10() + 1.0).powi(2) + 0.5 + 0.01 * (1e4 * rate).sin();
-        let found = test_of(valley, RateTestEnd::Diverged);
+        let valley = |rate: f64| (rate.log10() + 1.0).powi(2) + 0.5;
+        let found = test_of(|rate| valley(rate) + 0.1 * (1e4 * rate).sin(), RateTestEnd::Diverged);
         let suggestion = found.suggestion.unwrap();
-        assert!((0.008..0.0125).contains(&suggestion), "{suggestion}");
+        assert!((0.006..0.016).contains(&suggestion), "{suggestion}");
         assert!(!found.range_too_low());
-        let wiggle = |of: fn(&RatePoint) -> f64| -> f64 {
-            found.points[10..60].windows(2).map(|pair| (of(&pair[1]) - of(&pair[0])).abs()).sum()
+        let off = |of: fn(&RatePoint) -> f64| -> f64 {
+            found.points[10..70].iter().map(|p| (of(p) - valley(p.learning_rate)).abs()).sum()
         };
-        assert!(wiggle(|p| p.smoothed_loss) < 0.95 * wiggle(|p| p.loss), "smoothing smooths");
+        let (smoothed, raw) = (off(|p| p.smoothed_loss), off(|p| p.loss));
+        assert!(smoothed < 0.7 * raw, "smoothing smooths: {smoothed} of {raw}");
     }
 
     #[test]

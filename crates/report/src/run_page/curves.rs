@@ -94,7 +94,7 @@ fn rate(record: &RunRecord, last: &EpochMetrics) -> Series {
     let every = end.div_ceil(RATE_POINTS).max(1);
     let taken = (0..end).step_by(every).chain([end - 1]);
     let points = taken.map(|step| (step as f64 / steps as f64, schedule.rate(step, steps, *epochs))).collect();
-    Series { remark: format!("at the end {}", significant(last.learning_rate)), ..Series::line("", points) }
+    Series { remark: significant(last.learning_rate), ..Series::line("at the end", points) }
 }
 
 /// Three digits that count.

@@ -154,6 +154,43 @@ def sgd(name: str, learning_rates: list[float], momentum: float = 0.0, nesterov:
         case.store(dtype=np.float64, velocity=velocities)
 
 
+def adamw(name: str, learning_rates: list[float], betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+          weight_decay: float = 0.0) -> None:
+    """Steps of torch.optim.AdamW with given gradients; row t of `weight`, `mean` and `mean_square` is after step t."""
+    case = Case(name, layer="adamw", betas=betas, eps=eps, weight_decay=weight_decay)
+    weight = torch.nn.Parameter(case.normal(7).detach())
+    gradients = case.normal(len(learning_rates), 7).detach()
+    case.store(weight_before=weight, grad_weight=gradients)
+    optimiser = torch.optim.AdamW([weight], lr=1.0, betas=betas, eps=eps, weight_decay=weight_decay)
+    weights, means, mean_squares = [], [], []
+    for learning_rate, gradient in zip(learning_rates, gradients, strict=True):
+        optimiser.param_groups[0]["lr"] = learning_rate
+        weight.grad = gradient.clone()
+        optimiser.step()
+        weights.append(weight.detach().numpy().copy())
+        means.append(optimiser.state[weight]["exp_avg"].numpy().copy())
+        mean_squares.append(optimiser.state[weight]["exp_avg_sq"].numpy().copy())
+    case.store(dtype=np.float64, learning_rates=learning_rates, weight=weights, mean=means, mean_square=mean_squares)
+
+
+def averaging(name: str, decay: float, warm_up: bool, updates: int = 12) -> None:
+    """AveragedModel with get_ema_multi_avg_fn; with a warm-up, update t (from 1) has min(decay, (1 + t) / (10 + t))."""
+    case = Case(name, layer="averaging", decay=decay, warm_up=warm_up)
+    model = torch.nn.Module()
+    model.weight = torch.nn.Parameter(torch.zeros(14, dtype=torch.float64))
+    weights = case.normal(updates, 14).detach()
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    averages = []
+    for t, weight in enumerate(weights):
+        model.weight.data.copy_(weight)
+        rate = min(decay, (1 + t) / (10 + t)) if warm_up else decay
+        averaged.multi_avg_fn = torch.optim.swa_utils.get_ema_multi_avg_fn(rate)
+        averaged.update_parameters(model)
+        averages.append(averaged.module.weight.detach().numpy().copy())
+    case.store(weight=weights)
+    case.store(dtype=np.float64, average=averages)
+
+
 def schedule(name: str, make_scheduler, base: float, count: int, **parameters) -> None:
     """The learning rate of each of `count` epochs under one of PyTorch's schedulers."""
     case = Case(name, layer="schedule", kind=make_scheduler.__name__, base=base, **parameters)
@@ -178,6 +215,22 @@ def one_cycle(name: str, steps: int, start: float, peak: float, end: float, warm
     rising = start + (peak - start) * t / w
     falling = peak + (end - peak) * (t - w) / (steps - 1 - w)
     case.store(dtype=np.float64, learning_rates=np.where(t < w, rising, falling))
+
+
+def one_cycle_cosine(name: str, steps: int, start: float, peak: float, end: float, warm_up: float) -> None:
+    """As one_cycle on the way up; the way down is PyTorch's CosineAnnealingLR, step by step. warm_up * steps is whole."""
+    case = Case(name, layer="schedule", kind="one_cycle", steps=steps, start=start, peak=peak, end=end, warm_up=warm_up,
+                anneal="cosine")
+    w = int(warm_up * steps)
+    assert w == warm_up * steps
+    learning_rates = [start + (peak - start) * t / w for t in range(w)]
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=peak)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps - 1 - w, eta_min=end)
+    for _ in range(w, steps):
+        learning_rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    case.store(dtype=np.float64, learning_rates=learning_rates)
 
 
 def make_cases() -> None:
@@ -219,12 +272,18 @@ def make_cases() -> None:
     sgd("sgd_weight_decay", constant, weight_decay=5e-4)
     sgd("sgd_all", constant, momentum=0.9, nesterov=True, weight_decay=5e-4)
     sgd("sgd_all_changing_rate", changing, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    adamw("adamw", [1e-2] * 5)
+    adamw("adamw_weight_decay", [1e-2] * 5, weight_decay=0.05)
+    adamw("adamw_all_changing_rate", [1e-2, 2e-2, 5e-3, 5e-3, 1e-3], betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1)
+    averaging("averaging", 0.9, warm_up=False)
+    averaging("averaging_warm_up", 0.4, warm_up=True)
     schedulers = torch.optim.lr_scheduler
     schedule("schedule_step", schedulers.StepLR, 0.1, 20, step_size=6, gamma=0.3)
     schedule("schedule_cosine", schedulers.CosineAnnealingLR, 0.1, 20, T_max=20, eta_min=0.0)
     schedule("schedule_cosine_to_floor", schedulers.CosineAnnealingLR, 0.1, 20, T_max=19, eta_min=1e-3)
     one_cycle("schedule_one_cycle", 40, start=0.01, peak=0.1, end=1e-4, warm_up=0.25)
     one_cycle("schedule_one_cycle_uneven", 37, start=0.01, peak=0.1, end=1e-4, warm_up=0.25)
+    one_cycle_cosine("schedule_one_cycle_cosine", 40, start=0.01, peak=0.1, end=1e-4, warm_up=0.25)
 
 
 def main() -> None:

@@ -99,7 +99,8 @@ pub struct ComputeArguments {
 /// `longhand train`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist\n  \
-                        longhand train --epochs 3 --set augmentation.rotation=5 --seed 7")]
+                        longhand train --epochs 3 --set augmentation.rotation=5 --seed 7\n  \
+                        longhand train seed --find-learning-rate")]
 pub struct TrainArguments {
     #[command(flatten)]
     pub recipe: RecipeArguments,
@@ -111,6 +112,10 @@ pub struct TrainArguments {
     /// between recipes.
     #[arg(long)]
     pub validation: bool,
+    /// Instead of training, try rates from far too low to far too high in 200 steps, suggest one, and draw
+    /// learning-rate.svg and learning-rate.png into the present folder. Judges on no image and keeps no run.
+    #[arg(long)]
+    pub find_learning_rate: bool,
     /// Where run folders go.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,

@@ -254,3 +254,25 @@ fn a_validation_run_judges_on_held_out_training_images_and_never_names_the_test_
     assert!(record["result"].get("last_test_accuracy").is_none());
     assert!(!fs::read_to_string(run.join("metrics.jsonl")).unwrap().contains("test_"));
 }
+
+#[test]
+fn a_learning_rate_is_found_and_nothing_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = tiny_recipe(folder.path());
+    let arguments = ["train", &recipe, "--data", "strokes", "--find-learning-rate"];
+    let Run { code, stdout, stderr } = longhand(&arguments, folder.path());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    for wanted in ["smoothed", "lowest", "suggestion  --learning-rate ", "learning-rate.svg"] {
+        assert!(stdout.contains(wanted), "{wanted:?} in {stdout}");
+    }
+    assert!(fs::read_to_string(folder.path().join("learning-rate.svg")).unwrap().starts_with("<svg"));
+    assert_eq!(fs::read(folder.path().join("learning-rate.png")).unwrap()[1..4], *b"PNG");
+    assert!(!folder.path().join("runs").exists(), "no run is kept");
+
+    let Run { code, stdout, .. } = longhand(&[&arguments[..], &["--json", "--validation"]].concat(), folder.path());
+    let test: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(code, 0);
+    let suggestion = test["suggestion"].as_f64().unwrap();
+    assert!((1e-4..10.0).contains(&suggestion), "{suggestion}");
+    assert!(test["points"].as_array().unwrap().len() > 50);
+}

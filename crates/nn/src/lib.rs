@@ -2,7 +2,7 @@
 //!
 //! A [`NetworkSpec`] names layers in order. [`Network::new`] checks every shape, lays out all parameters in one flat
 //! allocation with named views ([`ParameterLayout`]) and plans where each activation lives. [`Network::train_step`]
-//! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Sgd`] then moves the
+//! computes the loss and the gradient of every parameter over a batch of [`LaneGroup`]s; an [`Optimiser`] then moves the
 //! parameters, and a [`WeightAverage`] follows them. [`Inference::infer`] computes log-probabilities with the running statistics.
 //! [`OneImage`] does so for one image in the shortest time, with the same bits.
 //!
@@ -53,9 +53,9 @@ pub use lane_group::LaneGroup;
 pub use loss::{Loss, LossSpec};
 pub use network::{Inference, Network, NotLoaded};
 pub use one_image::OneImage;
-pub use optimiser::{Sgd, SgdSpec};
+pub use optimiser::{AdamW, AdamWSpec, Optimiser, OptimiserSpec, Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
-pub use schedule::{Schedule, ScheduleError};
+pub use schedule::{Anneal, Schedule, ScheduleError};
 pub use shape::{MAX_ACTIVATIONS, MAX_CHANNELS, MAX_PARAMETERS, MAX_SIDE, MIN_EPS, Shape, SpecError, SpecProblem};
 pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};

@@ -20,7 +20,8 @@ pub enum Schedule {
         /// What each step multiplies by.
         factor: f64,
     },
-    /// Up linearly from `start` to `learning_rate` over the first `warm_up` of the steps, then down linearly to `end`.
+    /// Up linearly from `start` to `learning_rate` over the first `warm_up` of the steps, then down to `end`, linearly or
+    /// along half a cosine (Smith and Topin 2018, "Super-convergence"; Loshchilov and Hutter 2017, "SGDR").
     OneCycle {
         /// The rate at the top.
         learning_rate: f64,
@@ -30,6 +31,9 @@ pub enum Schedule {
         end: f64,
         /// The share of the steps on the way up.
         warm_up: f64,
+        /// The shape of the way down.
+        #[serde(default)]
+        anneal: Anneal,
     },
     /// Half a cosine from `learning_rate` down to `end`, per epoch (PyTorch's `CosineAnnealingLR`).
     Cosine {
@@ -39,6 +43,17 @@ pub enum Schedule {
         #[serde(default)]
         end: f64,
     },
+}
+
+/// The shape of a one-cycle's way down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anneal {
+    /// A straight line.
+    #[default]
+    Linear,
+    /// Half a cosine: slow to leave the top, slow to arrive.
+    Cosine,
 }
 
 /// A schedule with a number in it that cannot be.
@@ -101,7 +116,7 @@ impl Schedule {
                 // A product, not a power: powers differ between platforms.
                 (0..epoch / every.max(1)).fold(learning_rate, |rate, _| rate * factor)
             }
-            Schedule::OneCycle { learning_rate, start, end, warm_up } => {
+            Schedule::OneCycle { learning_rate, start, end, warm_up, anneal } => {
                 let steps = (steps_per_epoch * epochs) as f64;
                 let (t, top) = (step as f64, warm_up * steps);
                 if t < top {
@@ -109,15 +124,24 @@ impl Schedule {
                 } else {
                     let way_down = steps - 1.0 - top;
                     let share = if way_down > 0.0 { ((t - top) / way_down).min(1.0) } else { 1.0 };
-                    learning_rate + (end - learning_rate) * share
+                    match anneal {
+                        Anneal::Linear => learning_rate + (end - learning_rate) * share,
+                        Anneal::Cosine => half_cosine(learning_rate, end, share),
+                    }
                 }
             }
             Schedule::Cosine { learning_rate, end } => {
+                // Not `half_cosine`, which divides first: old recipes keep their bits.
                 let angle = std::f64::consts::PI * epoch as f64 / epochs.max(1) as f64;
                 end + (learning_rate - end) * 0.5 * (1.0 + libm::cos(angle))
             }
         }
     }
+}
+
+/// Half a cosine from `top` to `end`, `share` of the way.
+fn half_cosine(top: f64, end: f64, share: f64) -> f64 {
+    end + (top - end) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share))
 }
 
 #[cfg(test)]
@@ -126,12 +150,17 @@ mod tests {
 
     #[test]
     fn one_cycle_starts_peaks_and_ends_where_it_says() {
-        let s = Schedule::OneCycle { learning_rate: 0.1, start: 0.01, end: 1e-4, warm_up: 0.25 };
-        let rates: Vec<f64> = (0..100).map(|t| s.rate(t, 10, 10)).collect();
-        assert_eq!(rates[0], 0.01);
-        assert_eq!(rates[25], 0.1);
-        assert!((rates[99] - 1e-4).abs() < 1e-15);
-        assert!(rates[..26].is_sorted() && rates[25..].is_sorted_by(|a, b| a >= b));
+        for anneal in [Anneal::Linear, Anneal::Cosine] {
+            let s = Schedule::OneCycle { learning_rate: 0.1, start: 0.01, end: 1e-4, warm_up: 0.25, anneal };
+            let rates: Vec<f64> = (0..100).map(|t| s.rate(t, 10, 10)).collect();
+            assert_eq!(rates[0], 0.01);
+            assert_eq!(rates[25], 0.1);
+            assert!((rates[99] - 1e-4).abs() < 1e-15);
+            assert!(rates[..26].is_sorted() && rates[25..].is_sorted_by(|a, b| a >= b));
+            // Half way down both are half way; before that the cosine is the higher.
+            assert!((rates[62] - 0.05005).abs() < 1e-12);
+            assert!(anneal == Anneal::Linear || rates[40] > 0.1 - (0.1 - 1e-4) * (40.0 - 25.0) / 74.0 + 1e-3);
+        }
     }
 
     #[test]

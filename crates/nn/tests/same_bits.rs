@@ -2,8 +2,8 @@
 
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::{
-    AveragingSpec, Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network, NetworkSpec, Schedule, Sgd, SgdSpec,
-    WeightAverage,
+    AdamW, AdamWSpec, Anneal, AveragingSpec, Initialisation, LaneGroup, LayerSpec, Loss, LossSpec, Network,
+    NetworkSpec, Schedule, Sgd, SgdSpec, WeightAverage,
 };
 
 const STEPS: usize = 4;
@@ -56,9 +56,11 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
     let mut network = Network::new(&spec, Initialisation::He, 3).expect("a sound spec");
     let optimiser = SgdSpec { momentum: 0.9, nesterov: true, weight_decay: 5e-4, decay_all: false };
     let mut sgd = Sgd::new(optimiser, network.layout());
+    let mut adamw = AdamW::new(AdamWSpec::default(), network.layout());
     let averaging = AveragingSpec { decay: 0.9, warm_up: true };
     let mut average = WeightAverage::new(&averaging, &network).expect("switched on");
-    let schedule = Schedule::OneCycle { learning_rate: 0.1, start: 0.01, end: 1e-3, warm_up: 0.5 };
+    let schedule =
+        Schedule::OneCycle { learning_rate: 0.1, start: 0.01, end: 1e-3, warm_up: 0.5, anneal: Anneal::Cosine };
     let loss = Loss::new(&LossSpec { label_smoothing: 0.1 });
     let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
     let mut losses = Vec::new();
@@ -74,7 +76,11 @@ fn train(isa: Isa, threads: usize, batch: usize) -> Left {
         let outcome = pool.install(|| network.train_step(isa, &mut groups, batch, &loss, load));
         losses.push(outcome.loss.to_bits());
         let (parameters, gradient) = network.parameters_and_gradient();
-        sgd.step(parameters, gradient, schedule.rate(step, STEPS, 1));
+        // Both optimisers, in turn.
+        match step % 2 {
+            0 => sgd.step(parameters, gradient, schedule.rate(step, STEPS, 1)),
+            _ => adamw.step(parameters, gradient, 0.1 * schedule.rate(step, STEPS, 1)),
+        }
         average.update(&network);
     }
     let mut group = network.inference_group();

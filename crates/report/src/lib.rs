@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`plot`] | line charts as SVG and PNG, with no fonts needed where they are looked at |
 //! | [`curves`] | the loss curves of a worksheet as charts |
+//! | [`learning_rate_chart`] | the curve of a learning-rate range test |
 //! | [`worksheet_page`] | a worksheet as one HTML file that recomputes itself |
 //! | [`run_page`] | the report of a training run as one HTML file |
 //! | [`suite_page`] | the leaderboard and curves of a suite as one HTML file |
@@ -14,6 +15,7 @@
 
 pub mod curves;
 mod description;
+mod learning_rate;
 mod page;
 pub mod plot;
 mod run_page;
@@ -22,6 +24,7 @@ mod words;
 mod worksheet_page;
 
 pub use description::of_network as describe_network;
+pub use learning_rate::learning_rate_chart;
 pub use run_page::{MOST_MISTAKES, RunReport, run_page};
 pub use suite_page::suite_page;
 pub use worksheet_page::worksheet_page;

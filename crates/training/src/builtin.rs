@@ -1,8 +1,13 @@
 //! The recipes and suites compiled into the program.
 
 /// Name and TOML text of every built-in recipe that belongs to no suite.
-pub const BUILT_IN: &[(&str, &str)] =
-    &[("default", include_str!("../../../recipes/default.toml")), ("seed", include_str!("../../../recipes/seed.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("default", include_str!("../../../recipes/default.toml")),
+    ("seed", include_str!("../../../recipes/seed.toml")),
+    ("under10k", include_str!("../../../recipes/under10k.toml")),
+    ("under6k", include_str!("../../../recipes/under6k.toml")),
+    ("sprint", include_str!("../../../recipes/sprint.toml")),
+];
 
 /// A built-in suite and the recipes of its own.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +35,13 @@ macro_rules! suite {
 }
 
 /// Every built-in suite.
-pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[suite!("example": "plain", "batch-norm")];
+pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[
+    suite!("example": "plain", "batch-norm"),
+    suite!("twelve":
+        "01-naive", "02-global-average", "03-batch-norm", "04-dropout", "05-one-cycle", "06-nesterov", "07-weight-decay",
+        "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-elastic",
+    ),
+];
 
 /// The TOML text of the built-in recipe of that name: `default`, or `example/plain` for a suite's own.
 pub fn built_in(name: &str) -> Option<&'static str> {
@@ -60,7 +71,16 @@ mod tests {
             let recipe = Recipe::from_toml(name, text, &[]).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(recipe.name, *name);
             assert_eq!(Recipe::from_toml(name, &recipe.to_toml(), &[]).unwrap(), recipe, "written and read back");
-            assert_eq!(Summary::of(&recipe.network).unwrap().parameters(), 18_800);
+            let (parameters, epochs) = match *name {
+                "seed" | "seed-tuned" => (18_800..=18_800, 20),
+                "default" => (0..=20_000, 20),
+                "under10k" => (0..=10_000, 15),
+                "under6k" => (0..=6_200, 15),
+                "sprint" => (0..=20_000, 3),
+                other => panic!("{other} has no budget here"),
+            };
+            let found = Summary::of(&recipe.network).unwrap().parameters();
+            assert!(parameters.contains(&found) && recipe.epochs <= epochs, "{name}: {found} parameters");
         }
     }
 

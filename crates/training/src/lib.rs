@@ -18,6 +18,7 @@ pub mod experiment;
 mod machine;
 mod model_file;
 mod overrides;
+mod rate_test;
 mod recipe;
 mod recipe_difference;
 mod recipe_error;
@@ -34,6 +35,7 @@ pub use examination::{AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, 
 pub use machine::Machine;
 pub use model_file::{ModelFileError, read_model, weights_sha256, write_model};
 pub use overrides::{Override, OverrideError};
+pub use rate_test::{RatePoint, RateRange, RateTest, RateTestEnd, find_learning_rate};
 pub use recipe::{Normalisation, Recipe};
 pub use recipe_difference::{RecipeDifference, differences};
 pub use recipe_error::{Place, RecipeError};

@@ -1,7 +1,7 @@
 //! Everything that decides a training besides the data.
 
 use longhand_data::AugmentationSpec;
-use longhand_nn::{AveragingSpec, Initialisation, LossSpec, NetworkSpec, Schedule, SgdSpec, SpecError};
+use longhand_nn::{AveragingSpec, Initialisation, LossSpec, NetworkSpec, OptimiserSpec, Schedule, SpecError};
 use serde::{Deserialize, Serialize};
 
 use crate::overrides::Override;
@@ -40,7 +40,7 @@ pub struct Recipe {
     pub loss: LossSpec,
     /// Settings of the optimiser.
     #[serde(default)]
-    pub optimiser: SgdSpec,
+    pub optimiser: OptimiserSpec,
     /// The moving average of the weights that is judged and kept in their place.
     #[serde(default)]
     pub averaging: AveragingSpec,

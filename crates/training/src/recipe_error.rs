@@ -97,7 +97,7 @@ impl Place {
     }
 }
 
-/// Where in a layer or the schedule the fault of this `message` stands.
+/// Where in a layer, the schedule or the optimiser the fault of this `message` stands.
 ///
 /// What a layer may hold depends on its `type`, so the reader takes the whole table in before it judges it, and by then
 /// knows only where the list of layers stands. Reading the layers one by one finds the one at fault, and in it the key
@@ -107,17 +107,17 @@ fn tagged_fault(text: &str, message: &str) -> Option<Range<usize>> {
     let DeValue::Table(network) = get(root.get_ref(), "network")?.get_ref() else { return None };
     let DeValue::Array(layers) = get(network, "layers")?.get_ref() else { return None };
     let faulty_layer = layers.iter().find(|layer| is_refused::<LayerSpec>(text, layer.span()));
-    let faulty = faulty_layer.or_else(|| {
-        // A schedule is written as a table of its own, so its text alone is no value; the message must name its key.
-        get(root.get_ref(), "schedule").filter(|_| message.starts_with("unknown field"))
-    })?;
     let named = message.split('`').nth(1).unwrap_or_default();
-    let key = match faulty.get_ref() {
+    let key = |faulty: &Spanned<DeValue>| match faulty.get_ref() {
         DeValue::Table(table) => table.iter().find(|(k, _)| k.get_ref() == named).map(|(k, _)| k.span()),
         _ => None,
     };
-    let is_layer = is_refused::<LayerSpec>(text, faulty.span());
-    key.or(is_layer.then(|| faulty.span()))
+    if let Some(layer) = faulty_layer {
+        return key(layer).or(Some(layer.span()));
+    }
+    // The others are written as tables of their own, so their text alone is no value; the message must name its key.
+    let tagged = if message.contains(" of optimiser ") { "optimiser" } else { "schedule" };
+    get(root.get_ref(), tagged).filter(|_| message.starts_with("unknown field")).and_then(key)
 }
 
 /// The value of `key` with its place.

@@ -8,7 +8,7 @@ use longhand_data::augmentation::Augmenter;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{LaneGroup, Loss, Network, Sgd, SpecError, WeightAverage};
+use longhand_nn::{LaneGroup, Loss, Network, Optimiser, SpecError, WeightAverage};
 
 use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
@@ -137,13 +137,17 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
     check_data(recipe, &network, &[&split.train, &split.evaluation])?;
-    let pool = rayon::ThreadPoolBuilder::new()
+    let pool = thread_pool(threads)?;
+    // Entering a pool from outside costs more than a step's stretches inside it: enter once.
+    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
+}
+
+pub(crate) fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, TrainError> {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("longhand-{i}"))
         .build()
-        .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
-    // Entering a pool from outside costs more than a step's stretches inside it: enter once.
-    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
+        .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })
 }
 
 pub(crate) fn check_data(recipe: &Recipe, network: &Network, sets: &[&ImageSet]) -> Result<(), TrainError> {
@@ -174,7 +178,7 @@ impl Loop<'_> {
         let images = self.split.train.len();
         let steps = recipe.steps_per_epoch(images);
         let loss = Loss::new(&recipe.loss);
-        let mut optimiser = Sgd::new(recipe.optimiser.clone(), network.layout());
+        let mut optimiser = Optimiser::new(&recipe.optimiser, network.layout());
         let batch = recipe.batch_size.min(images);
         let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
         let mut epochs = Vec::with_capacity(recipe.epochs);

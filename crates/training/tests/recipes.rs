@@ -1,5 +1,6 @@
 //! Recipes: what is refused, and how the refusal points into the file.
 
+use longhand_nn::{AdamWSpec, OptimiserSpec};
 use longhand_training::{Override, Recipe, RecipeError, built_in};
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ fn message(text: &str, set: &[&str]) -> String {
 fn an_unknown_key_is_shown_where_it_stands() {
     let text = with("momentum = 0.9", "momentun = 0.9");
     insta::assert_snapshot!(message(&text, &[]), @r"
-    unknown field `momentun`, expected one of `momentum`, `nesterov`, `weight_decay`, `decay_all`
+    unknown field `momentun`, expected one of `type`, `momentum`, `nesterov`, `betas`, `eps`, `weight_decay`, `decay_all`
       --> mine.toml:17:1
        |
     17 | momentun = 0.9
@@ -66,6 +67,62 @@ fn a_wrong_value_or_a_missing_key_of_a_layer_is_shown_with_its_layer() {
     23 | end = 3
        | ^^^
     ");
+}
+
+#[test]
+fn a_key_of_the_other_optimiser_or_a_wrong_one_is_shown_where_it_stands() {
+    let adamw = |rest: &str| with("momentum = 0.9\nnesterov = false", &format!("type = \"adamw\"\n{rest}"));
+    insta::assert_snapshot!(message(&adamw("momentum = 0.9"), &[]), @r#"
+    unknown field `momentum` of optimiser "adamw": take it out or change type
+      --> mine.toml:18:1
+       |
+    18 | momentum = 0.9
+       | ^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message(&with("momentum = 0.9", "betas = [0.9, 0.99]"), &[]), @r#"
+    unknown field `betas` of optimiser "sgd": take it out or change type
+      --> mine.toml:17:1
+       |
+    17 | betas = [0.9, 0.99]
+       | ^^^^^
+    "#);
+    insta::assert_snapshot!(message(&adamw("betas = [0.9, 1.0]"), &[]), @r"
+    betas = [0.9, 1.0] cannot be: both must be at least 0 and below 1
+      --> mine.toml:16:1
+       |
+    16 | [optimiser]
+       | ^^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(message(&with("momentum = 0.9", "type = \"adam\""), &[]), @r#"
+    unknown variant `adam`, expected `sgd` or `adamw`
+      --> mine.toml:17:8
+       |
+    17 | type = "adam"
+       |        ^^^^^^
+    "#);
+    insta::assert_snapshot!(message(&with("momentum = 0.9", "momentum = \"much\""), &[]), @r#"
+    invalid type: string "much", expected f64
+      --> mine.toml:17:12
+       |
+    17 | momentum = "much"
+       |            ^^^^^^
+    "#);
+}
+
+#[test]
+fn recipes_without_a_type_are_sgd_and_recipes_are_written_whole() {
+    let seed = read(built_in("seed").unwrap(), &[]).unwrap();
+    let OptimiserSpec::Sgd(sgd) = &seed.optimiser else { panic!("{:?}", seed.optimiser) };
+    assert_eq!(sgd.momentum, 0.9);
+    let text = with("momentum = 0.9\nnesterov = false", "type = \"adamw\"");
+    let set = ["schedule={type=\"one_cycle\", learning_rate=0.01, start=0, end=0, warm_up=0.1, anneal=\"cosine\"}"];
+    let recipe = read(&text, &set).unwrap();
+    let expected = AdamWSpec { weight_decay: 0.0, ..AdamWSpec::default() };
+    assert_eq!(recipe.optimiser, OptimiserSpec::AdamW(expected));
+    for recipe in [seed, recipe] {
+        assert_eq!(read(&recipe.to_toml(), &[]).unwrap(), recipe);
+        assert_eq!(serde_json::from_str::<Recipe>(&serde_json::to_string(&recipe).unwrap()).unwrap(), recipe);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
+mod find_learning_rate;
 pub mod runs;
 pub mod summary;
 pub mod train;

@@ -30,6 +30,10 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
         true => Split::validating(&data, HELD_OUT).context("--validation holds out 10,000 training images")?,
         false => Split::testing(&data),
     };
+    if arguments.find_learning_rate {
+        let asked = super::find_learning_rate::Asked { recipe: &recipe, split: &split, isa, threads };
+        return super::find_learning_rate::run(&asked, interruptions()?, printer, arguments.json);
+    }
     let summary = Summary::of(&recipe.network)?;
     printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
     printer.line(&super::summary::text(&summary));

@@ -12,6 +12,7 @@ mod lane_packing;
 #[path = "../witness/worst_difference.rs"]
 mod worst_difference;
 
+mod averaging;
 mod batch_norm;
 mod convolution;
 mod cross_entropy;
@@ -99,7 +100,9 @@ fn every_case_agrees_with_pytorch() {
             "global_average_pool" => pooling::check_global_average_pool(&mut case),
             "linear" => linear::check(&mut case),
             "cross_entropy" => cross_entropy::check(&mut case),
-            "sgd" => optimiser::check(&mut case),
+            "sgd" => optimiser::check_sgd(&mut case),
+            "adamw" => optimiser::check_adamw(&mut case),
+            "averaging" => averaging::check(&mut case),
             "schedule" => schedule::check(&mut case),
             other => panic!("{name}: no check for layer `{other}`"),
         }

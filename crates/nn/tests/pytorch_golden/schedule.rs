@@ -1,6 +1,6 @@
 //! Learning-rate schedules against PyTorch's schedulers, and the one-cycle against its formula.
 
-use longhand_nn::Schedule;
+use longhand_nn::{Anneal, Schedule};
 use serde::Deserialize;
 
 use crate::Case;
@@ -29,6 +29,8 @@ enum Parameters {
         peak: f64,
         end: f64,
         warm_up: f64,
+        #[serde(default)]
+        anneal: Anneal,
     },
 }
 
@@ -42,8 +44,8 @@ pub fn check(case: &mut Case) {
         Parameters::CosineAnnealingLR { base, t_max, eta_min } => {
             (Schedule::Cosine { learning_rate: base, end: eta_min }, t_max)
         }
-        Parameters::OneCycle { steps, start, peak, end, warm_up } => {
-            (Schedule::OneCycle { learning_rate: peak, start, end, warm_up }, steps)
+        Parameters::OneCycle { steps, start, peak, end, warm_up, anneal } => {
+            (Schedule::OneCycle { learning_rate: peak, start, end, warm_up, anneal }, steps)
         }
     };
     schedule.validate().expect("sound settings");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use longhand_data::Dataset;
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::layers::Layer;
-use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Sgd, SpecError};
+use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Optimiser, SpecError};
 use serde::Serialize;
 
 use super::parts::{Class, ClassTotal, Part, Step, parts, totals};
@@ -141,7 +141,7 @@ pub(super) struct Run<'a> {
     data: &'a Dataset,
     isa: Isa,
     pool: rayon::ThreadPool,
-    optimiser: Sgd,
+    optimiser: Optimiser,
 }
 
 impl<'a> Run<'a> {
@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
             .build()
             .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
         let groups = (0..recipe.batch_size.div_ceil(LANES)).map(|_| network.training_group()).collect();
-        let optimiser = Sgd::new(recipe.optimiser.clone(), network.layout());
+        let optimiser = Optimiser::new(&recipe.optimiser, network.layout());
         Ok(Run { network, groups, recipe, data, isa, pool, optimiser })
     }
 

@@ -10,7 +10,7 @@ use longhand_kernels::Isa;
 use longhand_nn::{Network, Schedule};
 
 use crate::evaluation::evaluate;
-use crate::recipe::{MAX_EPOCHS, Recipe};
+use crate::recipe::Recipe;
 use crate::record::EpochMetrics;
 use crate::split::Split;
 use crate::train::{Observer, Progress, TrainError, train};
@@ -28,14 +28,19 @@ pub struct RunTime {
 }
 
 impl RunTime {
-    /// Seconds of a run of so many epochs.
-    pub fn of_epochs(&self, epochs: usize) -> f64 {
-        (self.train_seconds + self.evaluation_seconds) * epochs as f64
+    /// Seconds of an epoch and its evaluation.
+    pub fn of_epoch(&self) -> f64 {
+        self.train_seconds + self.evaluation_seconds
+    }
+
+    /// Seconds of a run of so many epochs, and of the closer look at what came of it, which is one evaluation more.
+    pub fn of_run(&self, epochs: usize) -> f64 {
+        self.of_epoch() * epochs as f64 + self.evaluation_seconds
     }
 }
 
 /// Times the real training loop of `recipe` on `split` for about `duration`, as many copies at once as `threads` has
-/// numbers, each on so many threads; and one evaluation.
+/// numbers, each on so many threads, or for a whole run where that is shorter; and one evaluation.
 ///
 /// The learning rate is zero meanwhile: the work is the same, and no recipe can diverge. Ends early once `stop` is set.
 ///
@@ -49,7 +54,7 @@ pub fn time_recipe(
     duration: Duration,
     stop: &AtomicBool,
 ) -> Result<RunTime, TrainError> {
-    let still = Recipe { schedule: Schedule::Constant { learning_rate: 0.0 }, epochs: MAX_EPOCHS, ..recipe.clone() };
+    let still = Recipe { schedule: Schedule::Constant { learning_rate: 0.0 }, ..recipe.clone() };
     let times: Vec<RunTime> = thread::scope(|scope| {
         let still = &still;
         let copies: Vec<_> =
@@ -82,7 +87,11 @@ fn time_one(
         }
         n => watch.evaluation_seconds / n as f64,
     };
-    let train_seconds = watch.seconds / watch.images.max(1) as f64 * split.train.len() as f64;
+    let train_seconds = match watch.images {
+        // So few steps that all of them were warming up.
+        0 => watch.begun.elapsed().as_secs_f64(),
+        n => watch.seconds / n as f64 * split.train.len() as f64,
+    };
     Ok(RunTime { train_seconds, evaluation_seconds })
 }
 

@@ -55,10 +55,10 @@ pub trait ExperimentObserver: Sync {
         let _ = (slot, metrics);
     }
 
-    /// A run has ended, finished or diverged, and is kept; `network` is its network. What else belongs in its folder is
-    /// written here.
-    fn finished(&self, run: &StoredRun, network: &Network) {
-        let _ = (run, network);
+    /// A run has ended, finished or diverged, and is kept; `network` is its network and `threads` are free for more work
+    /// on it. What else belongs in its folder is written here.
+    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) {
+        let _ = (run, folder, network, threads);
     }
 
     /// This became of a run.
@@ -181,7 +181,7 @@ impl Runner<'_> {
             record: folder.record().clone(),
             epochs: folder.epochs().to_vec(),
         };
-        self.observer.finished(&stored, &trained.network);
+        self.observer.finished(run, &folder, &trained.network, threads);
         Ok(RunOutcome::Done(Box::new(stored)))
     }
 }

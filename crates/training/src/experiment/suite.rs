@@ -39,6 +39,8 @@ pub struct SuiteEntry {
     pub name: String,
     /// The recipe with the suite's and the entry's overrides; its `reason` is the entry's where that has one.
     pub recipe: Recipe,
+    /// The recipe as it is without any of those.
+    pub base: Recipe,
 }
 
 /// What is asked for beside the suite, at the command line.
@@ -143,6 +145,9 @@ impl Suite {
                 place: None,
             })
             .collect();
+        for placed in &typed {
+            refuse_reserved(&placed.change, &placed.text).map_err(SuiteError::new)?;
+        }
         refuse_clashes(&typed)?;
         let mut for_all = source.overrides(&[Step::Key("set")], &suite.set)?;
         refuse_clashes(&for_all)?;
@@ -202,13 +207,8 @@ impl Source<'_> {
         let one = |(i, text): (usize, &String)| {
             let path = [path, &[Step::Index(i)]].concat();
             let change: Override = text.parse().map_err(|e| SuiteError::from(e).and(self.place(&path)))?;
-            let reserved = match change.path[0].as_str() {
-                "seed" => "list the seeds under `seeds`",
-                "name" => "give the entry a `name`",
-                "reason" => "give the entry a `reason`",
-                _ => return Ok(Placed { change, text: text.clone(), place: self.place(&path) }),
-            };
-            Err(self.at(&path, format!("`{text}` cannot be set in a suite: {reserved}")))
+            refuse_reserved(&change, text).map_err(|message| self.at(&path, message))?;
+            Ok(Placed { change, text: text.clone(), place: self.place(&path) })
         };
         set.iter().enumerate().map(one).collect()
     }
@@ -224,13 +224,14 @@ impl Source<'_> {
             let what = if e.place.is_some() { at("recipe") } else { at("set") };
             SuiteError::from(e).and(self.place(&what))
         })?;
+        let base = Recipe::from_toml(&file, &text, &[])?;
         recipe.seed = 0;
         if let Some(reason) = &entry.reason {
             recipe.reason.clone_from(reason);
         }
         let name = entry.name.clone().unwrap_or_else(|| recipe.name.clone());
         self.check_name(&name, &at(if entry.name.is_some() { "name" } else { "recipe" }))?;
-        Ok(SuiteEntry { name, recipe })
+        Ok(SuiteEntry { name, base, recipe })
     }
 
     /// File name and text of the recipe that an entry names.
@@ -257,6 +258,17 @@ fn read(what: &str, path: &Path) -> Result<String, String> {
         return Err(format!("{} has {size} bytes, and a {what} has at most {MAX_BYTES}: is it one?", path.display()));
     }
     std::fs::read_to_string(path).map_err(failed)
+}
+
+/// Refuses an override of what a suite says otherwise.
+fn refuse_reserved(change: &Override, text: &str) -> Result<(), String> {
+    let instead = match change.path[0].as_str() {
+        "seed" => "list the seeds under `seeds`, or with --seeds",
+        "name" => "give the entry a `name`",
+        "reason" => "give the entry a `reason`",
+        _ => return Ok(()),
+    };
+    Err(format!("`{text}` cannot be set in a suite: {instead}"))
 }
 
 /// Refuses two overrides of the same field, or of a field and of what holds it.

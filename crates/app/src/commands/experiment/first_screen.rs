@@ -11,8 +11,10 @@ use crate::printer::{duration, table, table_text, thousands};
 
 /// Everything that is known before the first run.
 pub struct FirstScreen<'a> {
-    plan: &'a Plan,
-    split: &'a Split<'a>,
+    /// The suite and its runs.
+    pub plan: &'a Plan,
+    /// The images.
+    pub split: &'a Split<'a>,
     /// The runs of the share that are to be done, in order.
     pub to_do: Vec<&'a PlannedRun>,
     /// How many runs of the share there are.
@@ -85,7 +87,7 @@ impl<'a> FirstScreen<'a> {
 
     /// What `run` is predicted to take.
     pub fn run_seconds(&self, run: &PlannedRun) -> f64 {
-        self.times[run.entry].map_or(0.0, |time| time.of_epochs(run.recipe.epochs))
+        self.times[run.entry].map_or(0.0, |time| time.of_run(run.recipe.epochs))
     }
 
     /// The screen.
@@ -103,8 +105,8 @@ impl<'a> FirstScreen<'a> {
                 entry.recipe.epochs.to_string(),
                 self.done_by_entry[i].to_string(),
                 self.to_do_by_entry[i].to_string(),
-                time.map_or(String::new(), |t| format!("{:.2}", t.of_epochs(1))),
-                time.map_or(String::new(), |t| duration(t.of_epochs(entry.recipe.epochs))),
+                time.map_or(String::new(), |t| format!("{:.2}", t.of_epoch())),
+                time.map_or(String::new(), |t| duration(t.of_run(entry.recipe.epochs))),
             ]);
         }
         let mut lines =

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use longhand_kernels::Isa;
 use longhand_nn::Network;
 use longhand_training::experiment::{ExperimentObserver, Plan, PlannedRun, RunOutcome, finish_in};
-use longhand_training::{EpochMetrics, Progress, RunStatus, Split, StoredRun};
+use longhand_training::{EpochMetrics, Progress, RunFolder, RunStatus, Split, StoredRun};
 
 use super::first_screen::FirstScreen;
 use crate::printer::{self, Printer, duration, percent};
@@ -19,9 +19,10 @@ const REFRESH: Duration = Duration::from_millis(500);
 
 /// A bar for each run that goes on, and one for all; plain lines where nobody watches.
 pub struct LiveTable<'a> {
-    printer: Printer,
+    plan: &'a Plan,
     split: &'a Split<'a>,
     isa: Isa,
+    printer: Printer,
     bars: MultiProgress,
     whole: ProgressBar,
     slots: Vec<ProgressBar>,
@@ -42,6 +43,7 @@ struct State {
     passed: f64,
     predicted: f64,
     refreshed: Instant,
+    reports_failed: bool,
 }
 
 struct Running {
@@ -74,8 +76,9 @@ impl State {
 }
 
 impl<'a> LiveTable<'a> {
-    /// A table for what `screen` says is to be done, on the images of `split`.
-    pub fn new(printer: Printer, screen: &FirstScreen<'_>, plan: &Plan, split: &'a Split<'a>, isa: Isa) -> Self {
+    /// A table for what `screen` says is to be done.
+    pub fn new(printer: Printer, screen: &FirstScreen<'a>, isa: Isa) -> Self {
+        let (plan, split) = (screen.plan, screen.split);
         let slots = screen.slots();
         let target = || match io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(5),
@@ -94,9 +97,10 @@ impl<'a> LiveTable<'a> {
         whole.set_style(style("{prefix:26} {wide_bar} {msg}"));
         whole.set_prefix(plan.suite.name.clone());
         LiveTable {
-            printer,
+            plan,
             split,
             isa,
+            printer,
             bars,
             whole,
             slots: slot_bars,
@@ -109,13 +113,15 @@ impl<'a> LiveTable<'a> {
                 passed: 0.0,
                 predicted: 0.0,
                 refreshed: Instant::now(),
+                reports_failed: false,
             }),
         }
     }
 
-    /// Takes the bars away.
-    pub fn finish(&self) {
+    /// Takes the bars away; whether every run's report could be written.
+    pub fn finish(&self) -> bool {
         let _ = self.bars.clear();
+        !self.state.lock().expect("nobody panicked").reports_failed
     }
 
     fn line(&self, text: &str) {
@@ -180,12 +186,20 @@ impl ExperimentObserver for LiveTable<'_> {
         state.predicted += predicted;
     }
 
-    fn finished(&self, run: &StoredRun, network: &Network) {
-        let StoredRun { path, record, epochs } = run;
-        let report = run_report::Run { folder: path, record, epochs, network, split: self.split, base: None };
+    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) {
+        let base = &self.plan.suite.entries[run.entry].base;
+        let run = run_report::Run {
+            folder: folder.path(),
+            record: folder.record(),
+            epochs: folder.epochs(),
+            network,
+            split: self.split,
+            base: Some(base),
+        };
         // The run itself is kept: a page that cannot be written stops no suite.
-        if let Err(e) = run_report::write(&report, self.isa, record.threads) {
-            self.bars.suspend(|| printer::warning(&format!("{e:#}")));
+        if let Err(e) = run_report::write(&run, self.isa, threads) {
+            self.bars.suspend(|| printer::error(&format!("{e:#}")));
+            self.state.lock().expect("nobody panicked").reports_failed = true;
         }
     }
 
@@ -225,8 +239,11 @@ impl LiveTable<'_> {
         let took = duration(took);
         match (run.record.status, &run.record.result) {
             (RunStatus::Finished, Some(result)) => {
-                let epochs = run.epochs.len();
-                format!("{} {}, {epochs} epochs in {took}", percent(result.accuracy.last()), self.judged_on)
+                let epochs = match run.epochs.len() {
+                    1 => "1 epoch".to_owned(),
+                    n => format!("{n} epochs"),
+                };
+                format!("{} {}, {epochs} in {took}", percent(result.accuracy.last()), self.judged_on)
             }
             _ => format!("DIVERGED after {took}: {}", run.record.ended.as_deref().unwrap_or_default()),
         }

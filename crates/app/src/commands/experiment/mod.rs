@@ -55,6 +55,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
     let mut screen = FirstScreen::new(&plan, &split);
     let times = time_entries(&screen, &plan, &split, isa, &deal, &stop, printer)?;
     if stop.load(Ordering::Relaxed) {
+        printer.line("Stopped before the first run.");
         return Ok(Exit::Interrupted);
     }
     screen.predict(times, at_once);
@@ -66,10 +67,10 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
         return Ok(if screen.foreign.is_empty() { Exit::Done } else { Exit::CannotBeServed });
     }
 
-    let live = LiveTable::new(printer, &screen, &plan, &split, isa);
+    let live = LiveTable::new(printer, &screen, isa);
     let outcomes = Runner { plan: &plan, split: &split, isa, threads: deal, stop: &stop, observer: &live }.run();
-    live.finish();
-    let trouble = summarise(&outcomes, printer);
+    let reported = live.finish();
+    let trouble = summarise(&outcomes, printer) || !reported;
 
     let board = judge(&plan, &split, arguments, printer)?;
     if arguments.json {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use longhand_training::{EpochMetrics, Recipe, StoredRun, built_in, differences};
+use longhand_training::{EpochMetrics, Recipe, RunRecord, StoredRun, built_in, differences};
 use serde_json::json;
 
 use super::super::Exit;
@@ -63,7 +63,7 @@ pub fn run(path: &Path, json: bool) -> anyhow::Result<Exit> {
             record.batch_size
         ),
     );
-    line("changes", changes(&record.recipe, &record.resolved_recipe));
+    line("changes", changes(record));
     if let Some(result) = &record.result {
         let on = data.evaluated_on.name();
         line("last epoch", format!("{}, {} errors", percent(result.accuracy.last()), result.accuracy.last_errors()));
@@ -94,11 +94,15 @@ pub fn run(path: &Path, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What the recipe changes against the built-in one of its name.
-fn changes(name: &str, recipe: &Recipe) -> String {
-    let Some(text) = built_in(name) else { return "there is no built-in recipe of that name".to_owned() };
-    let own = Recipe::from_toml(name, text, &[]).expect("built-in recipes are sound");
-    let changes: Vec<String> = differences(&own, recipe).iter().map(ToString::to_string).collect();
+/// What the recipe changes against the built-in one of its name, or of its name in its suite.
+fn changes(record: &RunRecord) -> String {
+    let in_suite = record.suite.as_ref().map(|suite| format!("{suite}/{}", record.recipe));
+    let names = [Some(record.recipe.clone()), in_suite];
+    let Some((name, text)) = names.into_iter().flatten().find_map(|n| built_in(&n).map(|text| (n, text))) else {
+        return "there is no built-in recipe of that name".to_owned();
+    };
+    let own = Recipe::from_toml(&name, text, &[]).expect("built-in recipes are sound");
+    let changes: Vec<String> = differences(&own, &record.resolved_recipe).iter().map(ToString::to_string).collect();
     if changes.is_empty() { format!("none against the built-in {name}") } else { changes.join(", ") }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{ParameterKind, ParameterLayout};
+use super::{check, decays};
+use crate::parameters::ParameterLayout;
 
 /// Settings of [`Sgd`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,13 +25,6 @@ impl SgdSpec {
     /// # Errors
     /// A sentence naming the key, what was found and what it may be.
     pub fn validate(&self) -> Result<(), String> {
-        let check = |key: &str, found: f64, range: std::ops::RangeInclusive<f64>| {
-            if range.contains(&found) {
-                Ok(())
-            } else {
-                Err(format!("{key} = {found} cannot be: it must be from {} to {}", range.start(), range.end()))
-            }
-        };
         check("momentum", self.momentum, 0.0..=1.0)?;
         check("weight_decay", self.weight_decay, 0.0..=10.0)?;
         if self.nesterov && self.momentum == 0.0 {
@@ -51,11 +45,7 @@ pub struct Sgd {
 impl Sgd {
     /// An optimiser at rest for the parameters of `layout`.
     pub fn new(spec: SgdSpec, layout: &ParameterLayout) -> Self {
-        let decays = layout
-            .entries
-            .iter()
-            .map(|e| (e.range.clone(), spec.decay_all || e.kind == ParameterKind::Weight))
-            .collect();
+        let decays = decays(layout, spec.decay_all);
         Sgd { velocity: vec![0.0; layout.len()], decays, spec }
     }
 

@@ -1,0 +1,111 @@
+//! Suites: what is refused and how the refusal points into the file, and which runs they come to.
+
+use std::path::Path;
+
+use longhand_nn::OptimiserSpec;
+use longhand_training::{EvaluatedOn, Recipe};
+use longhand_training::experiment::{Plan, Shard, Suite, SuiteChanges, SuiteError};
+
+const SUITE: &str = r#"name = "mine"
+seeds = [0, 1, 2]
+set = ["epochs=5"]
+
+[[entry]]
+recipe = "seed"
+
+[[entry]]
+name = "nesterov"
+recipe = "seed"
+reason = "Looks ahead along the velocity."
+set = ["optimiser.nesterov=true"]
+"#;
+
+fn read(text: &str, set: &[&str]) -> Result<Suite, SuiteError> {
+    let set = set.iter().map(|s| s.parse().unwrap()).collect();
+    Suite::from_toml("mine.toml", text, Path::new("suites"), &SuiteChanges { set, ..SuiteChanges::default() })
+}
+
+/// What is said of the suite with one piece of text replaced.
+fn message(from: &str, to: &str) -> String {
+    assert!(SUITE.contains(from), "{from:?} is in the suite");
+    read(&SUITE.replacen(from, to, 1), &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn a_suite_is_its_entries_with_their_overrides_judged_on_held_out_images_unless_it_says_so() {
+    let suite = read(SUITE, &["batch_size=64"]).unwrap();
+    assert_eq!(suite.evaluated_on, EvaluatedOn::Validation);
+    let [seed, nesterov] = &suite.entries[..] else { panic!("two entries") };
+    assert_eq!((seed.name.as_str(), nesterov.name.as_str()), ("seed", "nesterov"));
+    assert_eq!((seed.recipe.epochs, seed.recipe.batch_size, seed.base.epochs), (5, 64, 20));
+    let looks_ahead = |recipe: &Recipe| matches!(&recipe.optimiser, OptimiserSpec::Sgd(sgd) if sgd.nesterov);
+    assert!(!looks_ahead(&seed.recipe) && looks_ahead(&nesterov.recipe));
+    assert_eq!(nesterov.recipe.reason, "Looks ahead along the velocity.");
+    // The command line takes the place of what the suite sets for all.
+    assert_eq!(read(SUITE, &["epochs=2"]).unwrap().entries[0].recipe.epochs, 2);
+    assert_eq!(read(&SUITE.replace("[0, 1, 2]", "2"), &[]).unwrap().seeds, [0, 1]);
+    let test = read(&SUITE.replacen("seeds", "validation = false\nseeds", 1), &[]).unwrap();
+    assert_eq!(test.evaluated_on, EvaluatedOn::Test);
+}
+
+#[test]
+fn shares_cover_the_list_once_and_every_entry_is_run_from_the_first_seed_before_any_from_the_next() {
+    let names = |shard: &str| -> Vec<String> {
+        let plan = Plan::new(read(SUITE, &[]).unwrap(), Path::new("x"), shard.parse::<Shard>().unwrap());
+        plan.share().iter().map(|r| r.name()).collect()
+    };
+    assert_eq!(names("1/1"), ["seed-s0", "nesterov-s0", "seed-s1", "nesterov-s1", "seed-s2", "nesterov-s2"]);
+    assert_eq!(names("1/2"), ["seed-s0", "nesterov-s1", "seed-s2"]);
+    assert_eq!(names("2/2"), ["nesterov-s0", "seed-s1", "nesterov-s2"]);
+}
+
+#[test]
+fn an_unknown_key_and_a_missing_one_are_shown() {
+    insta::assert_snapshot!(message("reason =", "raeson ="), @"");
+    insta::assert_snapshot!(message("seeds = [0, 1, 2]\n", ""), @"");
+}
+
+#[test]
+fn an_unknown_recipe_is_shown_where_it_stands_with_the_built_in_ones() {
+    insta::assert_snapshot!(message("recipe = \"seed\"\n\n", "recipe = \"sede.toml\"\n\n"), @"");
+}
+
+#[test]
+fn a_clash_of_overrides_is_refused_with_both_of_its_places() {
+    insta::assert_snapshot!(message("set = [\"optimiser.nesterov=true\"]", "set = [\"epochs=3\"]"), @"");
+    insta::assert_snapshot!(message("[\"epochs=5\"]", "[\"epochs=5\", \"epochs = 6\"]"), @"");
+    insta::assert_snapshot!(message("nesterov=true\"", "nesterov=true\", \"optimiser={momentum=0.5}\""), @"");
+    let typed = read(SUITE, &["optimiser.nesterov=false"]).unwrap_err().to_string();
+    insta::assert_snapshot!(typed, @"");
+    let twice = read(SUITE, &["epochs=1", "epochs=2"]).unwrap_err().to_string();
+    insta::assert_snapshot!(twice, @"");
+}
+
+#[test]
+fn an_override_that_fits_no_recipe_is_shown_with_the_entry_that_makes_it() {
+    insta::assert_snapshot!(message("nesterov=true", "nestorev=true"), @"");
+    insta::assert_snapshot!(message("\"optimiser.nesterov=true\"", "\"seed=4\""), @"");
+    insta::assert_snapshot!(message("\"epochs=5\"", "\"epochs\""), @"");
+    insta::assert_snapshot!(read(SUITE, &["seed=4"]).unwrap_err().to_string(), @"");
+}
+
+#[test]
+fn names_and_seeds_that_cannot_be_are_refused() {
+    insta::assert_snapshot!(message("name = \"nesterov\"\n", ""), @"");
+    insta::assert_snapshot!(message("\"mine\"", "\"../mine\""), @"");
+    insta::assert_snapshot!(message("[0, 1, 2]", "[0, 1, 0]"), @"");
+    insta::assert_snapshot!(message("[0, 1, 2]", "-1"), @"");
+    insta::assert_snapshot!(message("[0, 1, 2]", "0"), @"");
+    let none = read("name = \"mine\"\nseeds = 1\n", &[]).unwrap_err().to_string();
+    insta::assert_snapshot!(none, @"");
+}
+
+#[test]
+fn seeds_are_typed_as_a_count_or_a_list() {
+    assert_eq!(SuiteChanges::parse_seeds("3").unwrap(), [0, 1, 2]);
+    assert_eq!(SuiteChanges::parse_seeds("7,8").unwrap(), [7, 8]);
+    assert_eq!(SuiteChanges::parse_seeds("7,").unwrap(), [7]);
+    for wrong in ["", "x", "0", "1,1", ",", "1.5", "-3", "1,,2"] {
+        assert!(SuiteChanges::parse_seeds(wrong).is_err(), "{wrong:?}");
+    }
+}

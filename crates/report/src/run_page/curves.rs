@@ -22,11 +22,11 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
     let (wide, narrow) = (picture(report, WIDE), picture(report, NARROW));
     let mut html = outlines(&[&wide, &narrow]);
     let on = report.record.data.evaluated_on.name();
-    let _ = write!(
+    let _ = writeln!(
         html,
         "<figure>{}{}<figcaption><p>The share of images not recognised and the loss, both on logarithmic axes, and the \
          learning rate. Training figures are of the images as they were trained on, changed at random and with dropout where \
-         the recipe says so, so they may lie above those of the {on} images.</p></figcaption></figure>\n",
+         the recipe says so, so they may lie above those of the {on} images.</p></figcaption></figure>",
         wide.inline_svg("plot wide"),
         narrow.inline_svg("plot narrow")
     );
@@ -94,7 +94,7 @@ fn rate(record: &RunRecord, last: &EpochMetrics) -> Series {
     let every = end.div_ceil(RATE_POINTS).max(1);
     let taken = (0..end).step_by(every).chain([end - 1]);
     let points = taken.map(|step| (step as f64 / steps as f64, schedule.rate(step, steps, *epochs))).collect();
-    Series { remark: format!("at the end {}", significant(last.learning_rate)), ..Series::line("", points) }
+    Series { remark: significant(last.learning_rate), ..Series::line("at the end", points) }
 }
 
 /// Three digits that count.

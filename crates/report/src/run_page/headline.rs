@@ -98,7 +98,7 @@ fn judged_on(record: &RunRecord) -> String {
             let margin = 2.0 * libm::sqrt(p * (1.0 - p) / judged.max(1) as f64);
             format!(
                 "{which} Another {images} of the same kind would move the accuracy by about ±{} by chance alone (two \
-                 standard errors), another seed by as much again: compare means over seeds.",
+                 standard errors), and another seed moves it too: compare means over seeds.",
                 percent(margin)
             )
         }

@@ -71,14 +71,14 @@ fn line(row: &LeaderboardRow) -> String {
     html
 }
 
-/// The difference in percentage points, and whether it is more than noise.
+/// The difference in percentage points, and whether it is more than noise, as HTML.
 fn against(difference: &RowDifference) -> String {
     let points = 100.0 * difference.difference;
     let sign = if points < 0.0 { "−" } else { "+" };
     let test = match &difference.test {
-        Some(test) if test.p < SIGNIFICANT => format!("p {}: more than noise", p_value(test.p)),
-        Some(test) => format!("p {}: may be noise", p_value(test.p)),
-        None => "too few runs to tell".to_owned(),
+        Some(test) if test.p < SIGNIFICANT => format!("p {}<br>more than noise", p_value(test.p)),
+        Some(test) => format!("p {}<br>may be noise", p_value(test.p)),
+        None => "too few runs<br>to tell".to_owned(),
     };
     format!("{sign}{:.3} points<br><span class=\"reason\">{test}</span>", points.abs())
 }

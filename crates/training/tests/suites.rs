@@ -61,43 +61,149 @@ fn shares_cover_the_list_once_and_every_entry_is_run_from_the_first_seed_before_
 
 #[test]
 fn an_unknown_key_and_a_missing_one_are_shown() {
-    insta::assert_snapshot!(message("reason =", "raeson ="), @"");
-    insta::assert_snapshot!(message("seeds = [0, 1, 2]\n", ""), @"");
+    insta::assert_snapshot!(message("reason =", "raeson ="), @r#"
+    unknown field `raeson`, expected one of `name`, `recipe`, `reason`, `set`
+      --> mine.toml:11:1
+       |
+    11 | raeson = "Looks ahead along the velocity."
+       | ^^^^^^
+    "#);
+    insta::assert_snapshot!(message("seeds = [0, 1, 2]\n", ""), @r#"
+    missing field `seeds`
+     --> mine.toml:1:1
+      |
+    1 | name = "mine"
+      | ^
+    "#);
 }
 
 #[test]
 fn an_unknown_recipe_is_shown_where_it_stands_with_the_built_in_ones() {
-    insta::assert_snapshot!(message("recipe = \"seed\"\n\n", "recipe = \"sede.toml\"\n\n"), @"");
+    insta::assert_snapshot!(message("recipe = \"seed\"\n\n", "recipe = \"sede.toml\"\n\n"), @r#"
+    there is no recipe `sede.toml`: the built-in ones are default, seed, example/plain, example/batch-norm, and suites/sede.toml is no file
+     --> mine.toml:6:10
+      |
+    6 | recipe = "sede.toml"
+      |          ^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn a_clash_of_overrides_is_refused_with_both_of_its_places() {
-    insta::assert_snapshot!(message("set = [\"optimiser.nesterov=true\"]", "set = [\"epochs=3\"]"), @"");
-    insta::assert_snapshot!(message("[\"epochs=5\"]", "[\"epochs=5\", \"epochs = 6\"]"), @"");
-    insta::assert_snapshot!(message("nesterov=true\"", "nesterov=true\", \"optimiser={momentum=0.5}\""), @"");
+    insta::assert_snapshot!(message("set = [\"optimiser.nesterov=true\"]", "set = [\"epochs=3\"]"), @r#"
+    `epochs=5` and `epochs=3` set the same field: say which is meant by leaving one out
+     --> mine.toml:3:8
+      |
+    3 | set = ["epochs=5"]
+      |        ^^^^^^^^^^
+      --> mine.toml:12:8
+       |
+    12 | set = ["epochs=3"]
+       |        ^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("[\"epochs=5\"]", "[\"epochs=5\", \"epochs = 6\"]"), @r#"
+    `epochs=5` and `epochs = 6` set the same field: say which is meant by leaving one out
+     --> mine.toml:3:8
+      |
+    3 | set = ["epochs=5", "epochs = 6"]
+      |        ^^^^^^^^^^
+     --> mine.toml:3:20
+      |
+    3 | set = ["epochs=5", "epochs = 6"]
+      |                    ^^^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("nesterov=true\"", "nesterov=true\", \"optimiser={momentum=0.5}\""), @r#"
+    `optimiser.nesterov=true` and `optimiser={momentum=0.5}` set the same field: say which is meant by leaving one out
+      --> mine.toml:12:8
+       |
+    12 | set = ["optimiser.nesterov=true", "optimiser={momentum=0.5}"]
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^
+      --> mine.toml:12:35
+       |
+    12 | set = ["optimiser.nesterov=true", "optimiser={momentum=0.5}"]
+       |                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
     let typed = read(SUITE, &["optimiser.nesterov=false"]).unwrap_err().to_string();
-    insta::assert_snapshot!(typed, @"");
+    insta::assert_snapshot!(typed, @r#"
+    `optimiser.nesterov=false` (at the command line) and `optimiser.nesterov=true` set the same field: say which is meant by leaving one out
+      --> mine.toml:12:8
+       |
+    12 | set = ["optimiser.nesterov=true"]
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
     let twice = read(SUITE, &["epochs=1", "epochs=2"]).unwrap_err().to_string();
-    insta::assert_snapshot!(twice, @"");
+    insta::assert_snapshot!(twice, @"`epochs=1` (at the command line) and `epochs=2` (at the command line) set the same field: say which is meant by leaving one out");
 }
 
 #[test]
 fn an_override_that_fits_no_recipe_is_shown_with_the_entry_that_makes_it() {
-    insta::assert_snapshot!(message("nesterov=true", "nestorev=true"), @"");
-    insta::assert_snapshot!(message("\"optimiser.nesterov=true\"", "\"seed=4\""), @"");
-    insta::assert_snapshot!(message("\"epochs=5\"", "\"epochs\""), @"");
-    insta::assert_snapshot!(read(SUITE, &["seed=4"]).unwrap_err().to_string(), @"");
+    insta::assert_snapshot!(message("nesterov=true", "nestorev=true"), @r#"
+    the recipe refuses epochs=5, optimiser.nestorev=true: unknown field `nestorev`, expected one of `momentum`, `nesterov`, `weight_decay`, `decay_all`
+      --> mine.toml:12:7
+       |
+    12 | set = ["optimiser.nestorev=true"]
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("\"optimiser.nesterov=true\"", "\"seed=4\""), @r#"
+    `seed=4` cannot be set in a suite: list the seeds under `seeds`, or with --seeds
+      --> mine.toml:12:8
+       |
+    12 | set = ["seed=4"]
+       |        ^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("\"epochs=5\"", "\"epochs\""), @r#"
+    `epochs` is no override: write key=value, such as epochs=5 or schedule.learning_rate=0.05
+     --> mine.toml:3:8
+      |
+    3 | set = ["epochs"]
+      |        ^^^^^^^^
+    "#);
+    insta::assert_snapshot!(read(SUITE, &["seed=4"]).unwrap_err().to_string(), @"`seed=4` cannot be set in a suite: list the seeds under `seeds`, or with --seeds");
 }
 
 #[test]
 fn names_and_seeds_that_cannot_be_are_refused() {
-    insta::assert_snapshot!(message("name = \"nesterov\"\n", ""), @"");
-    insta::assert_snapshot!(message("\"mine\"", "\"../mine\""), @"");
-    insta::assert_snapshot!(message("[0, 1, 2]", "[0, 1, 0]"), @"");
-    insta::assert_snapshot!(message("[0, 1, 2]", "-1"), @"");
-    insta::assert_snapshot!(message("[0, 1, 2]", "0"), @"");
+    insta::assert_snapshot!(message("name = \"nesterov\"\n", ""), @r#"
+    two entries are called "seed": give one of them a name of its own
+     --> mine.toml:6:10
+      |
+    6 | recipe = "seed"
+      |          ^^^^^^
+     --> mine.toml:9:10
+      |
+    9 | recipe = "seed"
+      |          ^^^^^^
+    "#);
+    insta::assert_snapshot!(message("\"mine\"", "\"../mine\""), @r#"
+    name "../mine" cannot be: use letters, digits, `-`, `_` and `.`, so that it can name a folder
+     --> mine.toml:1:8
+      |
+    1 | name = "../mine"
+      |        ^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(message("[0, 1, 2]", "[0, 1, 0]"), @r"
+    seed 0 is there twice: the same run again tells nothing
+     --> mine.toml:2:9
+      |
+    2 | seeds = [0, 1, 0]
+      |         ^^^^^^^^^
+    ");
+    insta::assert_snapshot!(message("[0, 1, 2]", "-1"), @r"
+    seeds must be a count such as 3, or a list of whole numbers such as [0, 1, 2]
+     --> mine.toml:2:9
+      |
+    2 | seeds = -1
+      |         ^^
+    ");
+    insta::assert_snapshot!(message("[0, 1, 2]", "0"), @r"
+    0 seeds cannot be: a suite has from 1 to 1000
+     --> mine.toml:2:9
+      |
+    2 | seeds = 0
+      |         ^
+    ");
     let none = read("name = \"mine\"\nseeds = 1\n", &[]).unwrap_err().to_string();
-    insta::assert_snapshot!(none, @"");
+    insta::assert_snapshot!(none, @"a suite has from 1 to 1000 entries, each under a line [[entry]], and this has 0");
 }
 
 #[test]

@@ -207,16 +207,21 @@ impl ExperimentObserver for LiveTable<'_> {
         let mut state = self.state.lock().expect("nobody panicked");
         let ended = state.running[slot].take();
         let name = run.name();
+        // Only what was to be done has a predicted time.
+        let was_to_do = ended.as_ref().is_some_and(|r| r.epoch_seconds > 0.0);
         let took = ended.map_or(0.0, |r| r.begun.elapsed().as_secs_f64());
         let words = match outcome {
-            // From before: counted at the start, and no news.
-            RunOutcome::AlreadyDone(_) | RunOutcome::NotBegun => None,
+            RunOutcome::AlreadyDone(_) if was_to_do => {
+                state.done += 1;
+                Some("done by another process".to_owned())
+            }
+            // Counted at the start, or said at the end: no news.
+            RunOutcome::AlreadyDone(_) | RunOutcome::NotBegun | RunOutcome::Busy => None,
             RunOutcome::Done(stored) => {
                 state.done += 1;
                 Some(self.in_words(stored, took))
             }
             RunOutcome::Interrupted => Some("stopped; it will start over".to_owned()),
-            RunOutcome::Busy => Some("another process is at it".to_owned()),
             RunOutcome::Foreign(_) => Some("passed over: its folder holds something else".to_owned()),
             RunOutcome::Failed(why) => Some(format!("FAILED: {why}")),
         };

@@ -55,7 +55,7 @@ fn chart(title: &str, y: &str, runs: &[StoredRun], of: fn(&EpochMetrics) -> f64)
         .iter()
         .map(|run| {
             let points: Vec<(f64, f64)> = run.epochs.iter().map(|e| (e.epoch as f64, of(e))).collect();
-            let mut series = Series::line(format!("{} s{}", run.group(), run.record.seed), points);
+            let mut series = Series::line(format!("{}, seed {}", run.group(), run.record.seed), points);
             series.dots = run.epochs.len() == 1;
             series
         })

@@ -44,8 +44,10 @@ fn finished(folder: &Path) -> Vec<(String, String, String)> {
     let mut found: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|e| e.unwrap().path())
-        .filter(|p| p.join("run.json").exists())
-        .map(|p| (p.file_name().unwrap().to_str().unwrap().to_owned(), json(&p.join("run.json"))))
+        .filter_map(|p| {
+            let record: Value = serde_json::from_str(&fs::read_to_string(p.join("run.json")).ok()?).ok()?;
+            Some((p.file_name().unwrap().to_str().unwrap().to_owned(), record))
+        })
         .filter(|(_, record)| record["status"] == "finished")
         .map(|(name, r)| (name, r["result"]["weights_sha256"].to_string(), r["started"].to_string()))
         .collect();

@@ -53,10 +53,13 @@ pub fn built_in(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The names of all built-in recipes, for messages: `default, seed, example/plain, …`.
+/// The names of the built-in recipes, for messages: `default, seed, …, twelve/01-naive and 11 more of that suite`.
 pub fn built_in_names() -> String {
-    let own = BUILT_IN_SUITES.iter().flat_map(|s| s.recipes.iter().map(|(name, _)| format!("{}/{name}", s.name)));
-    BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(own).collect::<Vec<_>>().join(", ")
+    let of_suites = BUILT_IN_SUITES.iter().filter_map(|suite| {
+        let (first, more) = (suite.recipes.first()?.0, suite.recipes.len() - 1);
+        Some(format!("{}/{first} and {more} more of that suite", suite.name))
+    });
+    BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(of_suites).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

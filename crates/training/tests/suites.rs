@@ -80,7 +80,7 @@ fn an_unknown_key_and_a_missing_one_are_shown() {
 #[test]
 fn an_unknown_recipe_is_shown_where_it_stands_with_the_built_in_ones() {
     insta::assert_snapshot!(message("recipe = \"seed\"\n\n", "recipe = \"sede.toml\"\n\n"), @r#"
-    there is no recipe `sede.toml`: the built-in ones are default, seed, example/plain, example/batch-norm, and suites/sede.toml is no file
+    there is no recipe `sede.toml`: the built-in ones are default, seed, seed-tuned, under10k, under6k, sprint, example/plain and 1 more of that suite, twelve/01-naive and 11 more of that suite, and suites/sede.toml is no file
      --> mine.toml:6:10
       |
     6 | recipe = "sede.toml"
@@ -138,7 +138,7 @@ fn a_clash_of_overrides_is_refused_with_both_of_its_places() {
 #[test]
 fn an_override_that_fits_no_recipe_is_shown_with_the_entry_that_makes_it() {
     insta::assert_snapshot!(message("nesterov=true", "nestorev=true"), @r#"
-    the recipe refuses epochs=5, optimiser.nestorev=true: unknown field `nestorev`, expected one of `momentum`, `nesterov`, `weight_decay`, `decay_all`
+    the recipe refuses epochs=5, optimiser.nestorev=true: unknown field `nestorev`, expected one of `type`, `momentum`, `nesterov`, `betas`, `eps`, `weight_decay`, `decay_all`
       --> mine.toml:12:7
        |
     12 | set = ["optimiser.nestorev=true"]

@@ -38,6 +38,7 @@ macro_rules! suite {
 /// Every built-in suite.
 pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[
     suite!("example": "plain", "batch-norm"),
+    suite!("claims":),
     suite!("twelve":
         "01-naive", "02-global-average", "03-batch-norm", "04-dropout", "05-one-cycle", "06-nesterov", "07-weight-decay",
         "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-averaged-weights",

@@ -120,7 +120,8 @@ impl<'a> LiveTable<'a> {
 
     /// Takes the bars away; whether every run's report could be written.
     pub fn finish(&self) -> bool {
-        let _ = self.bars.clear();
+        // Each by itself: a bar that is merely cleared is drawn once more when it is dropped.
+        self.slots.iter().chain([&self.whole]).for_each(ProgressBar::finish_and_clear);
         !self.state.lock().expect("nobody panicked").reports_failed
     }
 

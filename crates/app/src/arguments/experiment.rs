@@ -40,7 +40,7 @@ pub struct ExperimentArguments {
     /// results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub at_once: Option<u16>,
-    /// The suite's folder; experiments/<suite> by default.
+    /// The suite's folder; experiments/ and its name by default.
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
     /// Run the I-th of N shares of the list, counted from 1: every N-th run, entry by entry and seed by seed.

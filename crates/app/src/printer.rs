@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub use longhand_report::thousands;
 
 /// Where text for people goes: to standard output, unless that is kept for JSON.
 #[derive(Clone, Copy, Debug)]
@@ -69,19 +70,6 @@ pub fn table_text(table: &Table) -> String {
     table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// A whole number with commas between thousands.
-pub fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A share of 1 in percent with two decimals.
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
@@ -104,7 +92,6 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([0, 999, 1000, 18_800, 1_234_567].map(thousands).join(" "), "0 999 1,000 18,800 1,234,567");
         assert_eq!(percent(0.9928), "99.28 %");
         assert_eq!(
             [0.42, 9.96, 119.6, 200.0, 7500.0].map(duration).join(", "),

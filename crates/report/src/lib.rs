@@ -27,4 +27,5 @@ pub use description::of_network as describe_network;
 pub use learning_rate::learning_rate_chart;
 pub use run_page::{MOST_MISTAKES, RunReport, run_page};
 pub use suite_page::suite_page;
+pub use words::thousands;
 pub use worksheet_page::worksheet_page;

@@ -23,14 +23,42 @@ pub(crate) fn style_sheet(fonts: &[Font], own: &str) -> String {
     format!("\n{faces}{HOUSE_STYLE}\n{own}")
 }
 
-/// A report from its template: without any script, its style and pictures inside, closed to everything outside.
-pub(crate) fn report_page(template: &str, values: &[(&str, &str)]) -> String {
+/// The frame of every report.
+const REPORT: &str = include_str!("../../../web/report/report.html");
+
+/// What stands in a report's frame; all texts are HTML.
+pub(crate) struct Report<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) heading: &'a str,
+    pub(crate) subtitle: &'a str,
+    /// The section that matters most, by its id, which is also its name.
+    pub(crate) skip: &'a str,
+    /// Sections to jump to: id and name.
+    pub(crate) links: &'a [(&'a str, &'a str)],
+    pub(crate) sections: &'a str,
+    pub(crate) foot: &'a str,
+}
+
+/// A report: without any script, its style and pictures inside, closed to everything outside.
+pub(crate) fn report_page(report: &Report) -> String {
     let style = style_sheet(&[REGULAR, ITALIC], REPORT_STYLE);
     let policy = format!(
         "default-src 'none'; style-src '{}'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'",
         hash(&style)
     );
-    filled(template, &[&[("policy", policy.as_str()), ("style", style.as_str())], values].concat())
+    let links: String = report.links.iter().map(|(id, name)| format!("  <a href=\"#{id}\">{name}</a>\n")).collect();
+    let values = [
+        ("policy", policy.as_str()),
+        ("style", &style),
+        ("title", report.title),
+        ("heading", report.heading),
+        ("subtitle", report.subtitle),
+        ("skip", report.skip),
+        ("links", &links),
+        ("sections", report.sections),
+        ("foot", report.foot),
+    ];
+    filled(REPORT, &values)
 }
 
 /// A section of a page with its heading, both HTML.

@@ -1,7 +1,7 @@
 //! Numbers as the page says them.
 
 /// A whole number with commas between thousands.
-pub(crate) fn thousands(n: usize) -> String {
+pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

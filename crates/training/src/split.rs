@@ -44,6 +44,18 @@ pub struct Split<'a> {
 }
 
 impl<'a> Split<'a> {
+    /// The split that is judged on `evaluated_on`: all training images and the test images, or [`HELD_OUT`] of the
+    /// training images held out.
+    ///
+    /// # Errors
+    /// As [`Split::validating`].
+    pub fn new(data: &'a Dataset, evaluated_on: EvaluatedOn) -> Result<Self, DataError> {
+        match evaluated_on {
+            EvaluatedOn::Test => Ok(Split::testing(data)),
+            EvaluatedOn::Validation => Split::validating(data, HELD_OUT),
+        }
+    }
+
     /// Trains on all training images and is judged on the test images.
     pub fn testing(data: &'a Dataset) -> Self {
         Split {

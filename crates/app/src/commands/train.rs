@@ -10,8 +10,8 @@ use indicatif::ProgressBar;
 use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_training::{
-    DataRecord, Ended, EpochMetrics, EvaluatedOn, HELD_OUT, Machine, Observer, Progress, Recipe, ResultRecord,
-    RunFolder, RunStatus, Split, train,
+    DataRecord, Ended, EpochMetrics, EvaluatedOn, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder,
+    RunStatus, Split, train,
 };
 
 use super::Exit;
@@ -26,10 +26,8 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let (isa, threads) = compute(&arguments.compute)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
-    let split = match arguments.validation {
-        true => Split::validating(&data, HELD_OUT).context("--validation holds out 10,000 training images")?,
-        false => Split::testing(&data),
-    };
+    let evaluated_on = if arguments.validation { EvaluatedOn::Validation } else { EvaluatedOn::Test };
+    let split = Split::new(&data, evaluated_on)?;
     if arguments.find_learning_rate {
         let asked = super::find_learning_rate::Asked { recipe: &recipe, split: &split, isa, threads };
         return super::find_learning_rate::run(&asked, interruptions()?, printer, arguments.json);

@@ -18,9 +18,19 @@ mod recipe;
 use longhand_nn::Summary;
 use longhand_training::{EpochMetrics, Examination, Recipe, RunRecord};
 
-use crate::page::{escaped, report_page, section};
+use crate::page::{Report, escaped, report_page, section};
 
-const PAGE: &str = include_str!("../../../../web/report/run.html");
+/// The sections to jump to.
+const LINKS: [(&str, &str); 8] = [
+    ("curves", "curves"),
+    ("classes", "classes"),
+    ("mistakes", "mistakes"),
+    ("network", "network"),
+    ("inside", "inside"),
+    ("augmentation", "augmentation"),
+    ("trained-on", "trained on"),
+    ("recipe", "recipe"),
+];
 
 /// The most mistakes that a report shows.
 pub const MOST_MISTAKES: usize = 400;
@@ -56,9 +66,17 @@ pub fn run_page(report: &RunReport<'_>) -> String {
         recipe::section(report),
     ];
     let record = report.record;
-    let title = escaped(&record.recipe);
+    let heading = escaped(&record.recipe);
     let subtitle = escaped(&subtitle(record));
-    report_page(PAGE, &[("title", &title), ("subtitle", &subtitle), ("sections", &sections.concat())])
+    report_page(&Report {
+        title: &format!("{heading} · {subtitle}"),
+        heading: &heading,
+        subtitle: &subtitle,
+        skip: "result",
+        links: &LINKS,
+        sections: &sections.concat(),
+        foot: "Made by Longhand from the record beside it: run.json, metrics.jsonl, model.safetensors.",
+    })
 }
 
 /// What run it is: of what suite, from what seed, when.

@@ -10,11 +10,13 @@ mod size;
 use longhand_training::EvaluatedOn;
 use longhand_training::experiment::{Leaderboard, SuiteResult};
 
-use crate::page::{escaped, report_page};
+use crate::page::{Report, escaped, report_page};
 use crate::plot::{Picture, outlines};
 use crate::words::counted;
 
-const PAGE: &str = include_str!("../../../../web/report/suite.html");
+/// The sections to jump to.
+const LINKS: [(&str, &str); 4] =
+    [("leaderboard", "leaderboard"), ("size", "accuracy against size"), ("curves", "curves"), ("runs", "runs")];
 
 /// The page of a suite, as HTML: `leaderboard` is that of `result`. Links are as if the page lay in `folder`.
 pub fn suite_page(result: &SuiteResult, leaderboard: &Leaderboard, folder: &std::path::Path) -> String {
@@ -31,8 +33,16 @@ pub fn suite_page(result: &SuiteResult, leaderboard: &Leaderboard, folder: &std:
         "" => "The results of a suite of training runs",
         about => about,
     };
-    let values = [("title", escaped(&result.name)), ("subtitle", escaped(about)), ("sections", sections.concat())];
-    report_page(PAGE, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+    let heading = escaped(&result.name);
+    report_page(&Report {
+        title: &format!("Suite {heading}"),
+        heading: &heading,
+        subtitle: &escaped(about),
+        skip: "leaderboard",
+        links: &LINKS,
+        sections: &sections.concat(),
+        foot: "Made by Longhand from the records of the runs.",
+    })
 }
 
 /// On which images the runs are judged, and what their figures are good for.

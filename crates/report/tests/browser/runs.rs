@@ -29,12 +29,8 @@ const LEAST_CONTRAST: &str = r#"(() => {
 const LOST_GLYPHS: &str = "[...document.querySelectorAll('.plot use')].filter(
     (use) => document.querySelectorAll(use.getAttribute('xlink:href')).length !== 1).length";
 
-#[test]
-fn a_report_is_shown_as_it_is_meant_on_every_screen() {
-    let Some((mut browser, folder)) = browser() else { return };
-    let file = folder.path().join("report.html");
-    std::fs::write(&file, run(TINY, &[], false).page()).unwrap();
-    browser.open(&file);
+/// The open page, on wide and narrow screens, light and dark: nothing sticks out, all text stands out.
+fn fits_and_reads_on_every_screen(browser: &mut Browser, mut more: impl FnMut(&mut Browser, u32)) {
     for width in [1280, 400] {
         for scheme in ["light", "dark"] {
             browser.set_screen(width, 900, scheme);
@@ -43,11 +39,21 @@ fn a_report_is_shown_as_it_is_meant_on_every_screen() {
             assert!(too_wide <= 0, "{too_wide} too wide at {width}");
             let least = browser.evaluate(LEAST_CONTRAST);
             assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}, {width}: {least}");
-            let plots =
-                "[...document.querySelectorAll('.plot')].filter((p) => p.getBoundingClientRect().width > 0).length";
-            assert_eq!(browser.evaluate(plots), 1, "one picture of the curves at {width}");
+            more(browser, width);
         }
     }
+}
+
+#[test]
+fn a_report_is_shown_as_it_is_meant_on_every_screen() {
+    let Some((mut browser, folder)) = browser() else { return };
+    let file = folder.path().join("report.html");
+    std::fs::write(&file, run(TINY, &[], false).page()).unwrap();
+    browser.open(&file);
+    fits_and_reads_on_every_screen(&mut browser, |browser, width| {
+        let plots = "[...document.querySelectorAll('.plot')].filter((p) => p.getBoundingClientRect().width > 0).length";
+        assert_eq!(browser.evaluate(plots), 1, "one picture of the curves at {width}");
+    });
     let broken = "[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length";
     assert_eq!(browser.evaluate(broken), 0);
     assert!(browser.evaluate("document.images.length").as_u64().unwrap() > 60);
@@ -70,16 +76,7 @@ fn a_suite_is_shown_as_it_is_meant_on_every_screen() {
     let (result, board) = suite();
     std::fs::write(&file, longhand_report::suite_page(&result, &board, "sizes".as_ref())).unwrap();
     browser.open(&file);
-    for width in [1280, 400] {
-        for scheme in ["light", "dark"] {
-            browser.set_screen(width, 900, scheme);
-            browser.settle();
-            let too_wide = browser.evaluate("document.documentElement.scrollWidth - innerWidth").as_i64().unwrap();
-            assert!(too_wide <= 0, "{too_wide} too wide at {width}");
-            let least = browser.evaluate(LEAST_CONTRAST);
-            assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme}, {width}: {least}");
-        }
-    }
+    fits_and_reads_on_every_screen(&mut browser, |_, _| ());
     assert_eq!(browser.evaluate(LOST_GLYPHS), 0, "every glyph has its one outline");
     assert_eq!(browser.complaints(), Vec::<String>::new());
     let requests = browser.requests();

@@ -13,7 +13,7 @@ use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
 use crate::record::EpochMetrics;
 use crate::split::Split;
-use crate::train::{Observer, Progress, TrainError, train};
+use crate::train::{Observer, Progress, TrainError, thread_pool, train};
 
 /// Steps that are not counted, before those that are.
 const WARM_UP: usize = 3;
@@ -77,10 +77,7 @@ fn time_one(
     let trained = train(recipe, split, isa, threads, &mut watch)?;
     let evaluation_seconds = match watch.evaluations {
         0 => {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })?;
+            let pool = thread_pool(threads)?;
             let started = Instant::now();
             pool.install(|| evaluate(&trained.network, isa, &split.evaluation, &recipe.normalisation));
             started.elapsed().as_secs_f64()

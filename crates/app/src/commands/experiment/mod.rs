@@ -15,7 +15,7 @@ use longhand_training::experiment::{
     Leaderboard, Plan, RunLock, RunOutcome, RunTime, Runner, Shard, Suite, SuiteChanges, SuiteResult, default_at_once,
     time_recipe,
 };
-use longhand_training::{DataRecord, EvaluatedOn, HELD_OUT, Split, write_atomically};
+use longhand_training::{DataRecord, EvaluatedOn, Split, write_atomically};
 
 use self::first_screen::FirstScreen;
 use self::live::LiveTable;
@@ -41,12 +41,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
     let at_once = arguments.at_once.map_or_else(|| default_at_once(threads), usize::from);
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
-    let split = match suite.evaluated_on {
-        EvaluatedOn::Validation => {
-            Split::validating(&data, HELD_OUT).context("validation holds out 10,000 training images")?
-        }
-        EvaluatedOn::Test => Split::testing(&data),
-    };
+    let split = Split::new(&data, suite.evaluated_on)?;
     let folder = arguments.runs.clone().unwrap_or_else(|| PathBuf::from("experiments").join(&suite.name));
     let plan = Plan::new(suite, &folder, shard);
     let stop = super::train::interruptions()?;

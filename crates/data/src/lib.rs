@@ -18,6 +18,7 @@ pub mod idx;
 mod image_set;
 pub mod locate;
 pub mod mnist;
+mod normalisation;
 pub mod random;
 pub mod shuffle;
 pub mod strokes;
@@ -27,6 +28,7 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use image_set::ImageSet;
 pub use locate::{DataChoice, DataRequest, Located, locate};
+pub use normalisation::Normalisation;
 
 /// How many classes there are: the ten digits.
 pub const CLASSES: usize = 10;

@@ -1,11 +1,9 @@
 //! How well a network does on images it was not trained on.
 
-use longhand_data::ImageSet;
+use longhand_data::{ImageSet, Normalisation};
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::{LaneGroup, Network};
 use rayon::prelude::*;
-
-use crate::recipe::Normalisation;
 
 /// What [`evaluate`] found.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,18 +119,5 @@ fn load(group: &mut LaneGroup, set: &ImageSet, first: usize, active: usize, tabl
     group.set_active(active);
     for lane in 0..active {
         group.set_image(lane, set.image(first + lane).iter().map(|&p| table[p as usize]));
-    }
-}
-
-impl Normalisation {
-    /// What each pixel value becomes.
-    pub(crate) fn table(&self) -> [f32; 256] {
-        std::array::from_fn(|p| self.apply(p as f32))
-    }
-
-    /// (p/255 − mean)/std.
-    #[inline]
-    pub(crate) fn apply(&self, pixel: f32) -> f32 {
-        (pixel / 255.0 - self.mean) / self.std
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that decides a training besides the data.
 
-use longhand_data::AugmentationSpec;
+use longhand_data::{AugmentationSpec, Normalisation};
 use longhand_nn::{AveragingSpec, Initialisation, LossSpec, NetworkSpec, OptimiserSpec, Schedule, SpecError};
 use serde::{Deserialize, Serialize};
 
@@ -48,23 +48,6 @@ pub struct Recipe {
     pub schedule: Schedule,
     /// The network.
     pub network: NetworkSpec,
-}
-
-/// A pixel p of 0 to 255 becomes (p/255 − mean)/std.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Normalisation {
-    /// Mean of the pixels, of 1.
-    pub mean: f32,
-    /// Their standard deviation, of 1.
-    pub std: f32,
-}
-
-impl Default for Normalisation {
-    /// MNIST's training images: .1307 and .3081.
-    fn default() -> Self {
-        Normalisation { mean: 0.1307, std: 0.3081 }
-    }
 }
 
 /// Epochs beyond which a recipe is taken for a slip.

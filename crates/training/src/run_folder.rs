@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use longhand_kernels::Isa;
+use longhand_model_files::{safetensors, weights_sha256};
 use longhand_nn::Network;
 
 use crate::atomic_file;
 use crate::machine::Machine;
-use crate::model_file::{ModelFileError, weights_sha256, write_model};
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
 use crate::split::Split;
@@ -27,9 +27,6 @@ pub enum RunFolderError {
         /// Why not.
         source: io::Error,
     },
-    /// The model could not be written.
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
 }
 
 /// A run's folder while the run goes on.
@@ -143,7 +140,8 @@ impl RunFolder {
     }
 
     fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {
-        Ok(write_model(&self.path.join("model.safetensors"), network, &self.record.resolved_recipe)?)
+        let recipe = &self.record.resolved_recipe;
+        self.write("model.safetensors", &safetensors::write(network, &recipe.name, &recipe.normalisation))
     }
 
     fn write_record(&self) -> Result<(), RunFolderError> {

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
+use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 use longhand_training::{
     Ended, EpochMetrics, Observer, Override, Progress, Recipe, Split, Trained, built_in, evaluate, train,
-    weights_sha256,
 };
 
 /// Keeps every epoch's network, and stops after so many steps.

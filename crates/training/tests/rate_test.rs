@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 
 use longhand_data::strokes;
 use longhand_kernels::Isa;
+use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 use longhand_training::{
     EpochMetrics, Observer, Override, RateRange, RateTest, RateTestEnd, Recipe, Split, built_in, find_learning_rate,
-    train, weights_sha256,
+    train,
 };
 
 struct Silent;

@@ -2,8 +2,9 @@
 
 use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
+use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
-use longhand_training::{EpochMetrics, Observer, Override, Recipe, Split, built_in, train, weights_sha256};
+use longhand_training::{EpochMetrics, Observer, Override, Recipe, Split, built_in, train};
 
 struct Silent;
 

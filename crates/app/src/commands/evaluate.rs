@@ -1,6 +1,7 @@
 //! `longhand evaluate`: a trained model on test images.
 
-use longhand_training::{evaluate, read_model};
+use longhand_model_files::{Model, read_model};
+use longhand_training::evaluate;
 use serde_json::json;
 
 use super::Exit;
@@ -13,7 +14,7 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     let (isa, threads) = super::train::compute(&arguments.compute)?;
     let path =
         if arguments.model.is_dir() { arguments.model.join("model.safetensors") } else { arguments.model.clone() };
-    let (network, normalisation) = read_model(&path)?;
+    let Model { network, normalisation, .. } = read_model(&path)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
     let wanted = network.spec().input;

@@ -26,8 +26,8 @@ typedef struct {
 static inline float PREFIX_finished(float y, int32_t channel, const PREFIX_finish *finish)
 {
     if (finish->relu) {
-        const float floor = finish->floor ? finish->floor[channel] : 0.0f;
-        y = y > floor ? y : floor;
+        const float least = finish->floor ? finish->floor[channel] : 0.0f;
+        y = y > least ? y : least;
     }
     return finish->scale ? y * finish->scale[channel] + finish->shift[channel] : y;
 }
@@ -78,10 +78,10 @@ static inline void PREFIX_linear(const float *x, int32_t inputs, const float *we
 }
 //
 /* What is below the floor of its channel (NULL: 0) becomes the floor, in place. */
-static inline void PREFIX_relu(float *x, int32_t channels, int32_t area, const float *floor)
+static inline void PREFIX_relu(float *x, int32_t channels, int32_t area, const float *floors)
 {
     for (int32_t i = 0; i < channels * area; i++) {
-        const float least = floor ? floor[i / area] : 0.0f;
+        const float least = floors ? floors[i / area] : 0.0f;
         x[i] = x[i] > least ? x[i] : least;
     }
 }

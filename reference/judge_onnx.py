@@ -1,7 +1,7 @@
 """Judges exported ONNX files: onnx's checker accepts them, and onnxruntime says of every test image what Longhand says.
 
     python reference/judge_onnx.py --longhand target/release/longhand \
-        --answers target/release/examples/log_probabilities --data DIR RUN...
+        --answers target/debug/examples/log_probabilities --data DIR RUN...
 
 RUN is a run folder or a model.safetensors, DIR holds MNIST's files (or is `strokes`). Each model is exported four ways
 (batch norm kept and folded, raw and normalised input). Exit code 1 when an answer differs: another class, or a

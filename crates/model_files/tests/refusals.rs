@@ -7,7 +7,7 @@ use std::io::Write;
 
 use longhand_model_files::safetensors::{self, NotAModel};
 use longhand_model_files::{
-    DoesNotFit, ForeignFormat, HeaderFault, MAX_HEADER_BYTES, ModelFileError, StateDict, read_model, read_state_dict,
+    ForeignFormat, HeaderFault, MAX_HEADER_BYTES, ModelFileError, StateDict, read_model, read_state_dict,
 };
 use small_model::{file, small, state_dict};
 
@@ -189,14 +189,13 @@ fn metadata_that_cannot_be_are_refused() {
         (layers(serde_json::json!([linear(65_536), linear(10), soft])), "above the limit of 50000000"),
         (layers(serde_json::json!([linear(u64::MAX), soft])), "cannot be"),
         (layers(serde_json::json!([linear(50_000), linear(10), soft])), "this network wants [50000, 784]"),
-        (layers(serde_json::json!(vec![serde_json::json!({ "type": "relu" }); 20_000])), "log_softmax"),
+        (layers(serde_json::json!(vec![serde_json::json!({ "type": "relu" }); 20_000])), "above the limit of 1000"),
         (serde_json::json!({ "input": [1, 0, 28], "layers": [soft] }), "from 1 to 1024"),
     ] {
         let error = metadata("small", &network, 0.5, 0.5).unwrap_err();
         assert!(matches!(error, NotAModel::DoesNotFit(_)), "{error}");
         let text = error.to_string();
-        let missing = matches!(&error, NotAModel::DoesNotFit(DoesNotFit::Tensors(_)));
-        assert!(text.contains(words) || missing && words.contains("wants"), "{words}: {text}");
+        assert!(text.contains(words), "{words}: {text}");
     }
     for text in ["", "{}", "3", "{\"recipe\":1}", &"[".repeat(1000)] {
         let error = safetensors::read(&described(text)).unwrap_err();

@@ -1,12 +1,14 @@
 """Runs docs/pytorch.md as it stands, and holds PyTorch's outputs for models of ours against Longhand's.
 
     cargo build --release && cargo build --release -p longhand-training --example log_probabilities
-    python reference/check_pytorch_page.py --longhand target/release/longhand --mnist DIR
+    target/release/longhand train seed --epochs 1 --data DIR
+    python reference/check_pytorch_page.py --longhand target/release/longhand --mnist DIR --model runs/…/model.safetensors
 
 Every block of the page that is marked `python` is run in order in one folder, as a reader would; so is every line of its
-`console` blocks that begins with `$ longhand`. Models of ours are trained for that first. Then the page's module and its
-general reader load each of them: on MNIST's 10,000 test images they must make as many errors as `longhand evaluate` says,
-and give the log-probabilities that the example `log_probabilities` writes, to 1e-4 of the larger of 1 and their size.
+`console` blocks that begins with `$ longhand`. Then the page's module and its general reader load that model, and the reader
+one of an odd network that is trained for it: on MNIST's 10,000 test images they must make as many errors as
+`longhand evaluate` says, and give the log-probabilities that the example `log_probabilities` writes, to 1e-4 of the larger
+of 1 and their size.
 """
 
 import argparse
@@ -91,19 +93,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--longhand", type=Path, required=True, metavar="BINARY")
     parser.add_argument("--mnist", type=Path, required=True, metavar="DIR", help="folder with the gzipped IDX files")
+    parser.add_argument("--model", type=Path, required=True, metavar="FILE", help="a model of the seed's network")
     arguments = parser.parse_args()
+    model = arguments.model.resolve()
     longhand, mnist = arguments.longhand.resolve(), arguments.mnist.resolve()
     pixels, labels = map(torch.from_numpy, read_test_set(mnist))
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         Path("odd.toml").write_text(ODD)
-        models = {}
-        for recipe, more in (("seed", ["--epochs", "1"]), ("under6k", ["--epochs", "1"]), ("odd.toml", [])):
-            command = [longhand, "train", recipe, *more, "--data", mnist, "--runs", f"of-{recipe}", "--json"]
-            subprocess.run(command, check=True, capture_output=True)
-            models[recipe] = next(Path(f"of-{recipe}").glob("*/model.safetensors"))
-        models["seed"].rename("model.safetensors")
-        models["seed"] = Path("model.safetensors").resolve()
+        Path("model.safetensors").write_bytes(model.read_bytes())
+        subprocess.run([longhand, "train", "odd.toml", "--data", mnist, "--json"], check=True, capture_output=True)
+        models = {"seed": Path("model.safetensors"), "odd": next(Path("runs").glob("*-odd-*/model.safetensors"))}
         page = run_page(longhand, mnist)
         for recipe, model in models.items():
             command = [longhand, "evaluate", model, "--data", mnist, "--json"]

@@ -1,5 +1,6 @@
 //! What a person may type.
 
+pub mod evaluate;
 pub mod experiment;
 pub mod export;
 pub mod runs;
@@ -11,6 +12,7 @@ use longhand_data::DataChoice;
 use longhand_derivation::spec::{Activation, Loss};
 use longhand_training::Override;
 
+use self::evaluate::EvaluateArguments;
 use self::experiment::ExperimentArguments;
 use self::export::ExportArguments;
 use self::runs::RunsArguments;
@@ -104,6 +106,7 @@ pub struct ComputeArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist\n  \
                         longhand train --epochs 3 --set augmentation.rotation=5 --seed 7\n  \
+                        longhand train seed --weights model.safetensors --learning-rate 0.001\n  \
                         longhand train seed --find-learning-rate")]
 pub struct TrainArguments {
     #[command(flatten)]
@@ -112,6 +115,10 @@ pub struct TrainArguments {
     pub data: DataSource,
     #[command(flatten)]
     pub compute: ComputeArguments,
+    /// Begin from the weights in this file instead of random ones: a state dict that PyTorch saved as safetensors, or a
+    /// model or run folder of this program. They must fit the recipe's network.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
     /// Judge on the last 10,000 training images, held out of training, instead of the test images: for choosing
     /// between recipes.
     #[arg(long)]
@@ -124,22 +131,6 @@ pub struct TrainArguments {
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
     /// Print the run's record as JSON to standard output at the end; everything for people goes to standard error.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `longhand evaluate`.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  longhand evaluate runs/20261122-164843-seed-s0\n  \
-                        longhand evaluate model.safetensors --data ~/mnist --json")]
-pub struct EvaluateArguments {
-    /// A run folder, or a model.safetensors.
-    pub model: PathBuf,
-    #[command(flatten)]
-    pub data: DataSource,
-    #[command(flatten)]
-    pub compute: ComputeArguments,
-    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
 }

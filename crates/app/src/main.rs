@@ -7,6 +7,7 @@ mod data_source;
 mod printer;
 mod recipe_source;
 mod run_report;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -32,8 +33,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            // The whole chain on as few lines as it has: what failed, then why.
-            printer::error(&format!("{error:#}"));
+            printer::error(&printer::causes(&error));
             Exit::CannotBeServed.into()
         }
     }

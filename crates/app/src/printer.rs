@@ -46,6 +46,15 @@ pub fn warning(text: &str) {
     let _ = writeln!(io::stderr(), "warning: {text}");
 }
 
+/// What failed, then why, as far as that is known: the whole chain, without what an error has already said of its cause.
+pub fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match &said[..] {
+        "" => cause,
+        _ if said.contains(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
+}
+
 /// Prints what went wrong.
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr(), "error: {text}");
@@ -89,6 +98,16 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_cause_is_said_once() {
+        use anyhow::Context;
+        let disk = || std::io::Error::other("the disk is full");
+        let kept = Err::<(), _>(disk()).context("cannot write run.json").unwrap_err();
+        assert_eq!(causes(&kept), "cannot write run.json: the disk is full");
+        let told = Err::<(), _>(disk()).context("cannot write run.json: the disk is full; make room").unwrap_err();
+        assert_eq!(causes(&told), "cannot write run.json: the disk is full; make room");
+    }
 
     #[test]
     fn numbers_read_well() {

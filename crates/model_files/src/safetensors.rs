@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 
 use longhand_data::Normalisation;
-use longhand_nn::{Initialisation, Network, NetworkSpec, NotLoaded};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use longhand_nn::{Network, NetworkSpec};
+use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::little_endian;
+use crate::foreign_format::ForeignFormat;
+use crate::foreign_text::shown;
+use crate::header::HeaderFault;
 use crate::model::Model;
+use crate::state_dict::{COUNTER, DoesNotFit, StateDict};
 
 /// The metadata key under which [`Metadata`] is kept as JSON; one key, so that the file's bytes do not depend on order.
-const METADATA_KEY: &str = "longhand";
+pub(crate) const METADATA_KEY: &str = "longhand";
 
 /// What a model file says beside its tensors.
 #[derive(Serialize, Deserialize)]
@@ -21,15 +25,69 @@ struct Metadata {
     normalisation: Normalisation,
 }
 
-/// Why bytes are not a model.
-#[derive(Debug, thiserror::Error)]
+/// Why bytes are not a model, or not the weights of one.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NotAModel {
-    /// They are no safetensors file, or not one of this program's.
-    #[error("not a model of this program: {0}")]
-    Format(String),
-    /// The tensors do not fit the network that the metadata names.
+    /// They are another program's format.
+    #[error("{0}")]
+    Foreign(ForeignFormat),
+    /// They are damaged, or no safetensors file at all.
     #[error(transparent)]
-    NotLoaded(#[from] NotLoaded),
+    Header(#[from] HeaderFault),
+    /// A tensor is not of 32-bit floats.
+    #[error(
+        "tensor `{name}` is of {dtype}, and weights here are F32: in PyTorch, save \
+         {{k: v.float() if v.is_floating_point() else v for k, v in model.state_dict().items()}}"
+    )]
+    Dtype {
+        /// The tensor.
+        name: String,
+        /// The type of its elements.
+        dtype: String,
+    },
+    /// A weight or a running statistic is NaN or infinite.
+    #[error("tensor `{name}` holds {value} at element {index}: a network with that in it recognises nothing")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// Which element, counted from 0 in the order of the file.
+        index: usize,
+        /// What it is.
+        value: f32,
+    },
+    /// A running variance is below zero.
+    #[error("tensor `{name}` holds {value} at element {index}, and a variance cannot be below 0")]
+    NegativeVariance {
+        /// The tensor.
+        name: String,
+        /// Which element, counted from 0.
+        index: usize,
+        /// What it is.
+        value: f32,
+    },
+    /// Batch norm's counter is not one.
+    #[error("tensor `{0}` must be one whole number from 0 up, as I64")]
+    Counter(String),
+    /// The tensors are there and nothing says whose they are.
+    #[error(
+        "it holds tensors and not the network they belong to (its metadata have no `{METADATA_KEY}`), as a state dict \
+         saved by PyTorch does: name a recipe with that network, as in longhand evaluate --recipe seed --weights FILE"
+    )]
+    NoNetwork,
+    /// What the metadata say cannot be read.
+    #[error("its metadata are not this program's: {0}")]
+    Metadata(String),
+    /// The normalisation would make no numbers of pixels.
+    #[error("its normalisation by mean {mean} and std {std} cannot be: both must be numbers, and std above 0")]
+    Normalisation {
+        /// The mean.
+        mean: f32,
+        /// The standard deviation.
+        std: f32,
+    },
+    /// The tensors do not fit the network that the metadata name, or that cannot be.
+    #[error(transparent)]
+    DoesNotFit(#[from] DoesNotFit),
 }
 
 /// The model file of `network`, which `recipe` (a name) trained on pixels that `normalisation` had changed.
@@ -38,7 +96,7 @@ pub fn write(network: &Network, recipe: &str, normalisation: &Normalisation) -> 
         network.state().into_iter().map(|(name, shape, values)| (name, shape, little_endian(values))).collect();
     let tracked = network.batches_tracked().to_le_bytes();
     let counters: Vec<String> =
-        network.layout().batch_norms.iter().map(|(name, _)| format!("{name}.num_batches_tracked")).collect();
+        network.layout().batch_norms.iter().map(|(name, _)| format!("{name}{COUNTER}")).collect();
     let floats = state.iter().map(|(name, shape, bytes)| (name.as_str(), Dtype::F32, shape.clone(), &bytes[..]));
     let counters = counters.iter().map(|name| (name.as_str(), Dtype::I64, vec![], &tracked[..]));
     let views = floats.chain(counters).map(|(name, dtype, shape, bytes)| {
@@ -51,36 +109,44 @@ pub fn write(network: &Network, recipe: &str, normalisation: &Normalisation) -> 
         .expect("names are unique and lengths right")
 }
 
-/// The model that [`write`] made `bytes` of.
+/// The model that [`write`] made `bytes` of, or whoever else put the same into the metadata.
 ///
 /// # Errors
 /// When they are not such a model, or its tensors do not fit the network it names.
 pub fn read(bytes: &[u8]) -> Result<Model, NotAModel> {
-    let not = NotAModel::Format;
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not(e.to_string()))?;
-    let file = SafeTensors::deserialize(bytes).map_err(|e| not(e.to_string()))?;
-    let metadata = header
-        .metadata()
-        .as_ref()
-        .and_then(|m| m.get(METADATA_KEY))
-        .ok_or_else(|| not(format!("its metadata has no `{METADATA_KEY}`, which names the network")))?;
-    let metadata: Metadata = serde_json::from_str(metadata).map_err(|e| not(format!("its metadata: {e}")))?;
-    let mut network =
-        Network::new(&metadata.network, Initialisation::He, 0).map_err(|e| not(format!("its network: {e}")))?;
-    let mut tensors = Vec::new();
-    let mut batches_tracked = 0;
-    for (name, view) in file.tensors() {
-        if name.ends_with(".num_batches_tracked") {
-            let value: [u8; 8] = view.data().try_into().map_err(|_| not(format!("`{name}` is not one number")))?;
-            batches_tracked = u64::from_le_bytes(value);
-            continue;
-        }
-        if view.dtype() != Dtype::F32 {
-            return Err(not(format!("`{name}` is {:?}, and weights are F32", view.dtype())));
-        }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().expect("four bytes")));
-        tensors.push((name, view.shape().to_vec(), values.collect()));
+    StateDict::read(bytes)?.into_model()
+}
+
+impl StateDict {
+    /// The model that the file's own metadata make of it.
+    ///
+    /// # Errors
+    /// When there are none, they name an impossible network, or the tensors do not fit it.
+    pub fn into_model(self) -> Result<Model, NotAModel> {
+        let Metadata { recipe, network, normalisation } = self.described()?.ok_or(NotAModel::NoNetwork)?;
+        let network = self.network(&network)?;
+        Ok(Model { network, normalisation, recipe })
     }
-    network.load_state(&tensors, batches_tracked)?;
-    Ok(Model { network, normalisation: metadata.normalisation, recipe: metadata.recipe })
+
+    /// The normalisation that the file's own metadata name, where it has any.
+    ///
+    /// # Errors
+    /// When they are there and cannot be read.
+    pub fn normalisation(&self) -> Result<Option<Normalisation>, NotAModel> {
+        Ok(self.described()?.map(|metadata| metadata.normalisation))
+    }
+
+    fn described(&self) -> Result<Option<Metadata>, NotAModel> {
+        let Some(text) = &self.metadata else { return Ok(None) };
+        let metadata: Metadata = serde_json::from_str(text).map_err(|e| NotAModel::Metadata(shown(&e.to_string())))?;
+        let Normalisation { mean, std } = metadata.normalisation;
+        if !(mean.is_finite() && std.is_finite() && std > 0.0) {
+            return Err(NotAModel::Normalisation { mean, std });
+        }
+        if metadata.recipe != shown(&metadata.recipe) {
+            let message = format!("a recipe called {:?} cannot be", shown(&metadata.recipe));
+            return Err(NotAModel::Metadata(message));
+        }
+        Ok(Some(metadata))
+    }
 }

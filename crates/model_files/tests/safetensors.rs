@@ -1,26 +1,11 @@
 //! Model files: what is written is read back to the bit, and damaged ones are refused.
 
+mod small_model;
+
 use longhand_data::Normalisation;
 use longhand_model_files::{read_model, safetensors, weights_sha256};
-use longhand_nn::{Initialisation, LayerSpec, Network, NetworkSpec};
 use proptest::prelude::*;
-
-fn small() -> Network {
-    let batch_norm = LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 };
-    let layers = vec![
-        LayerSpec::Conv { channels: 3, kernel: 3, padding: 1, bias: true },
-        LayerSpec::Relu {},
-        batch_norm.clone(),
-        LayerSpec::MaxPool {},
-        LayerSpec::Conv { channels: 5, kernel: 3, padding: 0, bias: false },
-        batch_norm,
-        LayerSpec::Relu {},
-        LayerSpec::GlobalAveragePool {},
-        LayerSpec::Linear { features: 10, bias: true },
-        LayerSpec::LogSoftmax {},
-    ];
-    Network::new(&NetworkSpec { input: [1, 28, 28], layers }, Initialisation::He, 1).unwrap()
-}
+use small_model::small;
 
 fn bytes() -> Vec<u8> {
     safetensors::write(&small(), "small", &Normalisation { mean: 0.25, std: 0.5 })

@@ -56,7 +56,9 @@ pub use one_image::OneImage;
 pub use optimiser::{AdamW, AdamWSpec, Optimiser, OptimiserSpec, Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
 pub use schedule::{Anneal, Schedule, ScheduleError};
-pub use shape::{MAX_ACTIVATIONS, MAX_CHANNELS, MAX_PARAMETERS, MAX_SIDE, MIN_EPS, Shape, SpecError, SpecProblem};
+pub use shape::{
+    MAX_ACTIVATIONS, MAX_CHANNELS, MAX_LAYERS, MAX_PARAMETERS, MAX_SIDE, MIN_EPS, Shape, SpecError, SpecProblem,
+};
 pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};
 pub use timing::{LayerTiming, Timings};

@@ -178,16 +178,14 @@ impl Network {
     ///
     /// What PyTorch's state dict holds beside these, `num_batches_tracked`, is [`Network::batches_tracked`].
     pub fn state(&self) -> Vec<(String, Vec<usize>, &[f32])> {
-        let parameters =
-            self.layout.entries.iter().map(|e| (e.name.clone(), e.shape.clone(), &self.parameters[e.range.clone()]));
-        let running = self.layout.batch_norms.iter().flat_map(|(name, range)| {
-            let shape = vec![range.len()];
-            [
-                (format!("{name}.running_mean"), shape.clone(), &self.running_mean[range.clone()]),
-                (format!("{name}.running_var"), shape, &self.running_var[range.clone()]),
-            ]
-        });
-        parameters.chain(running).collect()
+        let parameters = self.layout.entries.iter().map(|e| &self.parameters[e.range.clone()]);
+        let running = self
+            .layout
+            .batch_norms
+            .iter()
+            .flat_map(|(_, range)| [&self.running_mean[range.clone()], &self.running_var[range.clone()]]);
+        let shapes = self.layout.state_shapes().into_iter();
+        shapes.zip(parameters.chain(running)).map(|((name, shape), values)| (name, shape, values)).collect()
     }
 
     /// How many training batches the running statistics have seen.
@@ -204,7 +202,7 @@ impl Network {
         tensors: &[(String, Vec<usize>, Vec<f32>)],
         batches_tracked: u64,
     ) -> Result<(), NotLoaded> {
-        let wanted: Vec<(String, Vec<usize>)> = self.state().into_iter().map(|(n, s, _)| (n, s)).collect();
+        let wanted = self.layout.state_shapes();
         for (name, shape) in &wanted {
             let Some((_, found, values)) = tensors.iter().find(|(n, ..)| n == name) else {
                 return Err(NotLoaded::Missing(name.clone()));

@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::plan::plan;
+use crate::shape::SpecError;
+use crate::spec::NetworkSpec;
+
 /// What a parameter tensor is; weight decay and initialisation depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ParameterKind {
@@ -42,6 +46,23 @@ pub struct ParameterLayout {
 }
 
 impl ParameterLayout {
+    /// The layout of the network of `spec`, without room for a single parameter.
+    ///
+    /// # Errors
+    /// When the spec is impossible.
+    pub fn of(spec: &NetworkSpec) -> Result<Self, SpecError> {
+        plan(spec).map(|(_, layout)| layout)
+    }
+
+    /// Name and shape of every tensor of [`crate::Network::state`], in its order.
+    pub fn state_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let parameters = self.entries.iter().map(|e| (e.name.clone(), e.shape.clone()));
+        let running = self.batch_norms.iter().flat_map(|(name, range)| {
+            ["running_mean", "running_var"].map(|what| (format!("{name}.{what}"), vec![range.len()]))
+        });
+        parameters.chain(running).collect()
+    }
+
     /// Trained parameters in all.
     pub fn len(&self) -> usize {
         self.entries.last().map_or(0, |e| e.range.end)

@@ -116,7 +116,7 @@ pub enum SpecProblem {
     /// A network of one class, or of more than a label can name.
     #[error("classes = {0} cannot be: log_softmax takes from 2 to 256")]
     Classes(usize),
-    /// Too many parameters or activations for the memory anybody wants to give it.
+    /// Too many layers, parameters or activations for the memory anybody wants to give it.
     #[error("{what} come to {found}, above the limit of {limit}")]
     TooLarge {
         /// What there is too much of.
@@ -134,6 +134,8 @@ pub const MIN_EPS: f64 = 1e-12;
 pub const MAX_SIDE: usize = 1024;
 /// Most channels or features of a layer.
 pub const MAX_CHANNELS: usize = 65_536;
+/// Most layers of a network.
+pub const MAX_LAYERS: usize = 1000;
 /// Most trained parameters of a network.
 pub const MAX_PARAMETERS: usize = 50_000_000;
 /// Most elements of all activations of one image.
@@ -154,6 +156,10 @@ impl NetworkSpec {
         let whole = |problem| SpecError { layer: None, problem };
         if self.input.iter().any(|&side| side == 0 || side > MAX_SIDE) {
             return Err(whole(SpecProblem::Input(self.input)));
+        }
+        if self.layers.len() > MAX_LAYERS {
+            let (what, found, limit) = ("the network's layers", self.layers.len(), MAX_LAYERS);
+            return Err(whole(SpecProblem::TooLarge { what, found, limit }));
         }
         let mut shapes = Vec::with_capacity(self.layers.len());
         let mut shape = self.input_shape();

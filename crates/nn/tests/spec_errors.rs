@@ -30,6 +30,12 @@ fn every_problem_is_found_at_its_layer_and_said_plainly() {
             None,
             "an input of [1, 28, 1025] (channels, rows, columns) cannot be: each must be from 1 to 1024",
         ),
+        (
+            [1, 28, 28],
+            format!("{}{END}", r#"{ type = "relu" }, "#.repeat(999)),
+            None,
+            "the network's layers come to 1001, above the limit of 1000",
+        ),
         ([1, 28, 28], String::new(), None, "the network has no layers; give at least a linear and a log_softmax layer"),
         (
             [1, 28, 28],

@@ -2,6 +2,7 @@
 
 mod made_run;
 
+use longhand_training::InitialWeightsRecord;
 use made_run::{TINY, run};
 
 /// The page without its style, pictures and outlines: what a reader is told, in its structure.
@@ -39,6 +40,19 @@ fn a_tiny_run_tells_this() {
     let run = run(TINY, &["schedule.learning_rate=0.2"], false);
     insta::assert_snapshot!("a_tiny_run", told(&run.page()));
     assert_eq!(run.page(), run.page(), "the same run gives the same bytes");
+}
+
+#[test]
+fn weights_that_were_not_random_are_told_with_their_file_and_digest() {
+    let mut run = run(TINY, &[], false);
+    assert!(!run.page().contains("Begun from the weights"));
+    let (file, weights_sha256) = ("a<b>.safetensors".to_owned(), "fedcba9876543210".repeat(4));
+    run.record.initial_weights = Some(InitialWeightsRecord { file, weights_sha256: weights_sha256.clone() });
+    let page = run.page();
+    assert!(
+        page.contains("Begun from the weights in <code>a&lt;b&gt;.safetensors</code>")
+            && page.contains(&weights_sha256)
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! augmentation, epochs, batch size, seed. [`train`] carries it out on a data set and tells an [`Observer`] how it
 //! goes; [`RunFolder`] keeps the record on disk as it grows.
 //!
-//! Data, recipe and seed decide every bit of every weight and every logged number, on any number of threads and any
-//! instruction set. This crate draws nothing and speaks no HTTP.
+//! Data, recipe and seed (and the weights begun from, where they are not random) decide every bit of every weight and
+//! every logged number, on any number of threads and any instruction set. This crate draws nothing and speaks no HTTP.
 #![forbid(unsafe_code)]
 
 mod atomic_file;
@@ -15,6 +15,7 @@ mod ending;
 mod evaluation;
 mod examination;
 pub mod experiment;
+mod initial_weights;
 mod machine;
 mod overrides;
 mod rate_test;
@@ -31,9 +32,10 @@ pub use atomic_file::write as write_atomically;
 pub use builtin::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite, built_in, built_in_names};
 pub use evaluation::{Evaluation, Verdict, evaluate, judge};
 pub use examination::{AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine};
+pub use initial_weights::{InitialWeights, InitialWeightsError, InitialWeightsRecord, recipes_that_fit};
 pub use machine::Machine;
 pub use overrides::{Override, OverrideError};
-pub use rate_test::{RatePoint, RateRange, RateTest, RateTestEnd, find_learning_rate};
+pub use rate_test::{RatePoint, RateRange, RateTest, RateTestEnd, find_learning_rate, find_learning_rate_from};
 pub use recipe::Recipe;
 pub use recipe_difference::{RecipeDifference, differences};
 pub use recipe_error::{Place, RecipeError};
@@ -41,4 +43,4 @@ pub use record::{Accuracy, DataRecord, EpochMetrics, ResultRecord, RunRecord, Ru
 pub use run_folder::{RunFolder, RunFolderError};
 pub use split::{EvaluatedOn, HELD_OUT, Split};
 pub use stored_run::{StoredRun, StoredRunError, find_runs};
-pub use train::{Ended, Observer, Progress, TrainError, Trained, train};
+pub use train::{Ended, Observer, Progress, TrainError, Trained, train, train_from};

@@ -103,6 +103,26 @@ pub fn find_learning_rate(
     watch: &mut (dyn FnMut(usize, RatePoint) -> ControlFlow<()> + Send),
 ) -> Result<RateTest, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
+    find_learning_rate_from(network, recipe, split, isa, threads, range, watch)
+}
+
+/// Like [`find_learning_rate`], from the weights of `network` instead of random ones.
+///
+/// # Errors
+/// As [`find_learning_rate`].
+///
+/// # Panics
+/// When `network` is not the recipe's.
+pub fn find_learning_rate_from(
+    network: Network,
+    recipe: &Recipe,
+    split: &Split<'_>,
+    isa: Isa,
+    threads: usize,
+    range: RateRange,
+    watch: &mut (dyn FnMut(usize, RatePoint) -> ControlFlow<()> + Send),
+) -> Result<RateTest, TrainError> {
+    assert_eq!(network.spec(), &recipe.network, "the network to begin from is the recipe's");
     check_data(recipe, &network, &[&split.train])?;
     let (points, ended) = thread_pool(threads)?.install(|| steps(recipe, split, isa, range, network, watch));
     Ok(RateTest::new(range, points, ended))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Evaluation;
+use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
 use crate::split::{EvaluatedOn, Split};
@@ -244,6 +245,9 @@ pub struct RunRecord {
     pub entry: Option<String>,
     /// The seed.
     pub seed: u64,
+    /// The weights it began from, where they were not random ones from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_weights: Option<InitialWeightsRecord>,
     /// Trained parameters.
     pub parameters: usize,
     /// Epochs asked for.

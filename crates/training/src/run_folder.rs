@@ -9,6 +9,7 @@ use longhand_model_files::{safetensors, weights_sha256};
 use longhand_nn::Network;
 
 use crate::atomic_file;
+use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
@@ -50,10 +51,27 @@ impl RunFolder {
         isa: Isa,
         threads: usize,
     ) -> Result<Self, RunFolderError> {
+        Self::create_from(None, runs, recipe, split, parameters, isa, threads)
+    }
+
+    /// Like [`RunFolder::create`], for a run that begins from `initial_weights`, where there are any.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`].
+    pub fn create_from(
+        initial_weights: Option<&InitialWeightsRecord>,
+        runs: &Path,
+        recipe: &Recipe,
+        split: &Split<'_>,
+        parameters: usize,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Self, RunFolderError> {
         let now = jiff::Timestamp::now();
         let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
         let path = new_folder(runs, &name)?;
-        let record = new_record(now, recipe, split, parameters, isa, threads);
+        let initial_weights = initial_weights.cloned();
+        let record = RunRecord { initial_weights, ..new_record(now, recipe, split, parameters, isa, threads) };
         let folder = RunFolder { path, record, epochs: Vec::new() };
         folder.write_record()?;
         Ok(folder)
@@ -172,6 +190,7 @@ fn new_record(
         suite: None,
         entry: None,
         seed: recipe.seed,
+        initial_weights: None,
         parameters,
         epochs: recipe.epochs,
         batch_size: recipe.batch_size,

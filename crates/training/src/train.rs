@@ -136,6 +136,26 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Trained, TrainError> {
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
+    train_from(network, recipe, split, isa, threads, observer)
+}
+
+/// Like [`train`], from the weights and running statistics of `network` instead of random ones; the optimiser begins
+/// anew, its momentum at zero.
+///
+/// # Errors
+/// As [`train`].
+///
+/// # Panics
+/// When `network` is not the recipe's.
+pub fn train_from(
+    network: Network,
+    recipe: &Recipe,
+    split: &Split<'_>,
+    isa: Isa,
+    threads: usize,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainError> {
+    assert_eq!(network.spec(), &recipe.network, "the network to begin from is the recipe's");
     check_data(recipe, &network, &[&split.train, &split.evaluation])?;
     let pool = thread_pool(threads)?;
     // Entering a pool from outside costs more than a step's stretches inside it: enter once.

@@ -1,20 +1,21 @@
 //! `longhand evaluate`: a trained model on test images.
 
-use longhand_model_files::{Model, read_model};
+use std::path::PathBuf;
+
+use longhand_model_files::{Model, weights_sha256};
 use longhand_training::evaluate;
 use serde_json::json;
 
 use super::Exit;
-use crate::arguments::EvaluateArguments;
-use crate::data_source;
+use crate::arguments::RecipeArguments;
+use crate::arguments::evaluate::EvaluateArguments;
 use crate::printer::{Printer, percent, table, table_text, thousands};
+use crate::{data_source, recipe_source, weights};
 
 /// Evaluates and prints accuracy and confusion.
 pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     let (isa, threads) = super::train::compute(&arguments.compute)?;
-    let path =
-        if arguments.model.is_dir() { arguments.model.join("model.safetensors") } else { arguments.model.clone() };
-    let Model { network, normalisation, .. } = read_model(&path)?;
+    let (path, Model { network, normalisation, recipe }) = model(arguments)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
     let wanted = network.spec().input;
@@ -24,6 +25,7 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let found = pool.install(|| evaluate(&network, isa, &data.test, &normalisation));
 
+    printer.line(&format!("model    {}, network of the recipe {recipe}", path.display()));
     printer.line(&format!("data     {}", data_source::describe(&data)));
     printer.line(&format!(
         "test     {} of {} images, {} errors, loss {:.4}\n",
@@ -47,6 +49,8 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     if arguments.json {
         let report = json!({
             "model": path,
+            "recipe": recipe,
+            "weights_sha256": weights_sha256(&network),
             "data": { "name": data.name, "fingerprint": data.fingerprint, "test_images": found.images },
             "test_accuracy": found.accuracy(),
             "test_errors": found.errors(),
@@ -56,4 +60,27 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
         printer.data(&serde_json::to_string_pretty(&report)?);
     }
     Ok(Exit::Done)
+}
+
+/// The model that was asked for, and its file.
+fn model(arguments: &EvaluateArguments) -> anyhow::Result<(PathBuf, Model)> {
+    match (&arguments.model, &arguments.weights, &arguments.recipe) {
+        (Some(path), ..) => {
+            let path = weights::file(path);
+            Ok((path.clone(), weights::model(&path)?))
+        }
+        (None, Some(path), Some(recipe)) => {
+            let recipe = recipe_source::recipe(&RecipeArguments {
+                recipe: recipe.clone(),
+                epochs: None,
+                seed: None,
+                learning_rate: None,
+                batch_size: None,
+                set: arguments.set.clone(),
+            })?;
+            let network = weights::of_recipe(path, &recipe)?.network;
+            Ok((weights::file(path), Model { network, normalisation: recipe.normalisation, recipe: recipe.name }))
+        }
+        _ => unreachable!("clap asks for a model, or for weights and a recipe"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use longhand_model_files::{Model, c_header, onnx, read_model, safetensors, weights_sha256};
+use longhand_model_files::{Model, c_header, onnx, safetensors, weights_sha256};
 use longhand_nn::Shape;
 use longhand_training::write_atomically;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use crate::arguments::export::{ExportArguments, ExportFormat, ExportInput};
 use crate::printer::{Printer, thousands};
+use crate::weights;
 
 /// A file before it is written: its bytes, what to tell people and what to tell programs.
 struct Export {
@@ -37,7 +38,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<Exit> {
         "{} is there already; give --force to overwrite it, or another name",
         to.display()
     );
-    let model = model(&arguments.model)?;
+    let model = weights::model(&weights::file(&arguments.model))?;
     let export = match format {
         ExportFormat::Onnx => as_onnx(&model, arguments),
         ExportFormat::Safetensors => as_safetensors(&model, to),
@@ -97,20 +98,6 @@ fn name(format: ExportFormat) -> &'static str {
         ExportFormat::Safetensors => "safetensors",
         ExportFormat::CHeader => "a C header",
     }
-}
-
-/// The model in a run folder or file.
-fn model(path: &Path) -> anyhow::Result<Model> {
-    if !path.is_dir() {
-        return Ok(read_model(path)?);
-    }
-    let file = path.join("model.safetensors");
-    ensure!(
-        file.exists(),
-        "{} holds no model.safetensors: it is no run folder, or its training has not finished an epoch",
-        path.display()
-    );
-    Ok(read_model(&file)?)
 }
 
 fn as_onnx(model: &Model, arguments: &ExportArguments) -> Export {

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use longhand_kernels::Isa;
+use longhand_nn::Network;
 use longhand_report::learning_rate_chart;
 use longhand_training::{
-    RatePoint, RateRange, RateTest, RateTestEnd, Recipe, Split, find_learning_rate, write_atomically,
+    RatePoint, RateRange, RateTest, RateTestEnd, Recipe, Split, find_learning_rate, find_learning_rate_from,
+    write_atomically,
 };
 
 use super::Exit;
@@ -22,14 +24,16 @@ const ROWS: usize = 16;
 /// What the test is to be made on.
 pub struct Asked<'a> {
     pub recipe: &'a Recipe,
+    /// The network to begin from, where that is not a random one.
+    pub network: Option<Network>,
     pub split: &'a Split<'a>,
     pub isa: Isa,
     pub threads: usize,
 }
 
 /// Makes the test, shows it, and draws its curve into the present folder.
-pub fn run(asked: &Asked, interrupted: Arc<AtomicBool>, printer: Printer, json: bool) -> anyhow::Result<Exit> {
-    let Asked { recipe, split, isa, threads } = *asked;
+pub fn run(asked: Asked, interrupted: Arc<AtomicBool>, printer: Printer, json: bool) -> anyhow::Result<Exit> {
+    let Asked { recipe, network, split, isa, threads } = asked;
     let range = RateRange::default();
     let of = format!(
         "{}, {}, batch {}, seed {}",
@@ -46,7 +50,10 @@ pub fn run(asked: &Asked, interrupted: Arc<AtomicBool>, printer: Printer, json: 
         bar.set_message(format!("rate {:.2e}  loss {:.3}", point.learning_rate, point.loss));
         if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let test = find_learning_rate(recipe, split, isa, threads, range, &mut watch);
+    let test = match network {
+        Some(network) => find_learning_rate_from(network, recipe, split, isa, threads, range, &mut watch),
+        None => find_learning_rate(recipe, split, isa, threads, range, &mut watch),
+    };
     bar.finish_and_clear();
     let test = test?;
     printer.line(&rows(&test));

@@ -11,26 +11,28 @@ use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_training::{
     DataRecord, Ended, EpochMetrics, EvaluatedOn, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder,
-    RunStatus, Split, train,
+    RunStatus, Split, train, train_from,
 };
 
 use super::Exit;
 use crate::arguments::{ComputeArguments, TrainArguments};
 use crate::printer::{Printer, percent, thousands};
-use crate::{data_source, recipe_source, run_report};
+use crate::{data_source, recipe_source, run_report, weights};
 
 /// Trains, showing how it goes, and leaves a run folder.
 pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let recipe = recipe_source::recipe(&arguments.recipe)?;
     let base = recipe_source::unchanged(&arguments.recipe);
+    let initial = arguments.weights.as_ref().map(|path| weights::of_recipe(path, &recipe)).transpose()?;
     let (isa, threads) = compute(&arguments.compute)?;
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset(&arguments.data, printer)?;
     let evaluated_on = if arguments.validation { EvaluatedOn::Validation } else { EvaluatedOn::Test };
     let split = Split::new(&data, evaluated_on)?;
     if arguments.find_learning_rate {
-        let asked = super::find_learning_rate::Asked { recipe: &recipe, split: &split, isa, threads };
-        return super::find_learning_rate::run(&asked, interruptions()?, printer, arguments.json);
+        let network = initial.map(|weights| weights.network);
+        let asked = super::find_learning_rate::Asked { recipe: &recipe, network, split: &split, isa, threads };
+        return super::find_learning_rate::run(asked, interruptions()?, printer, arguments.json);
     }
     let summary = Summary::of(&recipe.network)?;
     printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
@@ -38,13 +40,20 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
     printer.line(&format!("data     {}", data_source::describe(&data)));
     printer.line(&format!(
-        "split    trained on {}, judged on {} {} images\n",
+        "split    trained on {}, judged on {} {} images",
         thousands(split.train.len()),
         thousands(split.evaluation.len()),
         split.evaluated_on.name()
     ));
+    let record = initial.as_ref().map(|weights| &weights.record);
+    if let Some(record) = record {
+        printer.line(&format!("weights  begin as in {}, SHA-256 {}", record.file, record.weights_sha256));
+        printer.line("         (whether they have seen images that are judged on, this program cannot know)");
+    }
+    printer.line("");
 
-    let folder = RunFolder::create(&arguments.runs, &recipe, &split, summary.parameters(), isa, threads)?;
+    let parameters = summary.parameters();
+    let folder = RunFolder::create_from(record, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
     let mut screen = Screen {
         printer,
         folder,
@@ -55,7 +64,10 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
         bar: None,
     };
     screen.header();
-    let trained = train(&recipe, &split, isa, threads, &mut screen);
+    let trained = match initial {
+        Some(weights) => train_from(weights.network, &recipe, &split, isa, threads, &mut screen),
+        None => train(&recipe, &split, isa, threads, &mut screen),
+    };
     screen.clear();
     let trained = trained.with_context(|| {
         format!("the training stopped; what was kept of it is in {}", screen.folder.path().display())

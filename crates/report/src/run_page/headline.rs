@@ -48,6 +48,15 @@ pub(super) fn section(report: &RunReport<'_>, summary: &Summary) -> String {
     figure("", "epochs", &thousands(done), &of);
     html.push_str("</dl>\n");
     let _ = writeln!(html, "<p class=\"hint\">{}</p>", escaped(&judged_on(record)));
+    if let Some(weights) = &record.initial_weights {
+        let _ = writeln!(
+            html,
+            "<p class=\"hint\">Begun from the weights in <code>{}</code> (SHA-256 <code>{}</code>), not from random ones: \
+             whether those have seen any of the images judged on, this record cannot say.</p>",
+            escaped(&weights.file),
+            escaped(&weights.weights_sha256)
+        );
+    }
     html.push_str("</section>\n");
     html
 }

@@ -68,6 +68,9 @@ fn not_the_same(run: &StoredRun, recipe: &Recipe, data: &DataRecord) -> Option<S
         let more = if changes.len() > 3 { format!(" and {} more", changes.len() - 3) } else { String::new() };
         return Some(format!("of another recipe (there → wanted): {}{more}", shown.join(", ")));
     }
+    if let Some(weights) = &run.record.initial_weights {
+        return Some(format!("begun from the weights in {}", weights.file));
+    }
     if found.seed != recipe.seed {
         return Some(format!("from seed {}", found.seed));
     }

@@ -59,6 +59,8 @@ pub struct EntryResult {
     pub wanted: usize,
     /// Runs that have ended, finished or diverged, in the order of their seeds, none twice.
     pub runs: Vec<StoredRun>,
+    /// SHA-256 of the weights that all of them began from, where those were not random ones.
+    initial_weights: Option<String>,
 }
 
 impl EntryResult {
@@ -71,6 +73,7 @@ impl EntryResult {
             multiply_adds: summary.multiply_adds(),
             wanted,
             runs: Vec::new(),
+            initial_weights: None,
         }
     }
 
@@ -124,7 +127,9 @@ impl SuiteResult {
         for run in runs {
             let recipe = &run.record.resolved_recipe;
             let label = run.group().to_owned();
-            let same = |e: &EntryResult| differences(&e.recipe, recipe).is_empty();
+            let initial_weights = run.record.initial_weights.as_ref().map(|w| w.weights_sha256.clone());
+            let same =
+                |e: &EntryResult| differences(&e.recipe, recipe).is_empty() && e.initial_weights == initial_weights;
             let is_named = |e: &EntryResult| e.name == label || e.name.starts_with(&format!("{label} ("));
             let at = match entries.iter().position(|e| is_named(e) && same(e)) {
                 Some(at) => at,
@@ -135,9 +140,12 @@ impl SuiteResult {
                         let from = entries.iter().find(|e| e.name == label).expect("counted above");
                         let changes: Vec<String> =
                             differences(&from.recipe, recipe).iter().map(ToString::to_string).collect();
-                        said.push(format!("{name} is another recipe than {label}: {}", changes.join(", ")));
+                        said.push(match changes.is_empty() {
+                            true => format!("{name} began from other initial weights than {label}"),
+                            false => format!("{name} is another recipe than {label}: {}", changes.join(", ")),
+                        });
                     }
-                    entries.push(EntryResult::new(&name, recipe, 0));
+                    entries.push(EntryResult { initial_weights, ..EntryResult::new(&name, recipe, 0) });
                     entries.len() - 1
                 }
             };

@@ -199,7 +199,7 @@ impl ExperimentObserver for LiveTable<'_> {
         };
         // The run itself is kept: a page that cannot be written stops no suite.
         if let Err(e) = run_report::write(&run, self.isa, threads) {
-            self.bars.suspend(|| printer::error(&format!("{e:#}")));
+            self.bars.suspend(|| printer::error(&printer::causes(&e)));
             self.state.lock().expect("nobody panicked").reports_failed = true;
         }
     }

@@ -27,6 +27,9 @@ pub fn run(path: &Path, json: bool) -> anyhow::Result<Exit> {
     };
     line("run", path.display().to_string());
     line("recipe", format!("{}, seed {}{part_of}", record.recipe, record.seed));
+    if let Some(weights) = &record.initial_weights {
+        line("began from", format!("{}, SHA-256 {}", weights.file, weights.weights_sha256));
+    }
     if !record.resolved_recipe.about.is_empty() {
         line("about", record.resolved_recipe.about.clone());
     }

@@ -1,0 +1,106 @@
+//! Weights from a file, for a recipe's network: to begin a training from, or to be judged as they are.
+
+use std::path::{Path, PathBuf};
+
+use longhand_data::Normalisation;
+use longhand_model_files::{DoesNotFit, ModelFileError, StateDict, read_state_dict, weights_sha256};
+use longhand_nn::Network;
+use serde::{Deserialize, Serialize};
+
+use crate::builtin::{BUILT_IN, BUILT_IN_SUITES};
+use crate::recipe::Recipe;
+
+/// The most recipes that a message lists.
+const MOST_LISTED: usize = 4;
+
+/// Weights that a run began from instead of random ones: with data, recipe and seed they decide every bit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitialWeightsRecord {
+    /// The file they were read from, as it was named.
+    pub file: String,
+    /// SHA-256 over all parameters and running statistics, as in [`crate::ResultRecord`].
+    pub weights_sha256: String,
+}
+
+/// A recipe's network with weights from a file.
+#[derive(Clone, Debug)]
+pub struct InitialWeights {
+    /// The network.
+    pub network: Network,
+    /// Whence its weights came.
+    pub record: InitialWeightsRecord,
+    /// The normalisation that the file itself names, where it has one; the recipe's is what counts.
+    pub normalisation: Option<Normalisation>,
+}
+
+/// Why a file's weights cannot be a recipe's.
+#[derive(Debug, thiserror::Error)]
+pub enum InitialWeightsError {
+    /// It is no state dict.
+    #[error(transparent)]
+    File(#[from] ModelFileError),
+    /// It is the state dict of another network.
+    #[error("{} does not fit the network of the recipe {recipe}: {source}{}", path.display(), would_fit(.fits))]
+    DoesNotFit {
+        /// The file.
+        path: PathBuf,
+        /// The recipe's name.
+        recipe: String,
+        /// The tensor at fault.
+        source: DoesNotFit,
+        /// The built-in recipes whose networks it fits.
+        fits: Vec<String>,
+    },
+}
+
+fn would_fit(fits: &[String]) -> String {
+    match fits {
+        [] => String::new(),
+        fits => format!("; it would fit {}", listed(fits)),
+    }
+}
+
+/// `the built-in seed, seed-tuned and 3 more`.
+fn listed(recipes: &[String]) -> String {
+    let (named, more) = recipes.split_at(recipes.len().min(MOST_LISTED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!("the built-in {}{more}", named.join(", "))
+}
+
+impl InitialWeights {
+    /// Reads the weights of the recipe's network from the safetensors file at `path`, this program's or PyTorch's.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no state dict of 32-bit floats, or does not fit the network: then the tensor at
+    /// fault is named, and the built-in recipes whose network it does fit.
+    pub fn read(path: &Path, recipe: &Recipe) -> Result<Self, InitialWeightsError> {
+        let state = read_state_dict(path)?;
+        let normalisation =
+            state.normalisation().map_err(|source| ModelFileError::NotAModel { path: path.to_owned(), source })?;
+        let network = state.network(&recipe.network).map_err(|source| InitialWeightsError::DoesNotFit {
+            path: path.to_owned(),
+            recipe: recipe.name.clone(),
+            source,
+            fits: recipes_that_fit(&state),
+        })?;
+        let record =
+            InitialWeightsRecord { file: path.display().to_string(), weights_sha256: weights_sha256(&network) };
+        Ok(InitialWeights { network, record, normalisation })
+    }
+}
+
+/// The built-in recipes into whose networks `state` fits: by names and shapes, which do not tell the order of ReLU and
+/// batch norm, nor pooling.
+pub fn recipes_that_fit(state: &StateDict) -> Vec<String> {
+    let own = BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), *text));
+    let of_suites = BUILT_IN_SUITES
+        .iter()
+        .flat_map(|suite| suite.recipes.iter().map(|(name, text)| (format!("{}/{name}", suite.name), *text)));
+    own.chain(of_suites)
+        .filter(|(name, text)| {
+            let recipe = Recipe::from_toml(name, text, &[]).expect("built-in recipes are sound");
+            state.fits(&recipe.network)
+        })
+        .map(|(name, _)| name)
+        .collect()
+}

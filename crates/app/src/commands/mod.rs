@@ -2,10 +2,12 @@
 
 pub mod audit;
 pub mod bench;
+pub mod completions;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
 mod find_learning_rate;
+pub mod man;
 pub mod runs;
 pub mod summary;
 pub mod train;

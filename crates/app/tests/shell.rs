@@ -90,7 +90,7 @@ fn every_command_has_a_page_that_groff_takes() {
     }
     for page in fs::read_dir(&pages).unwrap() {
         let page = page.unwrap().path();
-        let lint = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(&page).output().unwrap();
+        let lint = Command::new("groff").args(["-k", "-man", "-Tutf8", "-ww", "-z"]).arg(&page).output().unwrap();
         let said = String::from_utf8_lossy(&lint.stderr);
         assert!(lint.status.success() && said.is_empty(), "{}: {said}", page.display());
     }

@@ -27,7 +27,17 @@ fn checksums_are_those_of_the_format() {
 #[test]
 fn the_bytes_are_these() {
     let hex: Vec<String> = two_scalars().chunks(16).map(|c| c.iter().map(|b| format!("{b:02x}")).collect()).collect();
-    insta::assert_snapshot!(hex.join("\n"), @"");
+    // As TensorBoard's own writer makes them of the same three events.
+    insta::assert_snapshot!(hex.join("\n"), @r"
+    1800000000000000a37f4b2209000000
+    000000f83f1a0d627261696e2e457665
+    6e743a322a28646c1700000000000000
+    e7cef81e09000000000000044010012a
+    0a0a080a0161150000003fd4cbe13617
+    00000000000000e7cef81e0900000000
+    00000c4010022a0a0a080a0161150000
+    803e622d3e4b
+    ");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+mod names;
 pub mod runs;
+pub mod shell;
 
 use std::path::PathBuf;
 
@@ -15,14 +17,18 @@ use longhand_training::Override;
 use self::evaluate::EvaluateArguments;
 use self::experiment::ExperimentArguments;
 use self::export::ExportArguments;
+use self::names::NameOrFile;
 use self::runs::RunsArguments;
+use self::shell::{CompletionsArguments, ManArguments};
 use crate::commands::worksheet::{Numbers, SampleText, Sizes};
+use crate::version;
 
 /// Works neural networks out by hand, at any size.
 #[derive(Parser, Debug)]
 #[command(
     name = "longhand",
-    version,
+    version = version::SHORT,
+    long_version = version::LONG.as_str(),
     about,
     after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist --epochs 3\n  longhand summary seed\n\n\
                   Exit codes: 0 done, 1 the answer is no, 2 the request cannot be served, 130 stopped by Ctrl-C."
@@ -56,13 +62,17 @@ pub enum Command {
     Data(DataArguments),
     /// Measure this machine's peak and what of it kernels, a training step layer by layer, and inference reach.
     Bench(BenchArguments),
+    /// Print what a shell needs to complete this program's arguments.
+    Completions(CompletionsArguments),
+    /// Write the manual pages of the program and its commands.
+    Man(ManArguments),
 }
 
 /// Which recipe, and what to change in it.
 #[derive(Args, Debug, Clone)]
 pub struct RecipeArguments {
     /// A built-in recipe (default, seed) or a recipe file (.toml).
-    #[arg(default_value = "default")]
+    #[arg(default_value = "default", value_parser = NameOrFile::of_recipe(), hide_possible_values = true)]
     pub recipe: String,
     /// Times every training image is seen.
     #[arg(long, value_name = "N")]
@@ -130,6 +140,10 @@ pub struct TrainArguments {
     /// Where run folders go.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
+    /// Write events for TensorBoard into the run folder, an epoch at a time: tensorboard --logdir runs shows curves,
+    /// weight histograms and, at the end, mistakes.
+    #[arg(long, conflicts_with = "find_learning_rate")]
+    pub tensorboard: bool,
     /// Print the run's record as JSON to standard output at the end; everything for people goes to standard error.
     #[arg(long)]
     pub json: bool,

@@ -108,6 +108,12 @@ impl RunFolder {
                 _ => {}
             }
         }
+        // Two runs' event files in one folder are one muddle of curves to TensorBoard.
+        for entry in fs::read_dir(path).map_err(io("look into", path.to_owned()))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with("events.out.") {
+                fs::remove_file(entry.path()).map_err(io("remove", entry.path()))?;
+            }
+        }
         Ok(folder)
     }
 

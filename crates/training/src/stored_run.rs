@@ -59,10 +59,26 @@ impl StoredRun {
     /// When a file cannot be read, is no record, or record and metrics do not belong together.
     pub fn read(path: &Path) -> Result<Self, StoredRunError> {
         let file = path.join("run.json");
-        let text = fs::read_to_string(&file).map_err(|source| StoredRunError::Io { path: file.clone(), source })?;
-        let record: RunRecord = serde_json::from_str(&text)
+        let record = fs::read_to_string(&file).map_err(|source| StoredRunError::Io { path: file, source })?;
+        let file = path.join("metrics.jsonl");
+        let metrics = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(StoredRunError::Io { path: file, source }),
+        };
+        Self::from_texts(path, &record, &metrics)
+    }
+
+    /// The run whose `run.json` holds `record` and whose `metrics.jsonl` holds `metrics`, empty where there is none;
+    /// `path` is its folder, which is not looked into.
+    ///
+    /// # Errors
+    /// When a text is no record, or the two do not belong together.
+    pub fn from_texts(path: &Path, record: &str, metrics: &str) -> Result<Self, StoredRunError> {
+        let file = path.join("run.json");
+        let record: RunRecord = serde_json::from_str(record)
             .map_err(|e| StoredRunError::NotARecord { path: file.clone(), reason: e.to_string() })?;
-        let mut epochs = read_metrics(&path.join("metrics.jsonl"))?;
+        let mut epochs = parse_metrics(&path.join("metrics.jsonl"), metrics)?;
         let said = record.result.as_ref().map_or(0, |r| r.epochs_done);
         if record.status == RunStatus::Running {
             // The line of an epoch stands before its record does, and a run begun over an older one's files removes those
@@ -86,12 +102,7 @@ impl StoredRun {
     }
 }
 
-fn read_metrics(path: &Path) -> Result<Vec<EpochMetrics>, StoredRunError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(StoredRunError::Io { path: path.to_owned(), source }),
-    };
+fn parse_metrics(path: &Path, text: &str) -> Result<Vec<EpochMetrics>, StoredRunError> {
     text.lines()
         .enumerate()
         .map(|(i, line)| {

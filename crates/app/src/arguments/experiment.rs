@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use longhand_training::Override;
 use longhand_training::experiment::{Order, Shard, SuiteChanges};
 
+use super::names::NameOrFile;
 use super::{ComputeArguments, DataSource};
 
 /// `longhand experiment`.
@@ -31,6 +32,7 @@ use super::{ComputeArguments, DataSource};
                         Exit codes: 0 done, 2 some run could not be done, 130 stopped by Ctrl-C.")]
 pub struct ExperimentArguments {
     /// A built-in suite (example) or a suite file (.toml).
+    #[arg(value_parser = NameOrFile::of_suite(), hide_possible_values = true)]
     pub suite: String,
     #[command(flatten)]
     pub data: DataSource,
@@ -61,6 +63,10 @@ pub struct ExperimentArguments {
     /// Train on all training images and judge on the test images, whatever the suite says: for a claim, not for choosing.
     #[arg(long, conflicts_with = "validation")]
     pub test: bool,
+    /// Write events for TensorBoard into each run's folder, an epoch at a time: tensorboard --logdir shows them side by
+    /// side.
+    #[arg(long)]
+    pub tensorboard: bool,
     /// Show what would be run and how long it would take, and stop.
     #[arg(long)]
     pub dry_run: bool,

@@ -58,4 +58,12 @@ pub enum RunsAction {
         #[arg(long, value_name = "FILE", default_value = "curves.svg")]
         out: PathBuf,
     },
+    /// Write events for TensorBoard into the folders of runs made without --tensorboard: scalars of every epoch, the
+    /// weights as they were kept. Runs that have events are left as they are.
+    #[command(after_help = "Example:\n  longhand runs tensorboard runs && tensorboard --logdir runs")]
+    Tensorboard {
+        /// Run folders, and folders with runs below them.
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+    },
 }

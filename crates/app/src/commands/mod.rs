@@ -2,11 +2,13 @@
 
 pub mod audit;
 pub mod bench;
+pub mod completions;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
 mod find_learning_rate;
+pub mod man;
 pub mod runs;
 pub mod summary;
 pub mod train;

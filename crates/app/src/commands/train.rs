@@ -17,6 +17,7 @@ use longhand_training::{
 use super::Exit;
 use crate::arguments::{ComputeArguments, TrainArguments};
 use crate::printer::{Printer, percent, thousands};
+use crate::tensorboard::LiveEvents;
 use crate::{data_source, recipe_source, run_report, weights};
 
 /// Trains, showing how it goes, and leaves a run folder.
@@ -54,9 +55,11 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
 
     let parameters = summary.parameters();
     let folder = RunFolder::create_from(record, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
+    let events = if arguments.tensorboard { Some(LiveEvents::begin(&folder)?) } else { None };
     let mut screen = Screen {
         printer,
         folder,
+        events,
         interrupted: interruptions()?,
         images: split.train.len() as u64,
         evaluated_on: split.evaluated_on,
@@ -72,7 +75,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let trained = trained.with_context(|| {
         format!("the training stopped; what was kept of it is in {}", screen.folder.path().display())
     })?;
-    let Screen { mut folder, .. } = screen;
+    let Screen { mut folder, events, .. } = screen;
 
     let (status, words, exit) = ending(&recipe, &trained.ended, split.train.len());
     folder.end(status, words.clone(), &trained.network)?;
@@ -87,7 +90,10 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
         split: &split,
         base: base.as_ref(),
     };
-    run_report::write(&run, isa, threads)?;
+    let examination = run_report::write(&run, isa, threads)?;
+    if let Some(mut events) = events {
+        events.end(&folder, &examination)?;
+    }
     let path = folder.path().display();
     match (exit, words) {
         (Exit::CannotBeServed, Some(words)) => {
@@ -161,6 +167,7 @@ fn print_result(printer: Printer, result: &ResultRecord, data: &DataRecord) {
 struct Screen {
     printer: Printer,
     folder: RunFolder,
+    events: Option<LiveEvents>,
     interrupted: Arc<AtomicBool>,
     images: u64,
     epochs: usize,
@@ -223,6 +230,9 @@ impl Observer for Screen {
             metrics.train_seconds
         ));
         self.folder.keep_epoch(metrics, network)?;
+        if let Some(events) = &mut self.events {
+            events.epoch(&self.folder, network)?;
+        }
         Ok(())
     }
 }

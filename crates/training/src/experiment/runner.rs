@@ -50,9 +50,9 @@ pub trait ExperimentObserver: Sync {
         let _ = (slot, progress);
     }
 
-    /// An epoch of it is done and kept.
-    fn epoch(&self, slot: usize, metrics: &EpochMetrics) {
-        let _ = (slot, metrics);
+    /// An epoch of it is done and kept in `folder`, whose last epoch it is; `network` is what was judged.
+    fn epoch(&self, slot: usize, folder: &RunFolder, network: &Network) {
+        let _ = (slot, folder, network);
     }
 
     /// A run has ended, finished or diverged, and is kept; `network` is its network and `threads` are free for more work
@@ -202,7 +202,7 @@ impl Observer for Keeper<'_> {
 
     fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.folder.keep_epoch(metrics, network)?;
-        self.observer.epoch(self.slot, metrics);
+        self.observer.epoch(self.slot, &self.folder, network);
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! What is running, what is done, and how much time is left.
 
+use std::collections::HashMap;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -8,11 +10,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use longhand_kernels::Isa;
 use longhand_nn::Network;
 use longhand_training::experiment::{ExperimentObserver, Plan, PlannedRun, RunOutcome, finish_in};
-use longhand_training::{EpochMetrics, Progress, RunFolder, RunStatus, Split, StoredRun};
+use longhand_training::{Examination, Progress, RunFolder, RunStatus, Split, StoredRun};
 
 use super::first_screen::FirstScreen;
 use crate::printer::{self, Printer, duration, percent};
 use crate::run_report;
+use crate::tensorboard::LiveEvents;
 
 /// How often the time left is worked out anew.
 const REFRESH: Duration = Duration::from_millis(500);
@@ -29,6 +32,8 @@ pub struct LiveTable<'a> {
     judged_on: &'static str,
     total: usize,
     state: Mutex<State>,
+    /// The TensorBoard events of each run that goes on, by its folder; `None` where none are wanted.
+    events: Option<Mutex<HashMap<PathBuf, LiveEvents>>>,
 }
 
 /// What has happened so far.
@@ -43,7 +48,7 @@ struct State {
     passed: f64,
     predicted: f64,
     refreshed: Instant,
-    reports_failed: bool,
+    files_failed: bool,
 }
 
 struct Running {
@@ -76,8 +81,8 @@ impl State {
 }
 
 impl<'a> LiveTable<'a> {
-    /// A table for what `screen` says is to be done.
-    pub fn new(printer: Printer, screen: &FirstScreen<'a>, isa: Isa) -> Self {
+    /// A table for what `screen` says is to be done; `tensorboard` has every run leave events for it.
+    pub fn new(printer: Printer, screen: &FirstScreen<'a>, isa: Isa, tensorboard: bool) -> Self {
         let (plan, split) = (screen.plan, screen.split);
         let slots = screen.slots();
         let target = || match io::stderr().is_terminal() {
@@ -113,16 +118,43 @@ impl<'a> LiveTable<'a> {
                 passed: 0.0,
                 predicted: 0.0,
                 refreshed: Instant::now(),
-                reports_failed: false,
+                files_failed: false,
             }),
+            events: tensorboard.then(Mutex::default),
         }
     }
 
-    /// Takes the bars away; whether every run's report could be written.
+    /// Takes the bars away; whether every run's report and events could be written.
     pub fn finish(&self) -> bool {
         // Each by itself: a bar that is merely cleared is drawn once more when it is dropped.
         self.slots.iter().chain([&self.whole]).for_each(ProgressBar::finish_and_clear);
-        !self.state.lock().expect("nobody panicked").reports_failed
+        !self.state.lock().expect("nobody panicked").files_failed
+    }
+
+    /// Says that a file beside a run's record could not be written: the run itself is kept, and no suite stops for it.
+    fn file_failed(&self, error: &anyhow::Error) {
+        self.bars.suspend(|| printer::error(&printer::causes(error)));
+        self.state.lock().expect("nobody panicked").files_failed = true;
+    }
+
+    /// Writes the epoch that `folder` has just kept for TensorBoard, where that is wanted.
+    fn write_epoch_events(&self, folder: &RunFolder, network: &Network) -> anyhow::Result<()> {
+        let Some(events) = &self.events else { return Ok(()) };
+        let mut events = events.lock().expect("nobody panicked");
+        let path = folder.path().to_owned();
+        if folder.epochs().len() == 1 {
+            events.insert(path.clone(), LiveEvents::begin(folder)?);
+        }
+        // A file that could not be begun was told of then.
+        let Some(events) = events.get_mut(&path) else { return Ok(()) };
+        Ok(events.epoch(folder, network)?)
+    }
+
+    /// Writes how the run in `folder` ended for TensorBoard, where that is wanted.
+    fn write_end_events(&self, folder: &RunFolder, examination: &Examination) -> anyhow::Result<()> {
+        let Some(events) = &self.events else { return Ok(()) };
+        let Some(mut events) = events.lock().expect("nobody panicked").remove(folder.path()) else { return Ok(()) };
+        Ok(events.end(folder, examination)?)
     }
 
     fn line(&self, text: &str) {
@@ -176,7 +208,11 @@ impl ExperimentObserver for LiveTable<'_> {
         }
     }
 
-    fn epoch(&self, slot: usize, metrics: &EpochMetrics) {
+    fn epoch(&self, slot: usize, folder: &RunFolder, network: &Network) {
+        if let Err(e) = self.write_epoch_events(folder, network) {
+            self.file_failed(&e);
+        }
+        let Some(metrics) = folder.epochs().last() else { return };
         let mut state = self.state.lock().expect("nobody panicked");
         let Some(run) = &mut state.running[slot] else { return };
         let (passed, predicted) = (run.mark.elapsed().as_secs_f64(), run.epoch_seconds);
@@ -197,10 +233,10 @@ impl ExperimentObserver for LiveTable<'_> {
             split: self.split,
             base: Some(base),
         };
-        // The run itself is kept: a page that cannot be written stops no suite.
-        if let Err(e) = run_report::write(&run, self.isa, threads) {
-            self.bars.suspend(|| printer::error(&printer::causes(&e)));
-            self.state.lock().expect("nobody panicked").reports_failed = true;
+        let written = run_report::write(&run, self.isa, threads)
+            .and_then(|examination| self.write_end_events(folder, &examination));
+        if let Err(e) = written {
+            self.file_failed(&e);
         }
     }
 

@@ -62,7 +62,7 @@ pub fn run(arguments: &ExperimentArguments) -> anyhow::Result<Exit> {
         return Ok(if screen.foreign.is_empty() { Exit::Done } else { Exit::CannotBeServed });
     }
 
-    let live = LiveTable::new(printer, &screen, isa);
+    let live = LiveTable::new(printer, &screen, isa, arguments.tensorboard);
     let outcomes = Runner { plan: &plan, split: &split, isa, threads: deal, stop: &stop, observer: &live }.run();
     let reported = live.finish();
     let trouble = summarise(&outcomes, printer) || !reported;

@@ -4,6 +4,7 @@ mod compare;
 mod list;
 mod plot;
 mod show;
+mod tensorboard;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub fn run(arguments: &RunsArguments) -> anyhow::Result<Exit> {
         RunsAction::Show { run, json } => show::run(run, *json),
         RunsAction::Compare { runs, order, json } => compare::run(runs, *order, *json),
         RunsAction::Plot { runs, out } => plot::run(runs, out),
+        RunsAction::Tensorboard { runs } => tensorboard::run(runs),
     }
 }
 

@@ -1,0 +1,23 @@
+//! `longhand completions`: what a shell needs to complete this program's arguments.
+
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Context;
+use clap::CommandFactory;
+
+use super::Exit;
+use crate::arguments::Cli;
+use crate::arguments::shell::CompletionsArguments;
+
+/// Prints the script of the shell asked for.
+pub fn run(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    // Into memory first: the generator panics where what it writes to fails, such as a pipe whose reader has gone.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    match io::stdout().write_all(&script) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(e).context("cannot write to standard output"),
+        _ => Ok(Exit::Done),
+    }
+}

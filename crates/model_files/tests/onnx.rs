@@ -64,7 +64,7 @@ proptest! {
     fn so_it_is_for_random_networks(seed: u64) {
         let model = model(&random_network(seed), seed);
         let elements = model.network.spec().input_shape().elements();
-        let pixels: Vec<u8> = (0..3 * elements).map(|n| (n as u64 * 0x9E37_79B9 >> 7) as u8).collect();
+        let pixels: Vec<u8> = (0..3 * elements).map(|n| ((n as u64 * 0x9E37_79B9) >> 7) as u8).collect();
         let images: Vec<&[u8]> = pixels.chunks(elements).collect();
         compare_every_way(&format!("{:?}", model.network.spec()), &model, &images, &[1, 2]);
     }

@@ -161,7 +161,7 @@ fn as_c_header(model: &Model, to: &Path) -> anyhow::Result<Export> {
         format!("input    {channels} × {height} × {width} bytes: 0 paper, 255 ink"),
         format!("output   the class, from 0 to {}; and {classes} logits, where they are asked for", classes - 1),
         format!(
-            "memory   {} bytes of constants (flash), {} of work area (RAM), less than {} of stack\n",
+            "memory   {} bytes of weights (flash), {} of work area (RAM), less than {} of stack\n",
             thousands(header.flash_bytes),
             thousands(header.work_bytes),
             c_header::STACK_BYTES

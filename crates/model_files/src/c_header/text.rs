@@ -61,9 +61,9 @@ pub fn text(model: &Model, prefix: &str, calls: &[Call], work_floats: usize, fla
  * floats receives the logits. Define {upper}_LOG_PROBABILITIES before the #include for
  * {prefix}_log_probabilities, which makes log-probabilities of them and needs <math.h>.
  *
- * Memory: {flash_bytes} bytes of constants (flash), {work_bytes} bytes of work area, which may hold anything
- * between two calls, and less than {STACK_BYTES} bytes of stack. Nothing is allocated and no state is kept:
- * whoever has a work area of their own may call at any time.
+ * Memory: {flash_bytes} bytes of weights (flash, the code beside it), {work_bytes} bytes of work area (RAM),
+ * which may hold anything between two calls, and less than {STACK_BYTES} bytes of stack. Nothing is allocated and
+ * no state is kept: whoever has a work area of their own may call at any time.
  *
  * Batch normalisation and the normalisation of pixels are part of the weights.
  * The trained weights' SHA-256: {sha256}

@@ -93,7 +93,13 @@ pub fn write(model: &Model, options: &Options) -> Vec<u8> {
         producer_name: "longhand".into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
         doc_string: format!("The network that the recipe `{}` trained.\n{input}\n{output}", model.recipe),
-        graph: Some(graph::graph(&steps, &model.recipe, &input, &output)),
+        // The format wants its graphs named.
+        graph: Some(graph::graph(
+            &steps,
+            if model.recipe.is_empty() { "network" } else { &model.recipe },
+            &input,
+            &output,
+        )),
         opset_import: vec![OperatorSetId { domain: Some(String::new()), version: OPSET }],
         metadata_props: metadata_props.into(),
     }

@@ -162,10 +162,15 @@ pub fn test_images(count: usize) -> ImageSet {
     strokes::generate(0, 0, count).test
 }
 
-/// What the network itself says of an image of 0 to 255: the log-probability of each class.
-pub fn log_probabilities(model: &Model, pixels: &[u8]) -> Vec<f32> {
-    let normalised = pixels.iter().map(|&p| model.normalisation.apply(f32::from(p)));
-    model.network.one_image().log_probabilities(Isa::detect(), normalised).to_vec()
+/// What the network itself says of each image of 0 to 255: the log-probability of each class.
+pub fn log_probabilities(model: &Model, images: &[&[u8]]) -> Vec<Vec<f32>> {
+    let mut network = model.network.one_image();
+    let normalised =
+        |pixels: &[u8]| -> Vec<f32> { pixels.iter().map(|&p| model.normalisation.apply(f32::from(p))).collect() };
+    images
+        .iter()
+        .map(|image| network.log_probabilities(Isa::detect(), normalised(image).into_iter()).to_vec())
+        .collect()
 }
 
 /// The class with the largest value, the first of equals.

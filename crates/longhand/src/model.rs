@@ -5,12 +5,13 @@ use std::path::Path;
 use longhand_kernels::{Isa, LANES};
 use longhand_model_files::{read_model, safetensors, weights_sha256};
 use longhand_nn::Summary;
-use longhand_training::{evaluate, write_atomically};
+use longhand_training::evaluate;
 use rayon::prelude::*;
 
 use crate::classifier::{Classifier, probabilities};
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Evaluation;
+use crate::export::write;
 use crate::images::Images;
 use crate::predictions::{Predictions, most_probable};
 
@@ -66,9 +67,7 @@ impl Model {
     /// # Errors
     /// When the operating system refuses.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        write_atomically(path.as_ref(), &self.to_bytes()).map_err(|e| {
-            Error::new(ErrorKind::Output, format!("cannot write the model {}: {e}", path.as_ref().display()))
-        })
+        write(path.as_ref(), &self.to_bytes())
     }
 
     /// The name of the recipe that it was trained by.
@@ -191,5 +190,9 @@ impl Model {
 
     pub(crate) fn of(model: longhand_model_files::Model) -> Self {
         Model(model)
+    }
+
+    pub(crate) fn inner(&self) -> &longhand_model_files::Model {
+        &self.0
     }
 }

@@ -1,13 +1,16 @@
 //! Trained models as files that other programs read.
 //!
 //! A [`Model`] is a trained network and what one needs to use it. [`safetensors`] writes and reads it under PyTorch's
-//! names and in its layouts. Formats are made and taken as bytes; only [`read_model`] opens a file, and it bounds what it
+//! names and in its layouts, [`onnx`] for other runtimes, [`c_header`] for microcontrollers. Formats are made and taken as bytes; only [`read_model`] opens a file, and it bounds what it
 //! reads.
 #![forbid(unsafe_code)]
 
+pub mod c_header;
 mod fingerprint;
+mod inference_steps;
 mod model;
 mod model_file;
+pub mod onnx;
 pub mod safetensors;
 
 pub use fingerprint::weights_sha256;

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
+pub mod export;
 mod find_learning_rate;
 pub mod runs;
 pub mod summary;

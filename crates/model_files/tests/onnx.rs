@@ -1,0 +1,109 @@
+//! ONNX files, run by another runtime: they say what the network says.
+
+mod made_models;
+
+use longhand_model_files::Model;
+use longhand_model_files::onnx::{self, BatchNorm, Input, Options};
+use longhand_nn::Shape;
+use made_models::{compare, log_probabilities, model, networks, random_network, test_images};
+use proptest::prelude::*;
+use rten::{Dimension, Value};
+
+const EVERY_WAY: [Options; 4] = [
+    Options { batch_norm: BatchNorm::Keep, input: Input::Raw },
+    Options { batch_norm: BatchNorm::Keep, input: Input::Normalised },
+    Options { batch_norm: BatchNorm::Fold, input: Input::Raw },
+    Options { batch_norm: BatchNorm::Fold, input: Input::Normalised },
+];
+
+/// What the ONNX file of `model` says of `images`, all of them at once.
+fn run(model: &Model, file: &rten::Model, options: &Options, images: &[&[u8]]) -> Vec<Vec<f32>> {
+    let Shape { channels, height, width } = model.network.spec().input_shape();
+    let pixel = |&p: &u8| match options.input {
+        Input::Raw => f32::from(p),
+        Input::Normalised => model.normalisation.apply(f32::from(p)),
+    };
+    let pixels: Vec<f32> = images.iter().flat_map(|image| image.iter().map(pixel)).collect();
+    let input = Value::from_shape(&[images.len(), channels, height, width], pixels).unwrap();
+    let output = file.run_one(input.into(), None).unwrap().into_tensor::<f32>().unwrap().into_data();
+    output.chunks(model.network.classes()).map(<[f32]>::to_vec).collect()
+}
+
+/// Holds the ONNX file of `model`, written every way, against the network, on `images` in batches of several sizes.
+fn compare_every_way(name: &str, model: &Model, images: &[&[u8]], batches: &[usize]) {
+    let wanted: Vec<Vec<f32>> = images.iter().map(|image| log_probabilities(model, image)).collect();
+    for options in EVERY_WAY {
+        let file = rten::Model::load(onnx::write(model, &options)).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        let mut first = 0;
+        for &batch in batches {
+            let range = first..first + batch;
+            first += batch;
+            let found = run(model, &file, &options, &images[range.clone()]);
+            for ((found, wanted), n) in found.iter().zip(&wanted[range.clone()]).zip(range) {
+                compare(&format!("{name}, {options:?}, batch {batch}, image {n}"), found, wanted);
+            }
+        }
+    }
+}
+
+#[test]
+fn another_runtime_gives_the_same_log_probabilities() {
+    let set = test_images(21);
+    let images: Vec<&[u8]> = (0..21).map(|n| set.image(n)).collect();
+    for (name, spec) in networks() {
+        for seed in 0..2 {
+            compare_every_way(&format!("{name}, seed {seed}"), &model(&spec, seed), &images, &[1, 3, 17]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn so_it_is_for_random_networks(seed: u64) {
+        let model = model(&random_network(seed), seed);
+        let elements = model.network.spec().input_shape().elements();
+        let pixels: Vec<u8> = (0..3 * elements).map(|n| (n as u64 * 0x9E37_79B9 >> 7) as u8).collect();
+        let images: Vec<&[u8]> = pixels.chunks(elements).collect();
+        compare_every_way(&format!("{:?}", model.network.spec()), &model, &images, &[1, 2]);
+    }
+}
+
+#[test]
+fn input_and_output_are_described() {
+    let (_, spec) = networks().swap_remove(0);
+    let bytes = onnx::write(&model(&spec, 0), &Options::default());
+    assert_eq!(bytes, onnx::write(&model(&spec, 0), &Options::default()), "the same bytes every time");
+    let file = rten::Model::load(bytes.clone()).unwrap();
+    let shape = |name: &str| file.node_info(file.node_id(name).unwrap()).unwrap().shape().unwrap();
+    let batch = || Dimension::Symbolic(onnx::BATCH.into());
+    let fixed = |sizes: &[usize]| sizes.iter().map(|&n| Dimension::Fixed(n)).collect::<Vec<_>>();
+    assert_eq!(shape(onnx::INPUT), [vec![batch()], fixed(&[1, 28, 28])].concat());
+    assert_eq!(shape(onnx::OUTPUT), [vec![batch()], fixed(&[10])].concat());
+    for name in ["conv1.weight", "batch_norm6.running_var", "linear1.bias"] {
+        assert!(file.find_node(name).is_some(), "the tensor {name} has PyTorch's name");
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    for wanted in [
+        "longhand.recipe",
+        "longhand.network",
+        r#"{"mean":0.1307,"std":0.3081}"#,
+        "longhand.weights_sha256",
+        "pixels from 0 (paper) to 255 (ink); the graph normalises them",
+    ] {
+        assert!(text.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn folding_leaves_no_batch_norm() {
+    let (_, spec) = networks().swap_remove(0);
+    let made = model(&spec, 0);
+    let ways = EVERY_WAY.map(|options| {
+        let bytes = onnx::write(&made, &options);
+        (bytes.len(), String::from_utf8_lossy(&bytes).matches("BatchNormalization").count())
+    });
+    assert_eq!(ways.map(|(_, norms)| norms), [6, 6, 0, 0]);
+    assert!(ways[2].0 < ways[0].0 && ways[3].0 < ways[1].0, "folded is smaller: {ways:?}");
+}

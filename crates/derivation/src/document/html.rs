@@ -20,13 +20,16 @@ const STYLE: &str = "\
 .longhand summary { cursor: pointer; font-weight: 600; }
 .longhand h3, .longhand h4 { margin: 0.9em 0 0.3em; }
 .longhand p { margin: 0.5em 0; }
-.longhand .work { overflow-x: auto; margin: 0.35em 0 0.35em 1.2em; }
-.longhand mtd { text-align: left; padding: 0.22em 0.18em; }
-.longhand mtd:first-child { text-align: right; }
+.longhand .wide { overflow-x: auto; overflow-y: hidden; }
 .longhand table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.5em 0 0.5em 1.2em; }
 .longhand table th, .longhand table td { padding: 0.15em 0.7em; border-bottom: 1px solid #8884; text-align: right; }
-.longhand .words th, .longhand .words td { text-align: left; }
-.longhand .remark { opacity: 0.7; }
+.longhand table.words tbody td, .longhand table.words thead th { text-align: left; }
+.longhand table.work { border: none; font-size: inherit; }
+.longhand table.work tbody tr { background: none; }
+.longhand table.work tbody td { padding: 0.12em 0.15em; border: none; text-align: left; vertical-align: baseline; }
+.longhand table.work tbody td { white-space: nowrap; max-width: none; }
+.longhand table.work tbody td:first-child { text-align: right; }
+.longhand table.work tbody td.remark { padding-left: 2em; opacity: 0.7; }
 ";
 
 /// The derivation, the rules, and the first and last rows of each table as one `<div>`; sections open and close.
@@ -73,17 +76,17 @@ impl Writer<'_> {
 
     /// Rows of a formula: what stands left of the sign, the sign, what stands right of it, and a remark.
     fn work(&mut self, rows: &[Row]) {
-        self.line("<div class=\"work\"><math display=\"block\"><mtable displaystyle=\"true\">");
+        // A table of HTML, each cell a formula: browsers align its columns, and those of MathML not all.
+        self.line("<div class=\"wide\"><table class=\"work\"><tbody>");
         for Row { left, sign, right, remark } in rows {
+            let left = if left.is_empty() { String::new() } else { display(left) };
             let remark = match remark {
-                Some(remark) => format!("<mtd class=\"remark\"><mtext>\u{2003}{}</mtext></mtd>", escaped(remark)),
+                Some(remark) => format!("<td class=\"remark\">{}</td>", escaped(remark)),
                 None => String::new(),
             };
-            self.line(format!(
-                "<mtr><mtd>{left}</mtd><mtd><mo>{sign}</mo></mtd><mtd><mrow>{right}</mrow></mtd>{remark}</mtr>"
-            ));
+            self.line(format!("<tr><td>{left}</td><td>{sign}</td><td>{}</td>{remark}</tr>", display(right)));
         }
-        self.line("</mtable></math></div>");
+        self.line("</tbody></table></div>");
     }
 
     fn table(&mut self, class: &str, head: &[String], rows: &[Vec<String>]) {
@@ -91,11 +94,11 @@ impl Writer<'_> {
             let cells: String = cells.iter().map(|cell| format!("<{tag}>{cell}</{tag}>")).collect();
             format!("<tr>{cells}</tr>")
         };
-        self.line(format!("<table{class}><thead>{}</thead><tbody>", cells("th", head)));
+        self.line(format!("<div class=\"wide\"><table{class}><thead>{}</thead><tbody>", cells("th", head)));
         for row in rows {
             self.line(cells("td", row));
         }
-        self.line("</tbody></table>");
+        self.line("</tbody></table></div>");
     }
 
     fn write(&self, side: &Side) -> Written {
@@ -195,7 +198,7 @@ impl Writer<'_> {
 
     fn gradient(&mut self, step: &Step, chain: &Chain) {
         let of = Side::Partial { of: chain.rule.of, by: chain.rule.with_respect_to };
-        self.line(format!("<h4>{}</h4>", math(&self.write(&of).text)));
+        self.line(format!("<h4>{}</h4>", display(&self.write(&of).text)));
         self.paragraph(self.sentence(&step.explanation));
         let several = chain.paths.len() > 1;
         for (place, (path, equation)) in chain.rule.paths.iter().zip(&chain.paths).enumerate() {
@@ -323,6 +326,11 @@ impl Writer<'_> {
         }
         self.close();
     }
+}
+
+/// A formula at the size that it has on a line of its own.
+fn display(formula: &str) -> String {
+    format!("<math displaystyle=\"true\">{formula}</math>")
 }
 
 /// A row of a formula.

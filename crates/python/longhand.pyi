@@ -8,6 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Buffer
 
+__all__ = [
+    "Derivation",
+    "LonghandError",
+    "Model",
+    "Run",
+    "TrainingInterrupted",
+    "__version__",
+    "derive",
+    "load_data",
+    "recipes",
+    "train",
+]
+
 __version__: str
 
 _Path = str | PathLike[str]
@@ -131,7 +144,7 @@ def train(
 def recipes() -> dict[str, str]:
     """The names of the built-in recipes, each with a sentence about it."""
 
-def load_data(data: _Path = "auto") -> tuple[_Arrays, _Arrays]:
+def load_data(data: _Path | None = None) -> tuple[_Arrays, _Arrays]:
     """The data that `train` trains on: ((train_images, train_labels), (test_images, test_labels))."""
 
 def derive(

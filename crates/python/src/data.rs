@@ -65,11 +65,14 @@ pub fn images(pixels: &Bound<'_, PyAny>, of: &Bound<'_, PyAny>) -> PyResult<Imag
     Images::new(pixels.height, pixels.width, pixels.bytes, labels(of)?).map_err(refused)
 }
 
+/// Images and labels as numpy arrays.
+type Arrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
 /// The data that `train` trains on, as numpy arrays of uint8.
 ///
 /// Args:
-///     data: "auto" (MNIST from $LONGHAND_DATA, the cache, or the public mirrors; else stroke digits, with a warning),
-///         "mnist" (and nothing in its place), "strokes", or the folder with MNIST's four files.
+///     data: None or "auto" (MNIST from $LONGHAND_DATA, the cache, or the public mirrors; else stroke digits, with a
+///         warning), "mnist" (and nothing in its place), "strokes", or the folder with MNIST's four files.
 ///
 /// Returns:
 ///     ((train_images, train_labels), (test_images, test_labels)); images are N×28×28.
@@ -79,12 +82,9 @@ pub fn images(pixels: &Bound<'_, PyAny>, of: &Bound<'_, PyAny>) -> PyResult<Imag
 ///     >>> train_images.shape
 ///     (60000, 28, 28)
 #[pyfunction]
-#[pyo3(signature = (data="auto".into()))]
-pub fn load_data(
-    py: Python<'_>,
-    data: PathBuf,
-) -> PyResult<((Bound<'_, PyAny>, Bound<'_, PyAny>), (Bound<'_, PyAny>, Bound<'_, PyAny>))> {
-    let data = self::data(py, Some(Source::Place(data)), None)?;
+#[pyo3(signature = (data=None))]
+pub fn load_data(py: Python<'_>, data: Option<PathBuf>) -> PyResult<(Arrays<'_>, Arrays<'_>)> {
+    let data = self::data(py, data.map(Source::Place), None)?;
     let arrays = |set: &Images| {
         let images = numpy_array(py, set.pixels(), "uint8", &[set.len(), set.height(), set.width()])?;
         PyResult::Ok((images, numpy_array(py, set.labels(), "uint8", &[set.len()])?))

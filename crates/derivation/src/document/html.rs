@@ -218,7 +218,9 @@ impl Writer<'_> {
                     rows.extend(self.stages_beside_each_other(&equation));
                 }
             }
-            rows.extend(self.stages_below_each_other(equation, None));
+            self.work(&rows);
+            // Its left side is so long that it would push the others aside.
+            let rows = self.stages_below_each_other(equation, None);
             self.work(&rows);
         }
         if let Some(sum) = &chain.sum {

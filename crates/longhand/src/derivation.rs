@@ -23,7 +23,7 @@ pub fn derive(network: SmallNetwork) -> Result<Derivation, Error> {
     Ok(Derivation { worksheet })
 }
 
-/// A network worked out by hand, by [`derive`].
+/// A network worked out by hand, by [`derive()`].
 #[derive(Clone, Debug)]
 pub struct Derivation {
     worksheet: Worksheet,

@@ -68,7 +68,7 @@
 //! | [`columns`], [`table`] | the training table |
 //! | [`divergence`] | what learning rates that are too large do |
 //! | [`render`] | formulas and equations in Unicode, LaTeX, MathML and as spreadsheet formulas |
-//! | [`document`], [`mod@export`] | the derivation as Markdown and LaTeX; everything as data for a page |
+//! | [`document`], [`mod@export`] | the derivation as Markdown, LaTeX and HTML; everything as data for a page |
 //! | [`worksheet`] | all of it for one network |
 //!
 //! # How the workbook's rows follow from the graph

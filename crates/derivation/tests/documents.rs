@@ -79,3 +79,34 @@ fn documents_of_other_networks_are_complete() {
         assert!(latex.is_ascii(), "a character that pdflatex may not know");
     }
 }
+
+#[test]
+fn the_derivation_of_the_exercise_as_html_says_what_the_text_says() {
+    use longhand_derivation::document::html;
+    let (text, page) = (markdown(&exercise()), html(&exercise()));
+    assert!(page.starts_with("<div class=\"longhand\">") && page.ends_with("</div>\n"));
+    // Every value that stands at the end of a line of the text stands in a cell of the page.
+    let values: Vec<&str> =
+        text.lines().filter_map(|line| line.split("≈ ").nth(1)).filter(|rest| rest.parse::<f64>().is_ok()).collect();
+    assert!(values.len() > 30, "{} values", values.len());
+    for value in values {
+        assert!(page.contains(&format!(">{value}</mn>")), "{value}");
+    }
+    let gradients = text.lines().filter(|line| line.starts_with("### ")).count();
+    assert_eq!((gradients, page.matches("<h4>").count()), (8, 8));
+    for tag in ["div", "details", "table", "math", "mrow", "mfrac", "tr", "td", "p"] {
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn the_formulas_of_the_exercise_for_mathjax() {
+    use longhand_derivation::document::latex_formulas;
+    let formulas = latex_formulas(&exercise());
+    let rows: Vec<&str> = formulas.lines().collect();
+    assert_eq!((rows[0], rows[1], rows[rows.len() - 1]), ("$$", r"\begin{aligned}", "$$"));
+    assert_eq!(rows[2], r"h_{1} &= w_{1} \cdot i_{1} + w_{2} \cdot i_{2} = 0.0275 \\");
+    // Eleven forward quantities, eight gradients, eight updates.
+    assert_eq!(rows.len() - 4, 11 + 8 + 8);
+}

@@ -66,7 +66,7 @@ impl RecipeError {
     /// A fault that the overrides brought in.
     pub(crate) fn after_overrides(path: &[Step], message: String) -> Self {
         let path: Vec<String> = path.iter().map(Step::to_string).collect();
-        RecipeError { message: format!("{message} (set on the command line: {})", path.join(".")), place: None }
+        RecipeError { message: format!("{message} (overridden: {})", path.join(".")), place: None }
     }
 }
 

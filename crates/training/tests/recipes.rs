@@ -159,15 +159,15 @@ fn numbers_that_cannot_be_are_shown_where_they_stand() {
 }
 
 #[test]
-fn what_the_command_line_brought_in_is_said_to_come_from_there() {
+fn what_an_override_brought_in_is_said_to_come_from_there() {
     let seed = built_in("seed").unwrap();
     insta::assert_snapshot!(
         message(seed, &["batch_size=0"]),
-        @"batch_size = 0 cannot be: it must be from 1 to 8192 (set on the command line: batch_size)"
+        @"batch_size = 0 cannot be: it must be from 1 to 8192 (overridden: batch_size)"
     );
     insta::assert_snapshot!(
         message(seed, &["schedule.learning_rate=nan"]),
-        @"learning_rate = NaN cannot be: it must be a number from 0 to 1000 (set on the command line: schedule.learning_rate)"
+        @"learning_rate = NaN cannot be: it must be a number from 0 to 1000 (overridden: schedule.learning_rate)"
     );
     insta::assert_snapshot!(
         message(seed, &["momentum=0.5"]),

@@ -1,9 +1,13 @@
-//! Whole documents as text: the derivation for reading as it is, and as LaTeX.
+//! Whole documents as text: the derivation for reading as it is, as LaTeX, and as a piece of HTML.
 
+mod html;
 mod latex;
+mod latex_formulas;
 mod markdown;
 
+pub use html::html;
 pub use latex::latex;
+pub use latex_formulas::latex_formulas;
 pub use markdown::markdown;
 
 use crate::expression::NodeId;

@@ -8,8 +8,10 @@
 mod fingerprint;
 mod model;
 mod model_file;
+mod prediction;
 pub mod safetensors;
 
 pub use fingerprint::weights_sha256;
 pub use model::Model;
 pub use model_file::{MAX_MODEL_BYTES, ModelFileError, read_model};
+pub use prediction::{Classifier, NotPredicted, Prediction};

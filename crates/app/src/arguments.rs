@@ -1,6 +1,7 @@
 //! What a person may type.
 
 pub mod experiment;
+pub mod predict;
 pub mod runs;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use longhand_derivation::spec::{Activation, Loss};
 use longhand_training::Override;
 
 use self::experiment::ExperimentArguments;
+use self::predict::PredictArguments;
 use self::runs::RunsArguments;
 use crate::commands::worksheet::{Numbers, SampleText, Sizes};
 
@@ -36,6 +38,8 @@ pub enum Command {
     Train(TrainArguments),
     /// Test a trained model on a data set it was not trained on.
     Evaluate(EvaluateArguments),
+    /// Tell the digits in picture files: photographs, scans, drawings.
+    Predict(PredictArguments),
     /// Run a suite of recipes over many seeds, and judge them together. Goes on where it was stopped.
     Experiment(ExperimentArguments),
     /// List, show, compare or plot the records of runs.

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Experiment(arguments) => commands::experiment::run(&arguments),
         Command::Runs(arguments) => commands::runs::run(&arguments),
         Command::Summary(arguments) => commands::summary::run(&arguments),

@@ -6,6 +6,7 @@ pub mod data;
 pub mod evaluate;
 pub mod experiment;
 mod find_learning_rate;
+pub mod predict;
 pub mod runs;
 pub mod summary;
 pub mod train;

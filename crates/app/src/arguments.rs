@@ -4,6 +4,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod export;
 mod names;
+pub mod predict;
 pub mod runs;
 pub mod shell;
 
@@ -18,6 +19,7 @@ use self::evaluate::EvaluateArguments;
 use self::experiment::ExperimentArguments;
 use self::export::ExportArguments;
 use self::names::NameOrFile;
+use self::predict::PredictArguments;
 use self::runs::RunsArguments;
 use self::shell::{CompletionsArguments, ManArguments};
 use crate::commands::worksheet::{Numbers, SampleText, Sizes};
@@ -48,6 +50,8 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Write a trained model for other programs: ONNX, safetensors, or a C header for microcontrollers.
     Export(ExportArguments),
+    /// Tell the digits in picture files: photographs, scans, drawings.
+    Predict(PredictArguments),
     /// Run a suite of recipes over many seeds, and judge them together. Goes on where it was stopped.
     Experiment(ExperimentArguments),
     /// List, show, compare or plot the records of runs.

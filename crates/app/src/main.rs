@@ -7,9 +7,9 @@ mod data_source;
 mod printer;
 mod recipe_source;
 mod run_report;
-mod weights;
 mod tensorboard;
 mod version;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Experiment(arguments) => commands::experiment::run(&arguments),
         Command::Runs(arguments) => commands::runs::run(&arguments),
         Command::Summary(arguments) => commands::summary::run(&arguments),

@@ -4,7 +4,7 @@ use font8x8::UnicodeFonts;
 
 use crate::augmentation::augment_into;
 use crate::random::{Purpose, stream};
-use crate::{AugmentationSpec, CLASSES, DataError, ImageSet};
+use crate::{AugmentationSpec, CLASSES, DataError, ImageSet, grey_png};
 
 /// What a contact sheet shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,12 +140,6 @@ impl Sheet {
     }
 
     fn encode(&self) -> Result<Vec<u8>, DataError> {
-        let mut bytes = Vec::new();
-        let side = |side: usize| u32::try_from(side).map_err(|_| png::EncodingError::LimitsExceeded);
-        let mut encoder = png::Encoder::new(&mut bytes, side(self.width)?, side(self.height)?);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.write_header()?.write_image_data(&self.pixels)?;
-        Ok(bytes)
+        Ok(grey_png::encode(self.width, self.height, &self.pixels)?)
     }
 }

@@ -16,6 +16,7 @@ mod layer_names;
 mod model;
 mod model_file;
 pub mod onnx;
+mod prediction;
 pub mod safetensors;
 mod state_dict;
 
@@ -24,4 +25,5 @@ pub use foreign_format::ForeignFormat;
 pub use header::{HeaderFault, MAX_HEADER_BYTES};
 pub use model::Model;
 pub use model_file::{MAX_MODEL_BYTES, ModelFileError, read_model, read_state_dict};
+pub use prediction::{Classifier, NotPredicted, Prediction};
 pub use state_dict::{DoesNotFit, Misfit, StateDict};

@@ -9,6 +9,7 @@ pub mod experiment;
 pub mod export;
 mod find_learning_rate;
 pub mod man;
+pub mod predict;
 pub mod runs;
 pub mod summary;
 pub mod train;

@@ -1,6 +1,6 @@
 """Runs docs/pytorch.md as it stands, and holds PyTorch's outputs for models of ours against Longhand's.
 
-    cargo build --release && cargo build --release -p longhand-training --example log_probabilities
+    cargo build --release && cargo build --release -p longhand-model-files --example log_probabilities
     target/release/longhand train seed --epochs 1 --data DIR
     python reference/check_pytorch_page.py --longhand target/release/longhand --mnist DIR --model runs/…/model.safetensors
 
@@ -27,30 +27,8 @@ from mnist_files import read_test_set
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "pytorch.md"
 LIMIT = 1e-4
-# Of several kinds: a linear layer over an image's rows and columns, kernels of 1 and 5, no bias, no batch norm.
-ODD = """
-name = "odd"
-epochs = 1
-batch_size = 500
-normalisation = { mean = 0.2, std = 0.4 }
-schedule = { type = "constant", learning_rate = 0.05 }
-[network]
-input = [1, 28, 28]
-layers = [
-    { type = "conv", channels = 4, kernel = 5, padding = 1 },
-    { type = "relu" },
-    { type = "max_pool" },
-    { type = "conv", channels = 6, kernel = 1, bias = false },
-    { type = "batch_norm", momentum = 0.2, eps = 0.001 },
-    { type = "relu" },
-    { type = "max_pool" },
-    { type = "linear", features = 16 },
-    { type = "relu" },
-    { type = "dropout", rate = 0.1 },
-    { type = "linear", features = 10 },
-    { type = "log_softmax" },
-]
-"""
+# Of every kind of layer, in places where nobody would put them.
+ODD = Path(__file__).resolve().parent / "odd_network.toml"
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
@@ -100,9 +78,8 @@ def main() -> None:
     pixels, labels = map(torch.from_numpy, read_test_set(mnist))
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        Path("odd.toml").write_text(ODD)
         Path("model.safetensors").write_bytes(model.read_bytes())
-        subprocess.run([longhand, "train", "odd.toml", "--data", mnist, "--json"], check=True, capture_output=True)
+        subprocess.run([longhand, "train", ODD, "--data", mnist, "--json"], check=True, capture_output=True)
         models = {"seed": Path("model.safetensors"), "odd": next(Path("runs").glob("*-odd-*/model.safetensors"))}
         page = run_page(longhand, mnist)
         for recipe, model in models.items():

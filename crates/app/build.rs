@@ -1,5 +1,5 @@
 //! Names the commit that the program is built from, for `longhand --version`: `LONGHAND_COMMIT`, such as `1a2b3c4d` or,
-//! where tracked files differ from it, `1a2b3c4d-dirty`. A source archive has no commit, and then nothing is set.
+//! where compiled files differ from it, `1a2b3c4d-dirty`. A source archive has no commit, and then nothing is set.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,8 @@ fn commit(root: &Path) -> Option<String> {
         return None;
     }
     let commit = git(root, &["rev-parse", "--short=8", "HEAD"])?;
-    let changed = git(root, &["status", "--porcelain", "--untracked-files=no"])?;
+    let compiled = ["--", "crates", "recipes", "web", "Cargo.toml", "Cargo.lock"];
+    let changed = git(root, &[&["status", "--porcelain", "--untracked-files=no"][..], &compiled].concat())?;
     Some(if changed.is_empty() { commit } else { format!("{commit}-dirty") })
 }
 

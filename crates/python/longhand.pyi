@@ -17,6 +17,7 @@ __all__ = [
     "__version__",
     "derive",
     "load_data",
+    "read_picture",
     "recipes",
     "train",
 ]
@@ -129,7 +130,7 @@ class Derivation:
     def _repr_latex_(self) -> str: ...
 
 def train(
-    recipe: str = "default",
+    recipe: _Path | None = None,
     *,
     data: _Path | _Labelled | None = None,
     test: _Labelled | None = None,
@@ -143,6 +144,9 @@ def train(
 
 def recipes() -> dict[str, str]:
     """The names of the built-in recipes, each with a sentence about it."""
+
+def read_picture(picture: _Path | bytes) -> NDArray[np.uint8]:
+    """A PNG or JPEG picture of a digit as models take it: uint8, 28×28."""
 
 def load_data(data: _Path | None = None) -> tuple[_Arrays, _Arrays]:
     """The data that `train` trains on: ((train_images, train_labels), (test_images, test_labels))."""

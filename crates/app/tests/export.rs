@@ -57,6 +57,7 @@ fn a_run_is_written_in_every_format() {
     assert_eq!(code, 0);
     let header = fs::read_to_string(file("my-net.h")).unwrap();
     assert!(stdout.contains("int digit = my_net_predict(image, work, NULL);"), "{stdout}");
+    assert!(header.contains("#include \"my-net.h\""), "the file as it is called: {header}");
     let work = header.lines().find_map(|line| line.strip_prefix("#define MY_NET_WORK_BYTES ")).unwrap();
     assert!(stdout.contains(&format!("{} of work area (RAM)", thousands(work.parse().unwrap()))), "{stdout}");
 
@@ -97,7 +98,7 @@ fn what_cannot_be_is_refused_and_nothing_is_lost() {
     let other = |model: &str| longhand(&["export", model, "--to", "out.onnx"], folder.path()).stderr;
     assert!(other("empty").contains("empty holds no model.safetensors"));
     assert!(other("nothing").contains("cannot read nothing"));
-    assert!(other("there.onnx").contains("there.onnx: not a model of this program"));
+    assert!(other("there.onnx").contains("there.onnx: it is an ONNX model, and safetensors is wanted"));
     assert!(!folder.path().join("out.onnx").exists());
 }
 

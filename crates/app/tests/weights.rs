@@ -138,7 +138,7 @@ fn what_is_no_weights_of_the_network_is_refused_before_anything_is_written() {
         (&["evaluate", "--recipe", "seed", "--weights", &onnx], "an ONNX model, and safetensors is wanted"),
         (&["evaluate", "--recipe", "seed", "--weights", &cut], "is cut short"),
         (&["evaluate", "--recipe", "under6k", "--weights", &pytorch], "it would fit the built-in seed, seed-tuned"),
-        (&["evaluate", "--weights", &pytorch], "--recipe"),
+        (&["evaluate", "--weights", &pytorch], "required arguments were not provided:\n  --recipe"),
         (&["evaluate", &pytorch], "Its tensors fit the built-in recipes seed, seed-tuned"),
     ];
     for (arguments, wanted) in cases {

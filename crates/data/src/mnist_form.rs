@@ -7,8 +7,8 @@
 //!    majority of its pixels.
 //! 2. `ink`: how far each pixel is from the background, on the side (darker or lighter) where more stands out, and in
 //!    the colour in which it stands out most.
-//! 3. `pieces`: ink that hangs together; specks are dropped, and so is what comes in from the border (a shadow, the
-//!    edge of the page) where a digit stands free of it.
+//! 3. `pieces`: ink that hangs together; specks are dropped, and so is what comes from outside the picture (a shadow, the
+//!    edge of the page, a line across it) where there is a digit beside it.
 //! 4. `stroke`: strokes too thin for 20×20 pixels are thickened first.
 //! 5. `place`: the digit's box becomes 20 pixels long by averaging areas, is stretched to full contrast, and centred.
 //!

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A pixel p of 0 to 255 becomes (p/255 − mean)/std.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Normalisation {
     /// Mean of the pixels, of 1.
     pub mean: f32,

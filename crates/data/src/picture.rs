@@ -46,8 +46,8 @@ pub enum PictureError {
     /// Nothing that is known.
     #[error("it is neither PNG nor JPEG: it begins with {0}; give a picture, saved as PNG or JPEG")]
     NotAPicture(String),
-    /// A PNG file with several frames.
-    #[error("it is an animated PNG; save the frame that is meant as a PNG of its own")]
+    /// A PNG file that is marked as an animation.
+    #[error("it is marked as an animated PNG; save the frame that is meant as a PNG of its own")]
     Animated,
     /// A header that promises more pixels than are decoded.
     #[error(
@@ -81,7 +81,8 @@ impl Picture {
     ///
     /// Transparent parts become white or black, whichever lets what is drawn stand out. Pictures with a side above
     /// [`WORKING_SIDE`] are reduced by averaging areas, so that no stroke falls between pixels. The header is judged
-    /// before memory is taken for pixels; decoding takes 8 bytes a pixel at most, some 400 MB for the largest picture.
+    /// before memory is taken for pixels; decoding takes 11 bytes a pixel at most, some
+    /// 550 MB for the largest picture, and a copy of the file.
     ///
     /// # Errors
     /// When the bytes are no picture of the two formats, are animated, damaged or cut short, or beyond the limits.
@@ -105,11 +106,14 @@ impl Picture {
             }
             Format::Jpeg => {
                 let read = |e| damaged("JPEG", e);
-                let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(read)?;
+                let cut_short = || PictureError::CutShort { format: "JPEG" };
+                let is_whole = format::jpeg_is_whole(bytes);
+                let decoder = JpegDecoder::new(Cursor::new(bytes));
+                let mut decoder = decoder.map_err(|e| if is_whole { read(e) } else { cut_short() })?;
                 check_size(&decoder)?;
-                if !format::jpeg_is_whole(bytes) {
+                if !is_whole {
                     // The decoder would fill what is missing with grey.
-                    return Err(PictureError::CutShort { format: "JPEG" });
+                    return Err(cut_short());
                 }
                 let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
                 (DynamicImage::from_decoder(decoder).map_err(read)?, orientation)

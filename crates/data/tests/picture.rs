@@ -146,7 +146,7 @@ fn what_is_no_picture_is_refused_in_words() {
     for length in [20, 60, whole_png.len() / 2, whole_png.len() - 20] {
         assert!(message(&whole_png[..length]).contains("cut short"), "{length}: {}", message(&whole_png[..length]));
     }
-    for length in [whole_jpeg.len() / 2, whole_jpeg.len() - 2] {
+    for length in [20, 100, whole_jpeg.len() / 2, whole_jpeg.len() - 2] {
         assert!(message(&whole_jpeg[..length]).contains("cut short"), "{length}: {}", message(&whole_jpeg[..length]));
     }
     let mut animated = Vec::new();

@@ -45,7 +45,7 @@ impl Model {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let read = if path.is_dir() { read_model(&path.join("model.safetensors")) } else { read_model(path) };
-        read.map(Model).map_err(|e| Error::new(ErrorKind::Model, e))
+        read.map_err(|e| Error::new(ErrorKind::Model, e)).and_then(Model::checked)
     }
 
     /// The model that [`Model::to_bytes`] made `bytes` of.
@@ -53,7 +53,7 @@ impl Model {
     /// # Errors
     /// As [`Model::load`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        safetensors::read(bytes).map(Model).map_err(|e| Error::new(ErrorKind::Model, e))
+        safetensors::read(bytes).map_err(|e| Error::new(ErrorKind::Model, e)).and_then(Model::checked)
     }
 
     /// The model as a safetensors file: weights under PyTorch's names and in its layouts, the network in the metadata.
@@ -186,6 +186,20 @@ impl Model {
         }
         let found = evaluate(&self.0.network, Isa::detect(), images.set(), &self.0.normalisation);
         Ok(Evaluation::of(found))
+    }
+
+    /// Refuses what takes other than grey images: everything here hands it one channel.
+    fn checked(model: longhand_model_files::Model) -> Result<Self, Error> {
+        match model.network.spec().input {
+            [1, _, _] => Ok(Model(model)),
+            input => {
+                let message = format!(
+                    "the model takes images of {input:?} (channels, rows, columns), and images here are grey, of one \
+                     channel; load a model trained on such"
+                );
+                Err(Error::new(ErrorKind::Model, message))
+            }
+        }
     }
 
     pub(crate) fn of(model: longhand_model_files::Model) -> Self {

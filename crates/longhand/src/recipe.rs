@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use longhand_training::{BUILT_IN, BUILT_IN_SUITES, Override, built_in, built_in_names};
+use longhand_training::{Override, built_in, built_in_names, built_in_recipes};
 
 use crate::error::{Error, ErrorKind};
 use crate::network::Network;
@@ -50,10 +50,7 @@ impl Recipe {
 
     /// The names of all built-in recipes, those of suites as `suite/recipe`.
     pub fn names() -> Vec<String> {
-        let of_suites = BUILT_IN_SUITES
-            .iter()
-            .flat_map(|suite| suite.recipes.iter().map(|(recipe, _)| format!("{}/{recipe}", suite.name)));
-        BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(of_suites).collect()
+        built_in_recipes().map(|(name, _)| name).collect()
     }
 
     /// The recipe in the TOML file `path`.

@@ -30,7 +30,7 @@ impl SmallNetwork {
         SmallNetwork(NetworkDraft { layers: Some(layers.into()), ..NetworkDraft::default() })
     }
 
-    /// A network described in TOML, as `longhand worksheet --network` takes it.
+    /// A network described in TOML, as `longhand worksheet FILE` takes it.
     ///
     /// # Errors
     /// When the text is not TOML or has a key that a network has not.

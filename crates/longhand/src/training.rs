@@ -13,6 +13,9 @@ use crate::model::Model;
 use crate::progress::{Ended, Epoch, Step};
 use crate::recipe::Recipe;
 
+/// The most threads that are started.
+const MAX_THREADS: usize = 1024;
+
 /// Called after every step.
 type OnStep<'a> = Box<dyn FnMut(&Step) -> ControlFlow<()> + Send + 'a>;
 /// Called after every epoch.
@@ -116,7 +119,10 @@ impl<'a> Training<'a> {
         }
         let split = Split { data: &described, train: train_images, evaluation, evaluated_on };
         let threads = match self.threads {
-            Some(0) => return Err(Error::new(ErrorKind::Training, "0 threads cannot train; give at least 1")),
+            Some(threads) if !(1..=MAX_THREADS).contains(&threads) => {
+                let message = format!("{threads} threads cannot be: give from 1 to {MAX_THREADS}");
+                return Err(Error::new(ErrorKind::Training, message));
+            }
             Some(threads) => threads,
             None => Machine::here().cores,
         };

@@ -93,3 +93,15 @@ fn a_model_that_cannot_be_written_is_an_error_with_the_file_named() {
     assert_eq!(error.kind(), ErrorKind::Output);
     assert!(error.to_string().contains("/no/such/folder"), "{error}");
 }
+
+#[test]
+fn pictures_that_are_none_are_refused_with_their_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seven.png");
+    let error = longhand::read_picture_file(&path).unwrap_err();
+    assert!(error.to_string().contains("seven.png"), "{error}");
+    std::fs::write(&path, b"not a picture").unwrap();
+    let error = longhand::read_picture_file(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Images, "{error}");
+    assert!(error.to_string().contains("seven.png: it is neither PNG nor JPEG"), "{error}");
+}

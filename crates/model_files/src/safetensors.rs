@@ -71,7 +71,8 @@ pub enum NotAModel {
     /// The tensors are there and nothing says whose they are.
     #[error(
         "it holds tensors and not the network they belong to (its metadata have no `{METADATA_KEY}`), as a state dict \
-         saved by PyTorch does: name a recipe with that network, as in longhand evaluate --recipe seed --weights FILE"
+         saved by PyTorch does: name a recipe with that network, as in longhand evaluate --recipe seed --weights FILE, or put the network into its \
+         metadata, and every command takes it (docs/pytorch.md)"
     )]
     NoNetwork,
     /// What the metadata say cannot be read.
@@ -109,7 +110,7 @@ pub fn write(network: &Network, recipe: &str, normalisation: &Normalisation) -> 
         .expect("names are unique and lengths right")
 }
 
-/// The model that [`write`] made `bytes` of, or whoever else put the same into the metadata.
+/// The model that [`write()`] made `bytes` of, or whoever else put the same into the metadata.
 ///
 /// # Errors
 /// When they are not such a model, or its tensors do not fit the network it names.
@@ -144,7 +145,8 @@ impl StateDict {
             return Err(NotAModel::Normalisation { mean, std });
         }
         if metadata.recipe != shown(&metadata.recipe) {
-            let message = format!("a recipe called {:?} cannot be", shown(&metadata.recipe));
+            let message =
+                format!("its recipe's name, {:?}, is too long or holds control characters", shown(&metadata.recipe));
             return Err(NotAModel::Metadata(message));
         }
         Ok(Some(metadata))

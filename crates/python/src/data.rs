@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Pixels, labels, numpy_array};
 use crate::error::{refused, refused_images};
+use crate::threads::pool;
 
 /// How many stroke digits the program's own data set has, to train on and to test.
 const STROKES: (usize, usize) = (60_000, 10_000);
@@ -40,14 +41,14 @@ pub fn data(py: Python<'_>, source: Option<Source<'_>>, test: Option<Source<'_>>
         (Some(Source::Place(place)), None) => place,
         (None, None) => PathBuf::from("auto"),
     };
-    let data = py
-        .detach(|| match place.to_str() {
-            Some("auto") => Data::find(),
-            Some("mnist") => Data::mnist(),
-            Some("strokes") => Ok(Data::strokes(STROKES.0, STROKES.1)),
-            _ => Data::from_folder(&place),
-        })
-        .map_err(refused)?;
+    let pool = pool()?;
+    let find = || match place.to_str() {
+        Some("auto") => Data::find(),
+        Some("mnist") => Data::mnist(),
+        Some("strokes") => Ok(Data::strokes(STROKES.0, STROKES.1)),
+        _ => Data::from_folder(&place),
+    };
+    let data = py.detach(|| pool.install(find)).map_err(refused)?;
     if let Some(why) = data.substitute() {
         let text = std::ffi::CString::new(format!("{why}. What follows is NOT MNIST; data=\"mnist\" refuses it"))?;
         PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;

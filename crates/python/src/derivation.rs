@@ -75,6 +75,9 @@ pub fn derive(
             return Err(wrong(format!("biases is {other:?}; choose \"none\", \"per_layer\" or \"per_neuron\"")));
         }
     };
+    if samples.as_ref().is_some_and(Vec::is_empty) {
+        return Err(wrong("samples is empty; give at least one (inputs, targets), or leave it out".to_owned()));
+    }
     for (inputs, targets) in samples.into_iter().flatten() {
         network = network.sample(inputs, targets);
     }

@@ -9,8 +9,10 @@ mod data;
 mod derivation;
 mod error;
 mod model;
+mod picture;
 mod run;
 mod settings;
+mod threads;
 mod train;
 
 use pyo3::prelude::*;
@@ -28,6 +30,8 @@ mod module {
     use crate::error::{LonghandError, TrainingInterrupted};
     #[pymodule_export]
     use crate::model::Model;
+    #[pymodule_export]
+    use crate::picture::read_picture;
     #[pymodule_export]
     use crate::run::Run;
     #[pymodule_export]

@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::arrays::{Pixels, of_counts, of_f32};
 use crate::data::images;
 use crate::error::refused;
+use crate::threads::pool;
 
 /// A trained network: asked, judged, saved, loaded.
 ///
@@ -30,7 +31,8 @@ impl Model {
     fn ask(&self, py: Python<'_>, array: &Bound<'_, PyAny>) -> PyResult<(longhand::Predictions, bool)> {
         let pixels = Pixels::of(array)?;
         pixels.check_size(self.0.image_size())?;
-        let predictions = py.detach(|| self.0.predict(&pixels.bytes)).map_err(refused)?;
+        let pool = pool()?;
+        let predictions = py.detach(|| pool.install(|| self.0.predict(&pixels.bytes))).map_err(refused)?;
         Ok((predictions, pixels.count.is_none()))
     }
 }
@@ -138,7 +140,8 @@ impl Model {
         labels: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let set = self::images(images, labels)?;
-        let found = py.detach(|| self.0.evaluate(&set)).map_err(refused)?;
+        let pool = pool()?;
+        let found = py.detach(|| pool.install(|| self.0.evaluate(&set))).map_err(refused)?;
         let classes = self.0.classes();
         let result = PyDict::new(py);
         result.set_item("accuracy", found.accuracy())?;

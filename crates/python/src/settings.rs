@@ -3,7 +3,7 @@
 use longhand::Setting;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::PyDict;
 
 /// The fields and values of `overrides`; a double underscore in a name stands for the dot: `augmentation__rotation=5`.
 pub fn settings(overrides: Option<&Bound<'_, PyDict>>) -> PyResult<Vec<(String, Setting)>> {
@@ -12,8 +12,9 @@ pub fn settings(overrides: Option<&Bound<'_, PyDict>>) -> PyResult<Vec<(String, 
 }
 
 fn setting(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<Setting> {
-    if let Ok(value) = value.cast::<PyBool>() {
-        return Ok(value.is_true().into());
+    // numpy's too, and no whole number.
+    if let Ok(value) = value.extract::<bool>() {
+        return Ok(value.into());
     }
     // Whole numbers of numpy are whole numbers too; a float is none, however whole.
     if let Ok(value) = value.extract::<i64>() {

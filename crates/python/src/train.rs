@@ -15,7 +15,7 @@ use std::time::Duration;
 use longhand::{Data, Epoch, Recipe, Step, Training};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::types::PyDict;
 
 use crate::data::{Source, data};
 use crate::error::{TrainingInterrupted, refused};
@@ -33,7 +33,7 @@ const HELD_OUT_OF: usize = 10;
 /// The same data, recipe and seed give the same weights, bit for bit, on every machine and number of threads.
 ///
 /// Args:
-///     recipe: the name of a built-in recipe (see `recipes()`), a path to a TOML file, or its text.
+///     recipe: the name of a built-in recipe (see `recipes()`; "default" where left out), a path to a TOML file, or its text.
 ///     data: None (MNIST as `load_data("auto")` finds it), "mnist", "strokes", a folder with MNIST's files, or
 ///         (images, labels): uint8 N×28×28 and whole numbers 0 to 9.
 ///     test: (images, labels) to judge by, where `data` is arrays; without it a tenth of the images is held out.
@@ -44,7 +44,7 @@ const HELD_OUT_OF: usize = 10;
 ///     **overrides: fields of the recipe: epochs=3, learning_rate=0.05, seed=1, augmentation__rotation=5 (a double
 ///         underscore for the dot) or **{"augmentation.rotation": 5}.
 ///
-/// Ctrl-C stops it within a step and raises `TrainingInterrupted`, a KeyboardInterrupt whose attribute `run` holds what was
+/// Ctrl-C stops it within a step (while data are fetched or an epoch is judged, after that) and raises `TrainingInterrupted`, a KeyboardInterrupt whose attribute `run` holds what was
 /// learned; where nobody caught it, an interactive session finds it in `sys.last_value.run`. An exception of a callback
 /// stops the training and is raised as it is.
 ///
@@ -52,12 +52,12 @@ const HELD_OUT_OF: usize = 10;
 ///     >>> run = longhand.train("sprint", epochs=1, on_epoch=print)
 ///     >>> run.model.save("model.safetensors")
 #[pyfunction]
-#[pyo3(signature = (recipe="default", *, data=None, test=None, hold_out=None, on_epoch=None, on_step=None, threads=None,
+#[pyo3(signature = (recipe=None, *, data=None, test=None, hold_out=None, on_epoch=None, on_step=None, threads=None,
     **overrides))]
 #[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
-    recipe: &str,
+    recipe: Option<RecipeSource>,
     data: Option<Source<'_>>,
     test: Option<Source<'_>>,
     hold_out: Option<usize>,
@@ -116,12 +116,23 @@ pub fn recipes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(all)
 }
 
-/// The recipe of a name, a file or a text: a text has lines, a file's name ends in `.toml`.
-fn recipe_of(recipe: &str) -> Result<Recipe, longhand::Error> {
+/// What `recipe` may be.
+#[derive(FromPyObject)]
+pub enum RecipeSource {
+    /// A name, a file's name that ends in `.toml`, or a text, which has lines.
+    Text(String),
+    /// A `pathlib.Path`.
+    Path(PathBuf),
+}
+
+/// The recipe that was asked for; `default` where none was.
+fn recipe_of(recipe: Option<RecipeSource>) -> Result<Recipe, longhand::Error> {
     match recipe {
-        text if text.contains('\n') => Recipe::from_toml(text),
-        path if path.ends_with(".toml") => Recipe::load(PathBuf::from(path)),
-        name => Recipe::named(name),
+        None => Recipe::named("default"),
+        Some(RecipeSource::Text(text)) if text.contains('\n') => Recipe::from_toml(&text),
+        Some(RecipeSource::Text(path)) if path.ends_with(".toml") => Recipe::load(path),
+        Some(RecipeSource::Text(name)) => Recipe::named(&name),
+        Some(RecipeSource::Path(path)) => Recipe::load(path),
     }
 }
 
@@ -223,7 +234,8 @@ impl Callbacks<'_> {
         };
         let Some(callback) = callback else { return Ok(ControlFlow::Continue(())) };
         let answer = callback.call1((argument,))?;
-        let stop = answer.cast::<PyBool>().is_ok_and(|answer| !answer.is_true());
+        // numpy's False is one too; 0 and None are not.
+        let stop = answer.extract::<bool>().is_ok_and(|go_on| !go_on);
         Ok(if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

@@ -1,6 +1,9 @@
 """Models from Python: arrays in and out, files, errors."""
 
+import multiprocessing
 import pickle
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -119,3 +122,56 @@ def test_what_is_no_model_is_refused_with_the_file_named(run, tmp_path):
     assert refused.value.kind == "output"
     with pytest.raises(TypeError):
         longhand.Model()
+
+
+def test_a_picture_becomes_what_a_network_sees(run, tmp_path):
+    def png(rows):
+        def chunk(kind, data):
+            body = kind + data
+            return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+        header = struct.pack(">IIBBBBB", rows.shape[1], rows.shape[0], 8, 0, 0, 0, 0)
+        lines = b"".join(b"\0" + row.tobytes() for row in rows)
+        chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + chunks
+
+    paper = np.full((300, 400), 255, np.uint8)
+    paper[60:200, 250:270] = 20  # a dark stroke on white, off-centre
+    path = tmp_path / "one.png"
+    path.write_bytes(png(paper))
+    seen = longhand.read_picture(path)
+    assert (seen.shape, seen.dtype) == ((28, 28), np.uint8)
+    rows, columns = np.nonzero(seen)
+    assert rows.max() - rows.min() + 1 == 20 and seen[0].max() == 0 and seen.max() == 255
+    assert abs((seen * np.arange(28)).sum() / seen.sum() - 13.5) < 1, "centred by mass"
+    np.testing.assert_array_equal(longhand.read_picture(path.read_bytes()), seen)
+    assert isinstance(run.model.predict(seen), int)
+    with pytest.raises(longhand.LonghandError, match="nothing stands out") as refused:
+        longhand.read_picture(png(np.full((50, 50), 255, np.uint8)))
+    assert refused.value.kind == "images"
+    with pytest.raises(longhand.LonghandError):
+        longhand.read_picture(b"not a picture")
+    with pytest.raises(longhand.LonghandError, match="none.png"):
+        longhand.read_picture(tmp_path / "none.png")
+
+
+def predicted(model, images):
+    return model.predict(images).tolist()
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own(run, digits):
+    images = digits[1][0]
+    here = predicted(run.model, images)  # the parent's threads are there now, and do not come along
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(predicted, (run.model, images)).get(timeout=60) == here
+
+
+def test_a_model_of_coloured_images_is_refused(run):
+    data = run.model.to_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = data[8 : 8 + size].replace(rb'\"input\":[1,28,28]', rb'\"input\":[3,28,28]')
+    assert header != data[8 : 8 + size]
+    with pytest.raises(longhand.LonghandError):
+        longhand.Model.from_bytes(data[:8] + header + data[8 + size :])

@@ -19,9 +19,11 @@ pub fn start(record: &RunRecord, wall_time: f64) -> Value {
     let mut hparams = BTreeMap::new();
     flatten("", &recipe, &mut hparams);
     hparams.insert("parameters".to_owned(), setting(SettingValue::Number(record.parameters as f64)));
-    let group = record.entry.as_deref().unwrap_or(&record.recipe);
-    let group_name = record.suite.as_ref().map_or(group.to_owned(), |suite| format!("{suite}/{group}"));
-    let start = SessionStart { hparams, group_name, start_time_secs: wall_time };
+    if let (Some(suite), Some(entry)) = (&record.suite, &record.entry) {
+        hparams.insert("suite".to_owned(), setting(SettingValue::Text(format!("{suite}/{entry}"))));
+    }
+    // Without a group every run has a row of its own. Runs of one group would share a row, and its settings.
+    let start = SessionStart { hparams, group_name: String::new(), start_time_secs: wall_time };
     value("_hparams_/session_start_info", HparamsData::Start(start))
 }
 

@@ -197,7 +197,7 @@ fn settings_are_a_table_and_a_text() {
     assert_eq!(setting("schedule.learning_rate"), SettingValue::Number(0.1));
     assert_eq!(setting("schedule.type"), SettingValue::Text("constant".into()));
     assert!(!start.hparams.contains_key("about"));
-    assert_eq!((start.group_name.as_str(), start.start_time_secs), ("tiny", 1000.5));
+    assert_eq!((start.group_name.as_str(), start.start_time_secs), ("", 1000.5));
     let HparamsData::End(end) = told(values(&events[5]).last().unwrap()) else { panic!("an end") };
     assert_eq!((end.status, end.end_time_secs), (1, 1005.0));
 }

@@ -1,49 +1,6 @@
-//! The recipes and suites compiled into the program.
+//! The recipes and suites compiled into the program, by their names.
 
-/// Name and TOML text of every built-in recipe that belongs to no suite.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("default", include_str!("../../../recipes/default.toml")),
-    ("seed", include_str!("../../../recipes/seed.toml")),
-    ("seed-tuned", include_str!("../../../recipes/seed-tuned.toml")),
-    ("under10k", include_str!("../../../recipes/under10k.toml")),
-    ("under6k", include_str!("../../../recipes/under6k.toml")),
-    ("sprint", include_str!("../../../recipes/sprint.toml")),
-];
-
-/// A built-in suite and the recipes of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct BuiltInSuite {
-    /// What it is called.
-    pub name: &'static str,
-    /// Its TOML text.
-    pub text: &'static str,
-    /// Name and TOML text of its recipes; `plain` of the suite `example` is the built-in recipe `example/plain`.
-    pub recipes: &'static [(&'static str, &'static str)],
-}
-
-/// A suite from its folder below `recipes/suites/`: `suite.toml` and the named recipes.
-macro_rules! suite {
-    ($name:literal: $($recipe:literal),* $(,)?) => {
-        BuiltInSuite {
-            name: $name,
-            text: include_str!(concat!("../../../recipes/suites/", $name, "/suite.toml")),
-            recipes: &[$((
-                $recipe,
-                include_str!(concat!("../../../recipes/suites/", $name, "/", $recipe, ".toml")),
-            )),*],
-        }
-    };
-}
-
-/// Every built-in suite.
-pub const BUILT_IN_SUITES: &[BuiltInSuite] = &[
-    suite!("example": "plain", "batch-norm"),
-    suite!("claims":),
-    suite!("twelve":
-        "01-naive", "02-global-average", "03-batch-norm", "04-dropout", "05-one-cycle", "06-nesterov", "07-weight-decay",
-        "08-augmentation", "09-no-dropout", "10-label-smoothing", "11-six-convolutions", "12-averaged-weights",
-    ),
-];
+pub use longhand_recipes::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite};
 
 /// The TOML text of the built-in recipe of that name: `default`, or `example/plain` for a suite's own.
 pub fn built_in(name: &str) -> Option<&'static str> {
@@ -61,6 +18,14 @@ pub fn built_in_names() -> String {
         Some(format!("{}/{first} and {more} more of that suite", suite.name))
     });
     BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(of_suites).collect::<Vec<_>>().join(", ")
+}
+
+/// Every built-in recipe: its name, those of suites as `suite/recipe`, and its text.
+pub fn built_in_recipes() -> impl Iterator<Item = (String, &'static str)> {
+    let of_suites = BUILT_IN_SUITES
+        .iter()
+        .flat_map(|suite| suite.recipes.iter().map(|(recipe, text)| (format!("{}/{recipe}", suite.name), *text)));
+    BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), *text)).chain(of_suites)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use longhand_model_files::{DoesNotFit, ModelFileError, StateDict, read_state_dic
 use longhand_nn::Network;
 use serde::{Deserialize, Serialize};
 
-use crate::builtin::{BUILT_IN, BUILT_IN_SUITES};
+use crate::builtin::built_in_recipes;
 use crate::recipe::Recipe;
 
 /// The most recipes that a message lists.
@@ -47,7 +47,7 @@ pub enum InitialWeightsError {
         /// The recipe's name.
         recipe: String,
         /// The tensor at fault.
-        source: DoesNotFit,
+        source: Box<DoesNotFit>,
         /// The built-in recipes whose networks it fits.
         fits: Vec<String>,
     },
@@ -75,12 +75,12 @@ impl InitialWeights {
     /// fault is named, and the built-in recipes whose network it does fit.
     pub fn read(path: &Path, recipe: &Recipe) -> Result<Self, InitialWeightsError> {
         let state = read_state_dict(path)?;
-        let normalisation =
-            state.normalisation().map_err(|source| ModelFileError::NotAModel { path: path.to_owned(), source })?;
+        // Only for a warning: tensors are no worse for metadata of a later version.
+        let normalisation = state.normalisation().unwrap_or(None);
         let network = state.network(&recipe.network).map_err(|source| InitialWeightsError::DoesNotFit {
             path: path.to_owned(),
             recipe: recipe.name.clone(),
-            source,
+            source: Box::new(source),
             fits: recipes_that_fit(&state),
         })?;
         let record =
@@ -92,11 +92,7 @@ impl InitialWeights {
 /// The built-in recipes into whose networks `state` fits: by names and shapes, which do not tell the order of ReLU and
 /// batch norm, nor pooling.
 pub fn recipes_that_fit(state: &StateDict) -> Vec<String> {
-    let own = BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), *text));
-    let of_suites = BUILT_IN_SUITES
-        .iter()
-        .flat_map(|suite| suite.recipes.iter().map(|(name, text)| (format!("{}/{name}", suite.name), *text)));
-    own.chain(of_suites)
+    built_in_recipes()
         .filter(|(name, text)| {
             let recipe = Recipe::from_toml(name, text, &[]).expect("built-in recipes are sound");
             state.fits(&recipe.network)

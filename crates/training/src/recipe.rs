@@ -52,6 +52,8 @@ pub struct Recipe {
 
 /// Epochs beyond which a recipe is taken for a slip.
 pub const MAX_EPOCHS: usize = 10_000;
+/// Characters of the longest name: it names folders, and goes into model files.
+const MAX_NAME: usize = 100;
 /// The largest batch.
 pub const MAX_BATCH_SIZE: usize = 8_192;
 
@@ -124,6 +126,9 @@ impl Recipe {
 
 /// Whether `name` can name a folder everywhere.
 pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    if name.len() > MAX_NAME {
+        return Err(format!("a name of {} characters cannot be: it can have {MAX_NAME}", name.len()));
+    }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
         let message =
             format!("name {name:?} cannot be: use letters, digits, `-`, `_` and `.`, so that it can name a folder");

@@ -109,8 +109,9 @@ impl RunFolder {
             }
         }
         // Two runs' event files in one folder are one muddle of curves to TensorBoard.
-        for entry in fs::read_dir(path).map_err(io("look into", path.to_owned()))?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with("events.out.") {
+        for entry in fs::read_dir(path).map_err(io("look into", path.to_owned()))? {
+            let entry = entry.map_err(io("look into", path.to_owned()))?;
+            if entry.file_name().to_string_lossy().contains("tfevents") {
                 fs::remove_file(entry.path()).map_err(io("remove", entry.path()))?;
             }
         }

@@ -5,15 +5,10 @@ use std::sync::LazyLock;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
-use longhand_training::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite};
+use longhand_training::{BUILT_IN_SUITES, built_in_recipes};
 
 /// Every built-in recipe, those of suites under `suite/recipe`.
-static RECIPES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let own = BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
-    let of_suite =
-        |suite: &BuiltInSuite| suite.recipes.iter().map(|(name, _)| format!("{}/{name}", suite.name)).collect();
-    own.chain(BUILT_IN_SUITES.iter().flat_map::<Vec<String>, _>(of_suite)).collect()
-});
+static RECIPES: LazyLock<Vec<String>> = LazyLock::new(|| built_in_recipes().map(|(name, _)| name).collect());
 
 /// Every built-in suite.
 static SUITES: LazyLock<Vec<String>> =

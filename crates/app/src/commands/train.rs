@@ -16,7 +16,7 @@ use longhand_training::{
 
 use super::Exit;
 use crate::arguments::{ComputeArguments, TrainArguments};
-use crate::printer::{Printer, percent, thousands};
+use crate::printer::{self, Printer, percent, thousands};
 use crate::tensorboard::LiveEvents;
 use crate::{data_source, recipe_source, run_report, weights};
 
@@ -230,8 +230,10 @@ impl Observer for Screen {
             metrics.train_seconds
         ));
         self.folder.keep_epoch(metrics, network)?;
-        if let Some(events) = &mut self.events {
-            events.epoch(&self.folder, network)?;
+        if let Some(Err(e)) = self.events.as_mut().map(|events| events.epoch(&self.folder, network)) {
+            // The run itself is kept: no training stops for a picture of it.
+            printer::error(&format!("{e}; the training goes on without TensorBoard's events"));
+            self.events = None;
         }
         Ok(())
     }

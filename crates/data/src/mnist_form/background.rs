@@ -125,7 +125,7 @@ mod tests {
     fn a_surface_is_found_under_ink() {
         let (width, height) = (120, 90);
         let light = |c: usize, r: usize| 0.5 + 0.003 * c as f32 - 0.00002 * (r * r) as f32;
-        let is_ink = |c: usize, r: usize| (40..75).contains(&c) && (20..70).contains(&r) && (c + r) % 3 != 0;
+        let is_ink = |c: usize, r: usize| (40..75).contains(&c) && (20..70).contains(&r) && !(c + r).is_multiple_of(3);
         let plane: Vec<f32> = (0..width * height)
             .map(|i| (i % width, i / width))
             .map(|(c, r)| if is_ink(c, r) { 0.1 } else { light(c, r) })

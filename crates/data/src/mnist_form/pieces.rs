@@ -13,7 +13,10 @@ const EDGE_NOISE: f32 = 2.5;
 const SPECK_SIDE: f32 = 0.15;
 /// … and its ink below this share of the largest piece's.
 const SPECK_MASS: f64 = 0.04;
-/// Pieces that touch the border are dropped when the largest that does not has at least this share of all ink.
+/// A piece is from outside the picture when it lies along the border for this share of its longer side (a shadow, the edge
+/// of the page) or reaches from one side to the other (a line): a digit that the picture cuts off does neither.
+const CONTACT_SHARE: f32 = 0.6;
+/// Pieces from outside are dropped when the largest that is not has at least this share of all ink.
 const FREE_MASS: f64 = 0.1;
 /// The amount that counts as full ink: this share of the digit's dark pixels has less.
 const FULL_SHARE: f64 = 0.85;
@@ -35,17 +38,17 @@ struct Piece {
     pixels: std::ops::Range<usize>,
     mass: f64,
     side: usize,
-    touches_border: bool,
+    from_outside: bool,
 }
 
 /// The digit in `ink`; `None` where no piece of it is strong enough.
 ///
-/// The piece with the most ink is the digit, with every other that is no speck. Pieces that touch the picture's border
-/// are left out where one that stands free has a good share of the ink: they come from outside the picture.
+/// The piece with the most ink is the digit, with every other that is no speck. Pieces that come from outside the picture
+/// are left out where another has a good share of the ink.
 pub(super) fn digit(ink: &Ink) -> Option<Digit> {
     let (pixels, mut pieces) = pieces(ink);
     let all: f64 = pieces.iter().map(|p| p.mass).sum();
-    let is_free = |p: &Piece| !p.touches_border;
+    let is_free = |p: &Piece| !p.from_outside;
     if pieces.iter().filter(|p| is_free(p)).map(|p| p.mass).fold(0.0, f64::max) >= FREE_MASS * all {
         pieces.retain(is_free);
     }
@@ -67,7 +70,7 @@ fn pieces(ink: &Ink) -> (Vec<usize>, Vec<Piece>) {
             continue;
         }
         let first = pixels.len();
-        let (mut mass, mut touches_border) = (0.0, false);
+        let (mut mass, mut contact) = (0.0, [0; 4]);
         let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
         seen[start] = true;
         pixels.push(start);
@@ -80,7 +83,8 @@ fn pieces(ink: &Ink) -> (Vec<usize>, Vec<Piece>) {
                 low[axis] = low[axis].min(place);
                 high[axis] = high[axis].max(place);
             }
-            touches_border |= column == 0 || row == 0 || column + 1 == ink.width || row + 1 == ink.height;
+            let on_side = [column == 0, column + 1 == ink.width, row == 0, row + 1 == ink.height];
+            contact.iter_mut().zip(on_side).for_each(|(pixels, on)| *pixels += usize::from(on));
             for r in row.saturating_sub(1)..(row + 2).min(ink.height) {
                 for c in column.saturating_sub(1)..(column + 2).min(ink.width) {
                     let beside = r * ink.width + c;
@@ -92,7 +96,9 @@ fn pieces(ink: &Ink) -> (Vec<usize>, Vec<Piece>) {
             }
         }
         let side = (high[0] - low[0]).max(high[1] - low[1]) + 1;
-        pieces.push(Piece { pixels: first..pixels.len(), mass, side, touches_border });
+        let crosses = contact[0].min(contact[1]) > 0 || contact[2].min(contact[3]) > 0;
+        let from_outside = crosses || contact.iter().sum::<usize>() as f32 >= CONTACT_SHARE * side as f32;
+        pieces.push(Piece { pixels: first..pixels.len(), mass, side, from_outside });
     }
     (pixels, pieces)
 }

@@ -41,7 +41,7 @@ pub enum NotWritten {
     },
 }
 
-/// The header of `model`; names in it begin with `name`, made a C identifier.
+/// The header of `model`, to be kept in the file `name`.h; names in it begin with `name`, made a C identifier.
 ///
 /// Batch norm and the normalisation of pixels are folded into the layers around them. The text is a function of model and
 /// name alone.
@@ -58,7 +58,7 @@ pub fn write(model: &Model, name: &str) -> Result<CHeader, NotWritten> {
     let prefix = identifier(name);
     let (calls, work_floats) = plan::plan(&steps);
     let flash_bytes = 4 * steps.iter().flat_map(constants).map(<[f64]>::len).sum::<usize>();
-    let text = text::text(model, &prefix, &calls, work_floats, flash_bytes);
+    let text = text::text(model, name, &prefix, &calls, work_floats, flash_bytes);
     Ok(CHeader { text, prefix, flash_bytes, work_bytes: 4 * work_floats })
 }
 

@@ -85,8 +85,18 @@ pub fn plan(steps: &[Step]) -> (Vec<Call<'_>>, usize) {
         calls.push(Call { layers, kind, input: first.input, output, from: 0, to: 0 });
     }
     let pixels = steps.first().expect("a network has layers").input.elements();
-    let alive = |call: &Call| call.input.elements() + if call.kind.in_place() { 0 } else { call.output.elements() };
-    let length = calls.iter().map(alive).fold(pixels, usize::max);
+    // At the far end an activation keeps its beginning, and so the room it holds, while what lies in it shrinks in place.
+    let (mut length, mut held, mut at_end) = (pixels, pixels, false);
+    for call in &calls {
+        let output = call.output.elements();
+        if !call.kind.in_place() {
+            length = length.max(held + output);
+            held = output;
+            at_end = !at_end;
+        } else if !at_end {
+            held = output;
+        }
+    }
     let mut place = 0;
     for call in &mut calls {
         call.from = place;

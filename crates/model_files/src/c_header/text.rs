@@ -27,7 +27,7 @@ enum Section {
 }
 
 /// The header with these calls.
-pub fn text(model: &Model, prefix: &str, calls: &[Call], work_floats: usize, flash_bytes: usize) -> String {
+pub fn text(model: &Model, name: &str, prefix: &str, calls: &[Call], work_floats: usize, flash_bytes: usize) -> String {
     let upper = prefix.to_ascii_uppercase();
     let input = model.network.spec().input_shape();
     let (inputs, classes) = (input.elements(), model.network.classes());
@@ -38,8 +38,10 @@ pub fn text(model: &Model, prefix: &str, calls: &[Call], work_floats: usize, fla
     } else {
         format!("{channels} x {height} x {width} bytes, channel by channel, each row by row from the top left")
     };
-    // What a recipe is called is a stranger's text: it may not end the comment.
-    let recipe: String = model.recipe.chars().filter(|c| !c.is_control() && !matches!(c, '*' | '\\')).collect();
+    // What a recipe and the file are called are strangers' texts: they may not end the comment.
+    let harmless =
+        |text: &str| -> String { text.chars().filter(|c| !c.is_control() && !matches!(c, '*' | '\\' | '"')).collect() };
+    let (recipe, name) = (harmless(&model.recipe), harmless(name));
     let mut text = format!(
         "\
 /*
@@ -48,7 +50,7 @@ pub fn text(model: &Model, prefix: &str, calls: &[Call], work_floats: usize, fla
  *
  * Use:
  *
- *     #include \"{prefix}.h\"
+ *     #include \"{name}.h\"
  *
  *     static float work[{upper}_WORK_FLOATS];
  *

@@ -3,18 +3,18 @@
 mod pictures;
 mod seen;
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use longhand_data::{MNIST_SIDE, Picture, grey_png, mnist_form};
-use longhand_model_files::{Classifier, NotPredicted, Prediction, read_model};
+use longhand_model_files::{Classifier, NotPredicted, Prediction};
 use longhand_training::write_atomically;
 use serde_json::{Value, json};
 
 use super::Exit;
 use crate::arguments::predict::PredictArguments;
 use crate::printer::{Printer, percent};
+use crate::weights;
 
 /// What came of a picture: what the network saw, and what it took that for.
 type Outcome = Result<([u8; MNIST_SIDE * MNIST_SIDE], Prediction), String>;
@@ -22,9 +22,7 @@ type Outcome = Result<([u8; MNIST_SIDE * MNIST_SIDE], Prediction), String>;
 /// Predicts each picture and prints what came of it as it goes.
 pub fn run(arguments: &PredictArguments) -> anyhow::Result<Exit> {
     let (isa, _) = super::train::compute(&arguments.compute())?;
-    let path =
-        if arguments.model.is_dir() { arguments.model.join("model.safetensors") } else { arguments.model.clone() };
-    let mut classifier = read_model(&path)?.classifier(isa);
+    let mut classifier = weights::model(&weights::file(&arguments.model))?.classifier(isa);
     classifier.ensure_mnist_form()?;
     if let Some(folder) = &arguments.save_seen {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -32,11 +30,11 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<Exit> {
     let sources = pictures::sources(&arguments.images);
     let printer = Printer::new(arguments.json);
     let in_full = arguments.show || sources.len() == 1;
-    let name_width = sources.iter().map(|source| source.name().chars().count()).max().unwrap_or(0);
-    let (mut objects, mut unread, mut written) = (Vec::new(), 0, HashSet::new());
+    let name_width = sources.iter().map(|source| source.shown().chars().count()).max().unwrap_or(0);
+    let (mut objects, mut unread) = (Vec::new(), 0);
     for source in &sources {
         let outcome = outcome(&mut classifier, source);
-        let name = source.name();
+        let (file, name) = (source.name(), source.shown());
         match &outcome {
             Ok((pixels, prediction)) => {
                 if in_full {
@@ -47,7 +45,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<Exit> {
                     printer.line(&format!("{name:name_width$}  {}", in_words(prediction)));
                 }
                 if let Some(folder) = &arguments.save_seen {
-                    save(folder, &name, pixels, &mut written)?;
+                    save(folder, &file, pixels)?;
                 }
             }
             Err(reason) => {
@@ -55,7 +53,7 @@ pub fn run(arguments: &PredictArguments) -> anyhow::Result<Exit> {
                 printer.line(&format!("{name:name_width$}  not read: {reason}"));
             }
         }
-        objects.push(object(&name, &outcome, arguments.pixels));
+        objects.push(object(&file, &outcome, arguments.pixels));
     }
     if sources.len() > 1 {
         printer.line(&format!("\n{}", summary(sources.len(), unread)));
@@ -109,16 +107,14 @@ fn object(file: &str, outcome: &Outcome, with_pixels: bool) -> Value {
     }
 }
 
-/// Writes what the network saw under the picture's own name, numbered where two pictures have the same.
-fn save(folder: &Path, name: &str, pixels: &[u8], written: &mut HashSet<PathBuf>) -> anyhow::Result<()> {
+/// Writes what the network saw under the picture's own name, numbered where that is taken: it may be the picture itself.
+fn save(folder: &Path, name: &str, pixels: &[u8]) -> anyhow::Result<()> {
     let stem = Path::new(name).file_stem().map_or("picture".into(), |stem| stem.to_string_lossy());
     let numbered = (2..).map(|n| folder.join(format!("{stem}-{n}.png")));
     let path = std::iter::once(folder.join(format!("{stem}.png")))
         .chain(numbered)
-        .find(|path| !written.contains(path))
+        .find(|path| !path.exists())
         .expect("numbers do not end");
     let png = grey_png::encode(MNIST_SIDE, MNIST_SIDE, pixels)?;
-    write_atomically(&path, &png).with_context(|| format!("cannot write {}", path.display()))?;
-    written.insert(path);
-    Ok(())
+    write_atomically(&path, &png).with_context(|| format!("cannot write {}", path.display()))
 }

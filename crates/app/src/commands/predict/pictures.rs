@@ -40,7 +40,7 @@ fn sources_of(path: &Path) -> Vec<Source> {
 fn pictures_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_picture = |path: &PathBuf| {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known)) && !path.is_dir()
+        ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known)) && path.is_file()
     };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -57,6 +57,11 @@ impl Source {
             Source::StandardInput => "standard input".into(),
             Source::File(path) | Source::NoPictures(path, _) => path.display().to_string(),
         }
+    }
+
+    /// [`Source::name`] for a terminal, which control characters in a stranger's file name would command.
+    pub fn shown(&self) -> String {
+        self.name().replace(char::is_control, "\u{FFFD}")
     }
 
     /// Its bytes, no more than a little over [`MAX_PICTURE_BYTES`] of them, or why there are none.

@@ -126,8 +126,10 @@ fn what_cannot_be_is_refused_with_the_reason() {
     };
     let refused = message(Training::new(recipe(1)).hold_out(64).run(&data), ErrorKind::Data);
     assert!(refused.contains("leaves nothing to train on"), "{refused}");
-    let refused = message(Training::new(recipe(1)).threads(0).run(&data), ErrorKind::Training);
-    assert!(refused.contains("at least 1"), "{refused}");
+    for threads in [0, 100_000] {
+        let refused = message(Training::new(recipe(1)).threads(threads).run(&data), ErrorKind::Training);
+        assert!(refused.contains("give from 1 to 1024"), "{refused}");
+    }
     let small = Images::new(2, 2, vec![0; 4], vec![1]).unwrap();
     let small = Data::new(small.clone(), small).unwrap();
     let refused = message(Training::new(recipe(1)).run(&small), ErrorKind::Training);

@@ -122,3 +122,49 @@ fn cut_out(ink: &Ink, kept: &[usize]) -> Digit {
     }
     digit
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The digit in rows of `#` for ink and `.` for paper: its width and height.
+    fn found(rows: &[&str]) -> (usize, usize) {
+        let amount = rows.iter().flat_map(|row| row.chars().map(|c| if c == '#' { 1.0 } else { 0.0 })).collect();
+        let ink = Ink { width: rows[0].len(), height: rows.len(), amount, strongest: 1.0, noise: 0.0 };
+        let digit = digit(&ink).unwrap();
+        (digit.width, digit.height)
+    }
+
+    #[test]
+    fn a_digit_that_the_picture_cuts_off_keeps_its_body() {
+        let five = [
+            "............",
+            "...######...",
+            "............",
+            "...#........",
+            "...####.....",
+            "......##....",
+            ".......#....",
+            ".......#....",
+            "......##....",
+            "...####.....",
+            "...##.......",
+        ];
+        assert_eq!(found(&five), (6, 10), "the bar and what reaches the lower border");
+    }
+
+    #[test]
+    fn a_shadow_along_the_border_and_a_line_across_are_left_out() {
+        let one = [
+            "............",
+            "############",
+            "............",
+            ".....#......",
+            ".....#......",
+            ".....#.....#",
+            ".....#....##",
+        ];
+        assert_eq!(found(&one), (1, 4), "neither the line nor the shadow in the corner");
+        assert_eq!(found(&["............", "....#.......", "....#.......", "....#.......", "............"]), (1, 3));
+    }
+}

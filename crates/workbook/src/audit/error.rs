@@ -38,6 +38,15 @@ pub enum AuditError {
         /// The cells of the circle.
         cells: String,
     },
+    /// Corrected, a cell would depend on itself.
+    #[error(
+        "no corrected copy can be written: with the corrections, formulas would depend on themselves ({cells}); mend \
+         those that are broken by hand, and audit the workbook again"
+    )]
+    CircularCopy {
+        /// The cells of the circle.
+        cells: String,
+    },
     /// The cells that matter hold errors.
     #[error("{cell} shows {error}: {consequence}")]
     ErrorCell {

@@ -78,12 +78,17 @@ pub(crate) struct Examined {
     pub refusals: Vec<String>,
 }
 
+/// The first cells of a circle, such as `Sheet1!A1 → Sheet1!B1`, if a formula of `book` depends on itself.
+pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Option<String> {
+    let circle = dependencies.circle()?;
+    let cells: Vec<String> = circle.iter().take(6).map(|&cell| book.spelled(cell)).collect();
+    Some(if circle.len() > 6 { format!("{} → …", cells.join(" → ")) } else { cells.join(" → ") })
+}
+
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     let dependencies = Dependencies::of(book)?;
-    if let Some(circle) = dependencies.circle() {
-        let cells: Vec<String> = circle.iter().take(6).map(|&cell| book.spelled(cell)).collect();
-        let cells = if circle.len() > 6 { format!("{} → …", cells.join(" → ")) } else { cells.join(" → ") };
+    if let Some(cells) = circle_in_words(book, &dependencies) {
         return Err(AuditError::Circular { cells });
     }
     let tables = tables(book, &dependencies);

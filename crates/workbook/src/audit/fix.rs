@@ -12,8 +12,10 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::address::{Address, read_a1};
 use super::book::Book;
+use super::dependencies::Dependencies;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
+use super::examine::circle_in_words;
 use super::package::{self, damaged, read_part};
 use super::report::AuditReport;
 use super::sheet_xml::{self, NewCell};
@@ -21,7 +23,8 @@ use super::sheet_xml::{self, NewCell};
 /// Writes the corrections of a report into a copy of the workbook that it was made from.
 ///
 /// # Errors
-/// Where the bytes are not that workbook, or a part of it cannot be rewritten.
+/// Where the bytes are not that workbook, a part of it cannot be rewritten, or its corrected formulas would depend on
+/// themselves.
 pub fn fix(bytes: &[u8], report: &AuditReport) -> Result<Vec<u8>, AuditError> {
     super::apart(|| {
         let package = package::open(bytes)?;
@@ -78,7 +81,13 @@ pub fn fix(bytes: &[u8], report: &AuditReport) -> Result<Vec<u8>, AuditError> {
                 None => writer.raw_copy_file(part).map_err(|error| failed(&error))?,
             }
         }
-        Ok(writer.finish().map_err(|error| failed(&error))?.into_inner())
+        let copy = writer.finish().map_err(|error| failed(&error))?.into_inner();
+        // Corrections of several broken formulas may close a circle that none of them closes alone.
+        let corrected = Book::read(&copy, &package::open(&copy)?)?;
+        match circle_in_words(&corrected, &Dependencies::of(&corrected)?) {
+            Some(cells) => Err(AuditError::CircularCopy { cells }),
+            None => Ok(copy),
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 use std::time::Instant;
 
-use longhand_workbook::audit::{AuditError, AuditOptions, AuditReport, audit_bytes, audit_file};
+use longhand_workbook::audit::{AuditError, AuditOptions, AuditReport, audit_bytes, audit_file, fix};
 use rust_xlsxwriter::Workbook;
 use zip::write::SimpleFileOptions;
 
@@ -212,4 +212,41 @@ fn markup_in_names_is_text_on_the_page() {
     assert!(!page.contains("<img") && page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&amp;&#39;.xlsx"));
     let json = serde_json::to_string(&report).unwrap();
     assert!(json.contains("\"verdict\":\"slips\"") && json.contains("\"kind\":\"wrong_sign\""));
+}
+
+/// Found by fuzzing: with two broken formulas mended, the gradient would depend on the output that it changes.
+#[test]
+fn corrections_that_would_close_a_circle_are_not_written() {
+    let rows = [
+        ["in", "target", "w1", "out", "E", "dE/dw1", "rate"].as_slice(),
+        &[
+            "0.05",
+            "0.01",
+            "0.15",
+            "=1/(1+EXP(-A2*C2))",
+            "=0.5*(B2-D2)^2",
+            "=(D.5*(B3-D3)^2",
+            "=(D3-B3)*D2",
+            "=(D2-B2)*D2*(1-D2)*A2",
+            "0.5",
+        ],
+        &["0.05", "0.01", "=C2-G2*F2", "=*C4))", "=0.5*(B4-D4)^3", "=(D4-B4)*D4*(1-D4)*A4", "0.5"],
+    ];
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in rows.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            let (row, column) = (row as u32, column as u16);
+            match (cell.strip_prefix('='), cell.parse::<f64>()) {
+                (Some(formula), _) => sheet.write_formula(row, column, formula).unwrap(),
+                (None, Ok(number)) => sheet.write_number(row, column, number).unwrap(),
+                (None, Err(_)) => sheet.write_string(row, column, *cell).unwrap(),
+            };
+        }
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    let report = audit(&bytes).unwrap();
+    let refused = fix(&bytes, &report).unwrap_err();
+    assert!(matches!(refused, AuditError::CircularCopy { .. }), "{refused}");
+    assert!(refused.to_string().contains("'Sheet1'!D3"), "{refused}");
 }

@@ -1,10 +1,11 @@
 //! A workbook as cells: a line of input is a row, its parts between tabs are cells, and what begins with `=` is a formula.
-//! Where the audit finds slips, its corrected copy can be written and audited again.
+//! Where the audit finds slips and writes a corrected copy, that is a sound workbook without circles. A table of nonsense,
+//! mended, may look like another table or like none.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use longhand_fuzz::{panics, text};
-use longhand_workbook::audit::{AuditOptions, audit_bytes, fix};
+use longhand_workbook::audit::{AuditError, AuditOptions, audit_bytes, fix};
 use rust_xlsxwriter::{Formula, Workbook};
 
 fuzz_target!(init: panics::of_the_workbook_crate_only(), |data: &[u8]| {
@@ -15,7 +16,10 @@ fuzz_target!(init: panics::of_the_workbook_crate_only(), |data: &[u8]| {
             assert!(!longhand_workbook::audit::text(&report).is_empty());
             assert!(!longhand_workbook::audit::html(&report).is_empty());
             if let Ok(fixed) = fix(&book, &report) {
-                audit_bytes(&fixed, &options).expect("a corrected copy can be audited as the original could");
+                match audit_bytes(&fixed, &options) {
+                    Ok(_) | Err(AuditError::NoTable { .. } | AuditError::ErrorCell { .. }) => {}
+                    Err(error) => panic!("a corrected copy is a sound workbook: {error}"),
+                }
             }
         }
         Err(error) => assert!(!error.to_string().is_empty()),

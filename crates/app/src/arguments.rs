@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use longhand_data::DataChoice;
 use longhand_derivation::spec::{Activation, Loss};
+use longhand_derivation::typed::{Numbers, SampleText, Sizes};
 use longhand_training::Override;
 
 use self::evaluate::EvaluateArguments;
@@ -22,7 +23,7 @@ use self::names::NameOrFile;
 use self::predict::PredictArguments;
 use self::runs::RunsArguments;
 use self::shell::{CompletionsArguments, ManArguments};
-use crate::commands::worksheet::{Numbers, SampleText, Sizes};
+
 use crate::version;
 
 /// Works neural networks out by hand, at any size.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use longhand_kernels::Isa;
 use longhand_nn::Network;
-use longhand_training::{EpochMetrics, EvaluatedOn, Machine, Observer, Split, TrainError, train};
+use longhand_training::{EpochDone, EvaluatedOn, Machine, Observer, Split, TrainError, train};
 
 use crate::data::Data;
 use crate::error::{Error, ErrorKind};
@@ -179,11 +179,8 @@ impl Observer for Callbacks<'_> {
         on_step(&Step::of(progress, self.steps, self.epochs))
     }
 
-    fn epoch(
-        &mut self,
-        metrics: &EpochMetrics,
-        network: &Network,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let EpochDone { metrics, network, .. } = *done;
         let epoch = Epoch::of(metrics, self.epochs);
         let stop = self.on_epoch.as_mut().is_some_and(|on_epoch| on_epoch(&epoch).is_break());
         if stop && metrics.epoch < self.epochs {

@@ -11,7 +11,9 @@ use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_tensorboard::proto::{Event, Hparams, HparamsData, Kind, SettingValue, Value, What};
 use longhand_tensorboard::{EventFile, event_files, run_events};
-use longhand_training::{EpochMetrics, EvaluatedOn, Observer, Recipe, RunFolder, RunStatus, Split, examine, train};
+use longhand_training::{
+    EpochDone, EpochMetrics, EvaluatedOn, Observer, Recipe, RunFolder, RunStatus, Split, examine, train,
+};
 use prost::Message;
 
 const TINY: &str = r#"
@@ -42,7 +44,8 @@ struct Keeper {
 }
 
 impl Observer for Keeper {
-    fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let EpochDone { metrics, network, .. } = *done;
         self.folder.keep_epoch(metrics, network)?;
         let mut values = run_events::scalars(metrics);
         values.extend(run_events::histograms(network));

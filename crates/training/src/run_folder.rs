@@ -13,6 +13,7 @@ use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
+use crate::run_lock::RunLock;
 use crate::split::Split;
 
 /// Why a run folder could not be made or written.
@@ -30,10 +31,15 @@ pub enum RunFolderError {
     },
 }
 
-/// A run's folder while the run goes on.
+/// A run's folder while the run goes on, locked until it is dropped.
+///
+/// The lock tells a run that goes on from one whose process died ([`crate::is_being_written`]). Its file stays with a run
+/// that can be gone on with and goes with one that cannot.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// `None` where the file system knows no locks: no training is refused for that.
+    lock: Option<RunLock>,
     record: RunRecord,
     epochs: Vec<EpochMetrics>,
 }
@@ -72,12 +78,20 @@ impl RunFolder {
         let path = new_folder(runs, &name)?;
         let initial_weights = initial_weights.cloned();
         let record = RunRecord { initial_weights, ..new_record(now, recipe, split, parameters, isa, threads) };
-        let folder = RunFolder { path, record, epochs: Vec::new() };
-        folder.write_record()?;
-        Ok(folder)
+        let lock = match RunLock::try_take(&path) {
+            Ok(lock) => lock,
+            Err(e) if e.kind() == io::ErrorKind::Unsupported => None,
+            Err(source) => return Err(RunFolderError::Io { action: "take the lock of", path, source }),
+        };
+        let mut folder = RunFolder { path, lock, record, epochs: Vec::new() };
+        let written = folder.write_record();
+        if written.is_err() {
+            folder.remove_lock();
+        }
+        written.map(|()| folder)
     }
 
-    /// Begins a run of entry `entry` of `suite` in the folder `path`, over whatever run is there.
+    /// Begins a run of entry `entry` of `suite` in the folder that `lock` is of, over whatever run is there.
     ///
     /// An older run goes only once the new record stands: until then it is untouched.
     ///
@@ -85,7 +99,7 @@ impl RunFolder {
     /// When the folder or the record cannot be written.
     #[allow(clippy::too_many_arguments, reason = "each is a line of the record")]
     pub fn begin(
-        path: &Path,
+        lock: RunLock,
         (suite, entry): (&str, &str),
         recipe: &Recipe,
         split: &Split<'_>,
@@ -94,13 +108,14 @@ impl RunFolder {
         threads: usize,
     ) -> Result<Self, RunFolderError> {
         let io = |action, path: PathBuf| move |source| RunFolderError::Io { action, path, source };
-        fs::create_dir_all(path).map_err(io("make the folder", path.to_owned()))?;
+        let path = lock.folder().to_owned();
         let record = RunRecord {
             suite: Some(suite.to_owned()),
             entry: Some(entry.to_owned()),
             ..new_record(jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
         };
-        let folder = RunFolder { path: path.to_owned(), record, epochs: Vec::new() };
+        let folder = RunFolder { path, lock: Some(lock), record, epochs: Vec::new() };
+        let path = &folder.path;
         folder.write_record()?;
         for name in ["metrics.jsonl", "model.safetensors", "report.html"] {
             match fs::remove_file(path.join(name)) {
@@ -164,6 +179,12 @@ impl RunFolder {
         self.write_record()
     }
 
+    fn remove_lock(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            lock.remove();
+        }
+    }
+
     fn write_model(&self, network: &Network) -> Result<(), RunFolderError> {
         let recipe = &self.record.resolved_recipe;
         self.write("model.safetensors", &safetensors::write(network, &recipe.name, &recipe.normalisation))
@@ -178,6 +199,14 @@ impl RunFolder {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         let path = self.path.join(name);
         atomic_file::write(&path, bytes).map_err(|source| RunFolderError::Io { action: "write", path, source })
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if matches!(self.record.status, RunStatus::Finished | RunStatus::Diverged) {
+            self.remove_lock();
+        }
     }
 }
 

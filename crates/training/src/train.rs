@@ -10,7 +10,7 @@ use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::{LaneGroup, Loss, Network, Optimiser, SpecError, WeightAverage};
 
-use crate::evaluation::evaluate;
+use crate::evaluation::{Evaluation, Verdict, judge};
 use crate::recipe::Recipe;
 use crate::record::{EpochMetrics, Scores};
 use crate::split::Split;
@@ -77,15 +77,22 @@ pub trait Observer: Send {
     /// The epoch's last step is done and the network is about to be judged.
     fn evaluating(&mut self) {}
 
-    /// An epoch is done and `network`, the average where the recipe averages, evaluated.
+    /// An epoch is done and its network judged.
     ///
     /// # Errors
     /// When what it says cannot be kept; the training ends with [`TrainError::Observer`].
-    fn epoch(
-        &mut self,
-        metrics: &EpochMetrics,
-        network: &Network,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// An epoch that is done, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochDone<'a> {
+    /// Its line of `metrics.jsonl`.
+    pub metrics: &'a EpochMetrics,
+    /// The network that was judged: the average where the recipe averages.
+    pub network: &'a Network,
+    /// What it took each image for that it is judged on, in their order.
+    pub verdicts: &'a [Verdict],
 }
 
 /// How a training ended.
@@ -240,7 +247,8 @@ impl Loop<'_> {
             self.observer.evaluating();
             let started = Instant::now();
             let network = judged(&network, &average);
-            let evaluation = evaluate(network, self.isa, &self.split.evaluation, &recipe.normalisation);
+            let verdicts = judge(network, self.isa, &self.split.evaluation, &recipe.normalisation);
+            let evaluation = Evaluation::of(&verdicts, network.classes());
             let metrics = EpochMetrics {
                 epoch,
                 learning_rate,
@@ -252,7 +260,8 @@ impl Loop<'_> {
                 train_seconds,
                 evaluation_seconds: started.elapsed().as_secs_f64(),
             };
-            self.observer.epoch(&metrics, network).map_err(TrainError::Observer)?;
+            let done = EpochDone { metrics: &metrics, network, verdicts: &verdicts };
+            self.observer.epoch(&done).map_err(TrainError::Observer)?;
             epochs.push(metrics);
         }
         let network = average.map_or(network, WeightAverage::into_network);

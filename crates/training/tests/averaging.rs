@@ -7,7 +7,7 @@ use longhand_kernels::Isa;
 use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 use longhand_training::{
-    Ended, EpochMetrics, Observer, Override, Progress, Recipe, Split, Trained, built_in, evaluate, train,
+    Ended, EpochDone, Observer, Override, Progress, Recipe, Split, Trained, built_in, evaluate, train,
 };
 
 /// Keeps every epoch's network, and stops after so many steps.
@@ -22,8 +22,8 @@ impl Observer for Keeper {
         if self.steps_left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn epoch(&mut self, _: &EpochMetrics, network: &Network) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.networks.push(network.clone());
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.networks.push(done.network.clone());
         Ok(())
     }
 }

@@ -5,16 +5,14 @@ use std::ops::ControlFlow;
 use longhand_data::strokes;
 use longhand_kernels::Isa;
 use longhand_model_files::weights_sha256;
-use longhand_nn::Network;
 use longhand_training::{
-    EpochMetrics, Observer, Override, RateRange, RateTest, RateTestEnd, Recipe, Split, built_in, find_learning_rate,
-    train,
+    EpochDone, Observer, Override, RateRange, RateTest, RateTestEnd, Recipe, Split, built_in, find_learning_rate, train,
 };
 
 struct Silent;
 
 impl Observer for Silent {
-    fn epoch(&mut self, _: &EpochMetrics, _: &Network) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn epoch(&mut self, _: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 }

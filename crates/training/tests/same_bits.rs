@@ -8,13 +8,13 @@ use longhand_kernels::Isa;
 use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 use longhand_training::{
-    EpochMetrics, InitialWeights, Observer, Override, Recipe, Split, Trained, built_in, train, train_from,
+    EpochDone, InitialWeights, Observer, Override, Recipe, Split, Trained, built_in, train, train_from,
 };
 
 struct Silent;
 
 impl Observer for Silent {
-    fn epoch(&mut self, _: &EpochMetrics, _: &Network) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn epoch(&mut self, _: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 }

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use longhand_kernels::Isa;
-use longhand_nn::{Network, Summary};
+use longhand_nn::Summary;
 use longhand_training::{
-    DataRecord, Ended, EpochMetrics, EvaluatedOn, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder,
-    RunStatus, Split, train, train_from,
+    DataRecord, Ended, EpochDone, EvaluatedOn, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder, RunStatus,
+    Split, train, train_from,
 };
 
 use super::Exit;
@@ -215,7 +215,8 @@ impl Observer for Screen {
         }
     }
 
-    fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let EpochDone { metrics, network, .. } = *done;
         self.clear();
         self.printer.line(&format!(
             "{:>4}/{:<3} {:>8.6}      {:>8.4}  {:>8}  {:>16.4}  {:>8}  {:>6}  {:>8.2}",

@@ -4,12 +4,12 @@ use std::error::Error;
 
 use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
-use longhand_nn::{Network, Summary};
+use longhand_nn::Summary;
 use longhand_report::{MOST_MISTAKES, RunReport, run_page};
 use longhand_training::experiment::{Leaderboard, Order, SuiteResult};
 use longhand_training::{
-    EpochMetrics, Examination, Machine, Observer, Override, Recipe, RunFolder, RunRecord, Split, StoredRun, examine,
-    train,
+    EpochDone, EpochMetrics, Examination, Machine, Observer, Override, Recipe, RunFolder, RunRecord, Split, StoredRun,
+    examine, train,
 };
 
 /// A network so small that it makes mistakes of every kind.
@@ -55,8 +55,8 @@ pub struct MadeRun {
 struct Kept<'a>(&'a mut RunFolder);
 
 impl Observer for Kept<'_> {
-    fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(self.0.keep_epoch(metrics, network)?)
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.0.keep_epoch(done.metrics, done.network)?)
     }
 }
 

@@ -6,7 +6,6 @@
 //! | `shard` | which of the runs are one process's share |
 //! | `plan` | the runs of a suite and their folders |
 //! | `folder_state` | what a run's folder holds already |
-//! | `lock` | one process a run |
 //! | `prediction` | how long it will take |
 //! | `runner` | carries a plan out |
 //! | `suite_result` | what a suite's runs came to |
@@ -15,7 +14,6 @@
 
 mod folder_state;
 mod leaderboard;
-mod lock;
 mod plan;
 mod prediction;
 mod runner;
@@ -27,7 +25,6 @@ mod suite_result;
 
 pub use folder_state::{FolderState, folder_state};
 pub use leaderboard::{Leaderboard, LeaderboardRow, Order, RowDifference};
-pub use lock::RunLock;
 pub use plan::{Plan, PlannedRun};
 pub use prediction::{RunTime, finish_in, time_recipe};
 pub use runner::{ExperimentObserver, RunOutcome, Runner, SilentObserver, default_at_once};

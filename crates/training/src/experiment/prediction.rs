@@ -7,13 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use longhand_kernels::Isa;
-use longhand_nn::{Network, Schedule};
+use longhand_nn::Schedule;
 
 use crate::evaluation::evaluate;
 use crate::recipe::Recipe;
-use crate::record::EpochMetrics;
 use crate::split::Split;
-use crate::train::{Observer, Progress, TrainError, thread_pool, train};
+use crate::train::{EpochDone, Observer, Progress, TrainError, thread_pool, train};
 
 /// Steps that are not counted, before those that are.
 const WARM_UP: usize = 3;
@@ -141,8 +140,8 @@ impl Observer for Stopwatch<'_> {
         if enough || self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn epoch(&mut self, metrics: &EpochMetrics, _: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.evaluation_seconds += metrics.evaluation_seconds;
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.evaluation_seconds += done.metrics.evaluation_seconds;
         self.evaluations += 1;
         (self.last, self.done) = (Some(Instant::now()), 0);
         Ok(())

@@ -11,13 +11,13 @@ use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 
 use super::folder_state::{FolderState, folder_state};
-use super::lock::RunLock;
 use super::plan::{Plan, PlannedRun};
-use crate::record::{DataRecord, EpochMetrics, RunStatus};
+use crate::record::{DataRecord, RunStatus};
 use crate::run_folder::RunFolder;
+use crate::run_lock::RunLock;
 use crate::split::Split;
 use crate::stored_run::StoredRun;
-use crate::train::{Observer, Progress, train};
+use crate::train::{EpochDone, Observer, Progress, train};
 
 /// What became of a run.
 #[derive(Clone, Debug)]
@@ -157,17 +157,26 @@ impl Runner<'_> {
             Err(e) => return failed(&format!("cannot take its lock: {e}")),
         };
         // And under it: whoever held it a moment ago may have done the run.
-        let outcome = passed_over().unwrap_or_else(|| self.train(slot, run, threads).unwrap_or_else(|e| failed(&e)));
-        if matches!(outcome, RunOutcome::Done(_) | RunOutcome::AlreadyDone(_)) {
-            lock.remove();
+        match passed_over() {
+            Some(outcome @ RunOutcome::AlreadyDone(_)) => {
+                lock.remove();
+                outcome
+            }
+            Some(outcome) => outcome,
+            None => self.train(slot, run, lock, threads).unwrap_or_else(|e| failed(&e)),
         }
-        outcome
     }
 
-    fn train(&self, slot: usize, run: &PlannedRun, threads: usize) -> Result<RunOutcome, Box<dyn Error + Send + Sync>> {
+    fn train(
+        &self,
+        slot: usize,
+        run: &PlannedRun,
+        lock: RunLock,
+        threads: usize,
+    ) -> Result<RunOutcome, Box<dyn Error + Send + Sync>> {
         let parameters = Summary::of(&run.recipe.network)?.parameters();
         let of = (self.plan.suite.name.as_str(), run.entry_name.as_str());
-        let folder = RunFolder::begin(&run.folder, of, &run.recipe, self.split, parameters, self.isa, threads)?;
+        let folder = RunFolder::begin(lock, of, &run.recipe, self.split, parameters, self.isa, threads)?;
         let mut keeper = Keeper { folder, slot, stop: self.stop, observer: self.observer };
         let trained = train(&run.recipe, self.split, self.isa, threads, &mut keeper)?;
         let Keeper { mut folder, .. } = keeper;
@@ -200,9 +209,9 @@ impl Observer for Keeper<'_> {
         if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.folder.keep_epoch(metrics, network)?;
-        self.observer.epoch(self.slot, &self.folder, network);
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.folder.keep_epoch(done.metrics, done.network)?;
+        self.observer.epoch(self.slot, &self.folder, done.network);
         Ok(())
     }
 }

@@ -12,10 +12,10 @@ use anyhow::Context;
 use longhand_kernels::Isa;
 use longhand_report::suite_page;
 use longhand_training::experiment::{
-    Leaderboard, Plan, RunLock, RunOutcome, RunTime, Runner, Shard, Suite, SuiteChanges, SuiteResult, default_at_once,
+    Leaderboard, Plan, RunOutcome, RunTime, Runner, Shard, Suite, SuiteChanges, SuiteResult, default_at_once,
     time_recipe,
 };
-use longhand_training::{DataRecord, EvaluatedOn, Split, write_atomically};
+use longhand_training::{DataRecord, EvaluatedOn, RunLock, Split, write_atomically};
 
 use self::first_screen::FirstScreen;
 use self::live::LiveTable;

@@ -4,20 +4,15 @@ use std::ops::ControlFlow;
 
 use indicatif::ProgressBar;
 use longhand_data::fetch::Progress;
-use longhand_data::{DataRequest, Dataset, locate};
+use longhand_data::{DataError, DataRequest, Dataset, Located, locate};
 
 use crate::arguments::DataSource;
 use crate::printer::{self, Printer, thousands};
 
 /// Finds the data asked for; a substitute is announced on standard error.
 pub fn dataset(source: &DataSource, printer: Printer) -> anyhow::Result<Dataset> {
-    let request = DataRequest {
-        choice: source.data.clone(),
-        environment_folder: std::env::var_os("LONGHAND_DATA").map(Into::into),
-        ..DataRequest::default()
-    };
     let mut downloads = Downloads::new(printer);
-    let located = locate(&request, &mut |progress| downloads.show(progress))?;
+    let located = located(source, &mut |progress| downloads.show(progress))?;
     downloads.finish();
     if let Some(why) = &located.fallback {
         printer::warning(&format!(
@@ -25,6 +20,19 @@ pub fn dataset(source: &DataSource, printer: Printer) -> anyhow::Result<Dataset>
         ));
     }
     Ok(located.dataset)
+}
+
+/// Finds the data asked for; `on_progress` hears of a download.
+pub fn located(
+    source: &DataSource,
+    on_progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+) -> Result<Located, DataError> {
+    let request = DataRequest {
+        choice: source.data.clone(),
+        environment_folder: std::env::var_os("LONGHAND_DATA").map(Into::into),
+        ..DataRequest::default()
+    };
+    locate(&request, on_progress)
 }
 
 /// Which data they are, in one line.

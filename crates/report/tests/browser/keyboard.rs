@@ -3,7 +3,7 @@
 use longhand_derivation::number::Shown;
 use serde_json::json;
 
-use crate::devtools::Browser;
+use longhand_test_browser::Browser;
 use crate::shown::{browser, check_formulas, check_peace, check_table, open, strings, values_in_row, worksheet};
 
 /// Presses Tab until what has the focus fits `selector`.

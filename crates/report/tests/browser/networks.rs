@@ -1,6 +1,6 @@
 //! Pages of other networks: other shapes, activations, losses, biases, samples, and ones too large to read.
 
-use crate::devtools::Browser;
+use longhand_test_browser::Browser;
 use crate::shown::{browser, check_formulas, check_peace, check_table, open, strings, values_in_row, worksheet};
 
 const XOR: &str = "

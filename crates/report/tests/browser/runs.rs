@@ -1,6 +1,6 @@
 //! The report of a run: shown without a complaint, a request or a scroll bar too many, and readable in both schemes.
 
-use crate::devtools::Browser;
+use longhand_test_browser::Browser;
 use crate::made_run::{TINY, run, suite};
 use crate::shown::browser;
 

@@ -270,6 +270,9 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// The whole recipe, every default written out, overrides applied.
     pub resolved_recipe: Recipe,
+    /// The recipe before anything was changed for this run, where it is known and not a built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged_recipe: Option<Recipe>,
     /// What came of it, once an epoch is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultRecord>,

@@ -48,6 +48,13 @@ struct AverageNumbers {
     updates: u64,
 }
 
+/// Whether a wrong checksum is a fault.
+#[derive(Clone, Copy, PartialEq)]
+enum Checksum {
+    AsItSays,
+    Ignored,
+}
+
 /// The tensors by name.
 type Lists<'a> = BTreeMap<String, &'a [f32]>;
 
@@ -107,6 +114,17 @@ impl Checkpoint {
     /// # Errors
     /// When they are none, or are damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointFault> {
+        Self::read(bytes, Checksum::AsItSays)
+    }
+
+    /// The file `bytes` with the checksum in the place of whatever it holds; `None` where it is not even so far a
+    /// checkpoint that it has one. For fuzzing, which would find no way past the checksum.
+    #[doc(hidden)]
+    pub fn with_right_checksum(bytes: &[u8]) -> Option<Vec<u8>> {
+        Self::read(bytes, Checksum::Ignored).ok().map(|checkpoint| checkpoint.to_bytes())
+    }
+
+    fn read(bytes: &[u8], trust: Checksum) -> Result<Self, CheckpointFault> {
         let (file, metadata) = read_safetensors(bytes)?;
         let text = metadata.get(METADATA_KEY).ok_or_else(|| {
             CheckpointFault::Metadata(format!(
@@ -126,7 +144,9 @@ impl Checkpoint {
         let mut numbers: Numbers = serde_json::from_str(text).map_err(unreadable)?;
         let said = std::mem::take(&mut numbers.sha256);
         let views: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-        if said != checksum(&numbers, views.iter().map(|(name, view)| (&name[..], view.data()))) {
+        if trust == Checksum::AsItSays
+            && said != checksum(&numbers, views.iter().map(|(name, view)| (&name[..], view.data())))
+        {
             return Err(CheckpointFault::Damaged);
         }
         let mut tensors = Tensors(views);

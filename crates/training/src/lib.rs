@@ -17,6 +17,7 @@ mod ending;
 mod evaluation;
 mod examination;
 pub mod experiment;
+mod files;
 mod initial_weights;
 mod machine;
 mod overrides;
@@ -31,6 +32,9 @@ mod run_lock;
 mod split;
 mod stored_run;
 mod train;
+
+#[cfg(test)]
+mod faults;
 
 pub use atomic_file::write as write_atomically;
 pub use builtin::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite, built_in, built_in_names, built_in_recipes};

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use longhand_kernels::Isa;
 use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 
 use crate::checkpoint::{Checkpoint, CheckpointFault};
+use crate::files::{Files, RealFiles};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
@@ -199,6 +201,7 @@ impl Resumable {
     /// Puts the folder where the checkpoint stands, and opens it.
     pub(crate) fn reopen(
         self,
+        files: Arc<dyn Files>,
         lock: Option<RunLock>,
         isa: Isa,
         threads: usize,
@@ -208,7 +211,7 @@ impl Resumable {
         record.ended = None;
         (record.threads, record.isa, record.machine) = (threads, isa.name().to_owned(), Machine::here());
         record.result = ResultRecord::of(&epochs, weights_sha256(&network));
-        Ok((RunFolder::reopened(path, lock, record, epochs, &network)?, checkpoint))
+        Ok((RunFolder::reopened(files, path, lock, record, epochs, &network)?, checkpoint))
     }
 }
 
@@ -223,6 +226,17 @@ impl RunFolder {
     /// When there is nothing to go on with, a process is at it, the data are others, or the checkpoint is no good: the
     /// folder is then as it was. When it cannot be written.
     pub fn resume(path: &Path, split: &Split<'_>, isa: Isa, threads: usize) -> Result<(Self, Checkpoint), ResumeError> {
+        Self::resume_by(Arc::new(RealFiles), path, split, isa, threads)
+    }
+
+    /// [`RunFolder::resume`], its files written by the operations of `files`.
+    pub(crate) fn resume_by(
+        files: Arc<dyn Files>,
+        path: &Path,
+        split: &Split<'_>,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<(Self, Checkpoint), ResumeError> {
         // Before the lock, since taking it makes a file in the folder.
         StoredRun::read(path)?;
         let lock = match RunLock::try_take(path) {
@@ -234,7 +248,7 @@ impl RunFolder {
             }
         };
         match Resumable::read(path, split) {
-            Ok(run) => Ok(run.reopen(lock, isa, threads)?),
+            Ok(run) => Ok(run.reopen(files, lock, isa, threads)?),
             Err(e) => {
                 if let (ResumeError::Finished { .. } | ResumeError::Diverged { .. }, Some(lock)) = (&e, lock) {
                     lock.remove();

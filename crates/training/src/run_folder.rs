@@ -15,6 +15,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use longhand_kernels::Isa;
@@ -24,6 +25,7 @@ use longhand_nn::Network;
 use crate::atomic_file;
 use crate::builtin::built_in;
 use crate::checkpoint::Checkpoint;
+use crate::files::{Files, RealFiles};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
@@ -42,7 +44,7 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum RunFolderError {
     /// The operating system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), to_do(.source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -51,6 +53,15 @@ pub enum RunFolderError {
         /// Why not.
         source: io::Error,
     },
+}
+
+/// What to do about it.
+fn to_do(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room, what was written before is whole",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; give leave to write there",
+        _ => "; what was written before is whole",
+    }
 }
 
 /// Where a run comes from, besides its recipe.
@@ -68,6 +79,7 @@ pub struct Origin<'a> {
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    files: Arc<dyn Files>,
     /// `None` where the file system knows no locks: no training is refused for that.
     lock: Option<RunLock>,
     record: RunRecord,
@@ -104,6 +116,21 @@ impl RunFolder {
         isa: Isa,
         threads: usize,
     ) -> Result<Self, RunFolderError> {
+        Self::create_by(Arc::new(RealFiles), origin, runs, recipe, split, parameters, isa, threads)
+    }
+
+    /// [`RunFolder::create_from`], its files written by the operations of `files`.
+    #[allow(clippy::too_many_arguments, reason = "each is a line of the record")]
+    pub(crate) fn create_by(
+        files: Arc<dyn Files>,
+        origin: Origin<'_>,
+        runs: &Path,
+        recipe: &Recipe,
+        split: &Split<'_>,
+        parameters: usize,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Self, RunFolderError> {
         let now = jiff::Timestamp::now();
         let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
         let path = new_folder(runs, &name)?;
@@ -117,7 +144,7 @@ impl RunFolder {
             Err(e) if e.kind() == io::ErrorKind::Unsupported => None,
             Err(source) => return Err(RunFolderError::Io { action: "take the lock of", path, source }),
         };
-        let mut folder = RunFolder { path, lock, record, epochs: Vec::new(), last_checkpoint: Instant::now() };
+        let mut folder = RunFolder { path, files, lock, record, epochs: Vec::new(), last_checkpoint: Instant::now() };
         let written = folder.write_record();
         if written.is_err() {
             folder.remove_lock();
@@ -148,7 +175,14 @@ impl RunFolder {
             entry: Some(entry.to_owned()),
             ..new_record(jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
         };
-        let folder = RunFolder { path, lock: Some(lock), record, epochs: Vec::new(), last_checkpoint: Instant::now() };
+        let folder = RunFolder {
+            path,
+            files: Arc::new(RealFiles),
+            lock: Some(lock),
+            record,
+            epochs: Vec::new(),
+            last_checkpoint: Instant::now(),
+        };
         let path = &folder.path;
         folder.write_record()?;
         for name in [CHECKPOINT, "metrics.jsonl", "model.safetensors", "report.html"] {
@@ -166,13 +200,14 @@ impl RunFolder {
 
     /// Opens the folder of a run that goes on where `epochs` were done and `network` was what would have been kept.
     pub(crate) fn reopened(
+        files: Arc<dyn Files>,
         path: PathBuf,
         lock: Option<RunLock>,
         record: RunRecord,
         epochs: Vec<EpochMetrics>,
         network: &Network,
     ) -> Result<Self, RunFolderError> {
-        let folder = RunFolder { path, lock, record, epochs, last_checkpoint: Instant::now() };
+        let folder = RunFolder { path, files, lock, record, epochs, last_checkpoint: Instant::now() };
         folder.write_record()?;
         folder.write_metrics()?;
         folder.write_model(network)?;
@@ -253,7 +288,7 @@ impl RunFolder {
 
     fn remove(&self, name: &str) -> Result<(), RunFolderError> {
         let path = self.path.join(name);
-        match fs::remove_file(&path) {
+        match self.files.remove(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(RunFolderError::Io { action: "remove", path, source })
             }
@@ -289,7 +324,11 @@ impl RunFolder {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         let path = self.path.join(name);
-        atomic_file::write(&path, bytes).map_err(|source| RunFolderError::Io { action: "write", path, source })
+        atomic_file::write_by(&*self.files, &path, bytes).map_err(|source| RunFolderError::Io {
+            action: "write",
+            path,
+            source,
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use longhand_kernels::Isa;
@@ -13,6 +13,7 @@ use longhand_nn::{Network, Summary};
 use super::folder_state::{FolderState, folder_state};
 use super::plan::{Plan, PlannedRun};
 use crate::checkpoint::Checkpoint;
+use crate::files::RealFiles;
 use crate::record::{DataRecord, RunStatus};
 use crate::resume::Resumable;
 use crate::run_folder::RunFolder;
@@ -181,7 +182,7 @@ impl Runner<'_> {
         let (isa, split) = (self.isa, self.split);
         // What cannot be gone on with, and nothing is there to go on with in an empty folder, is begun.
         let (folder, start) = match Resumable::read(&run.folder, split) {
-            Ok(stopped) => stopped.reopen(Some(lock), isa, threads)?,
+            Ok(stopped) => stopped.reopen(Arc::new(RealFiles), Some(lock), isa, threads)?,
             Err(_) => {
                 let network = Network::new(&run.recipe.network, run.recipe.initialisation, run.recipe.seed)?;
                 let start = Checkpoint::beginning(&run.recipe, split, &network);

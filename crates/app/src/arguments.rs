@@ -126,6 +126,7 @@ pub struct ComputeArguments {
 #[command(after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist\n  \
                         longhand train --epochs 3 --set augmentation.rotation=5 --seed 7\n  \
                         longhand train seed --weights model.safetensors --learning-rate 0.001\n  \
+                        longhand train --resume runs/20260102-030405-default-s0\n  \
                         longhand train seed --find-learning-rate")]
 pub struct TrainArguments {
     #[command(flatten)]
@@ -138,6 +139,17 @@ pub struct TrainArguments {
     /// model or run folder of this program. They must fit the recipe's network.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+    /// Go on with the run in this folder, which was stopped or whose process died, to the bits of one that never was. Its
+    /// record says the recipe; the data must be its own.
+    #[arg(
+        long,
+        value_name = "RUN",
+        conflicts_with_all = [
+            "recipe", "epochs", "seed", "learning_rate", "batch_size", "set", "weights", "validation",
+            "find_learning_rate", "runs",
+        ]
+    )]
+    pub resume: Option<PathBuf>,
     /// Judge on the last 10,000 training images, held out of training, instead of the test images: for choosing
     /// between recipes.
     #[arg(long)]

@@ -89,7 +89,10 @@ pub(crate) fn announced_length(beginning: &[u8]) -> Result<u64, HeaderFault> {
 }
 
 /// The tensors of the file that `bytes` are, and the strings of its metadata.
-pub(crate) fn read(bytes: &[u8]) -> Result<(SafeTensors<'_>, HashMap<String, String>), HeaderFault> {
+///
+/// # Errors
+/// When the header is none, or a claim of it is not so.
+pub fn read(bytes: &[u8]) -> Result<(SafeTensors<'_>, HashMap<String, String>), HeaderFault> {
     let wanted = LENGTH_BYTES + announced_length(bytes)?;
     if wanted > bytes.len() as u64 {
         return Err(HeaderFault::CutShort { found: bytes.len() as u64, wanted });

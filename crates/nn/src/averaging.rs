@@ -64,6 +64,16 @@ impl WeightAverage {
         (!spec.is_off()).then(|| WeightAverage { spec: spec.clone(), average: network.clone(), updates: 0 })
     }
 
+    /// The average of `spec` that has taken in `updates` states and holds `average`; `None` when `spec` is off.
+    pub fn resumed(spec: &AveragingSpec, average: Network, updates: u64) -> Option<Self> {
+        (!spec.is_off()).then(|| WeightAverage { spec: spec.clone(), average, updates })
+    }
+
+    /// How many states it has taken in.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
     /// Takes in the state of `network` after an optimiser's step.
     ///
     /// The first update copies; later ones move every element a ← a + (1 − d)·(w − a), PyTorch's

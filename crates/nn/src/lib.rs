@@ -29,6 +29,7 @@ pub mod layers;
 mod loss;
 mod memory_plan;
 mod network;
+mod network_state;
 mod one_image;
 mod optimiser;
 mod parameters;
@@ -52,8 +53,9 @@ pub use initialisation::Initialisation;
 pub use lane_group::LaneGroup;
 pub use loss::{Loss, LossSpec};
 pub use network::{Inference, Network, NotLoaded};
+pub use network_state::{NetworkState, NotRestored};
 pub use one_image::OneImage;
-pub use optimiser::{AdamW, AdamWSpec, Optimiser, OptimiserSpec, Sgd, SgdSpec};
+pub use optimiser::{AdamW, AdamWSpec, Optimiser, OptimiserSpec, OptimiserState, Sgd, SgdSpec};
 pub use parameters::{ParameterEntry, ParameterKind, ParameterLayout};
 pub use schedule::{Anneal, Schedule, ScheduleError};
 pub use shape::{

@@ -5,7 +5,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -103,6 +103,21 @@ impl EventFile {
         }
     }
 
+    /// Opens the file at `path` to go on behind the first summary of `step`: what follows that, a record cut short
+    /// included, is cut off. `None` where it holds no such summary.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn reopen(path: &Path, step: usize) -> Result<Option<Self>, EventFileError> {
+        let failed = |source| EventFileError { action: "go on with", path: path.to_owned(), source };
+        let bytes = fs::read(path).map_err(failed)?;
+        let Some(end) = end_of_summary(&bytes, step as i64) else { return Ok(None) };
+        let mut to = File::options().write(true).open(path).map_err(failed)?;
+        to.set_len(end as u64).map_err(failed)?;
+        to.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(Some(EventFile { path: path.to_owned(), writer: EventWriter { to } }))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -118,6 +133,28 @@ impl EventFile {
             path: self.path.clone(),
             source,
         })
+    }
+}
+
+/// Where the first summary of `step` among the events of `bytes` ends.
+fn end_of_summary(bytes: &[u8], step: i64) -> Option<usize> {
+    let mut end = 0;
+    loop {
+        let (length, rest) = bytes.get(end..)?.split_first_chunk::<8>()?;
+        let (length_crc, rest) = rest.split_first_chunk::<4>()?;
+        if u32::from_le_bytes(*length_crc) != masked_crc(length) {
+            return None;
+        }
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let event = rest.get(..length)?;
+        if rest.get(length..)?.first_chunk::<4>()? != &masked_crc(event).to_le_bytes() {
+            return None;
+        }
+        end += 16 + length;
+        let event = Event::decode(event).ok()?;
+        if event.step == step && matches!(event.what, Some(What::Summary(_))) {
+            return Some(end);
+        }
     }
 }
 

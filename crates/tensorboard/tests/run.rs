@@ -103,6 +103,26 @@ fn scalars(event: &Event) -> Vec<(&str, f32)> {
 }
 
 #[test]
+fn a_file_is_gone_on_with_behind_a_step_and_what_followed_it_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = |of: f32| vec![Value { tag: "loss".into(), ..Value::default() }; 1 + of as usize];
+    let mut file = EventFile::create(folder.path(), 7.0).unwrap();
+    for step in [0, 1, 2, 2, 3] {
+        file.summary(step as f64, step, value(0.0)).unwrap();
+    }
+    let path = file.path().to_owned();
+    // Cut short, as a process leaves it that dies while it writes.
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+    assert!(EventFile::reopen(&path, 3).unwrap().is_none());
+    assert_eq!(fs::read(&path).unwrap().len(), whole.len() - 3, "untouched");
+    EventFile::reopen(&path, 2).unwrap().unwrap().summary(9.0, 3, value(0.0)).unwrap();
+    let (events, left_over) = frames::events(&fs::read(&path).unwrap());
+    assert_eq!(events.iter().map(|e| e.step).collect::<Vec<_>>(), [0, 0, 1, 2, 3]);
+    assert_eq!((events.last().unwrap().wall_time, left_over), (9.0, 0));
+}
+
+#[test]
 fn what_is_written_is_what_happened() {
     let data = strokes::generate(1, 300, 200);
     let runs = tempfile::tempdir().unwrap();

@@ -11,10 +11,13 @@
 mod atomic_file;
 pub mod bench;
 mod builtin;
+mod checkpoint;
+mod checkpoint_file;
 mod ending;
 mod evaluation;
 mod examination;
 pub mod experiment;
+mod files;
 mod initial_weights;
 mod machine;
 mod overrides;
@@ -23,14 +26,19 @@ mod recipe;
 mod recipe_difference;
 mod recipe_error;
 mod record;
+mod resume;
 mod run_folder;
 mod run_lock;
 mod split;
 mod stored_run;
 mod train;
 
+#[cfg(test)]
+mod faults;
+
 pub use atomic_file::write as write_atomically;
 pub use builtin::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite, built_in, built_in_names, built_in_recipes};
+pub use checkpoint::{AverageState, Checkpoint, CheckpointFault, EpochSoFar};
 pub use evaluation::{Evaluation, Verdict, evaluate, judge};
 pub use examination::{
     AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine, surest_mistakes,
@@ -43,8 +51,11 @@ pub use recipe::Recipe;
 pub use recipe_difference::{RecipeDifference, differences};
 pub use recipe_error::{Place, RecipeError};
 pub use record::{Accuracy, DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus, Scores};
-pub use run_folder::{RunFolder, RunFolderError};
+pub use resume::ResumeError;
+pub use run_folder::{Origin, RunFolder, RunFolderError};
 pub use run_lock::{RunLock, is_being_written};
 pub use split::{EvaluatedOn, HELD_OUT, Split};
 pub use stored_run::{StoredRun, StoredRunError, find_runs};
-pub use train::{Ended, EpochDone, Observer, Progress, TrainError, Trained, train, train_from};
+pub use train::{
+    Ended, EpochDone, Observer, Occasion, Progress, TrainError, Trained, train, train_from, train_from_checkpoint,
+};

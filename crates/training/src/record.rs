@@ -1,6 +1,6 @@
 //! What a run writes down: `run.json` and the lines of `metrics.jsonl`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::evaluation::Evaluation;
 use crate::initial_weights::InitialWeightsRecord;
@@ -40,6 +40,7 @@ pub enum Scores {
     /// On the test images.
     Test {
         /// Mean negative log-likelihood over the test images.
+        #[serde(deserialize_with = "number_or_nan")]
         test_loss: f64,
         /// Share of them recognised, of 1.
         test_accuracy: f64,
@@ -49,12 +50,19 @@ pub enum Scores {
     /// On training images held out of training.
     Validation {
         /// Mean negative log-likelihood over the held-out images.
+        #[serde(deserialize_with = "number_or_nan")]
         validation_loss: f64,
         /// Share of them recognised, of 1.
         validation_accuracy: f64,
         /// How many of them were not.
         validation_errors: usize,
     },
+}
+
+/// A network may be judged that gives no numbers any more, before the next step finds that it diverged: JSON has `null`
+/// for such a loss.
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Scores {
@@ -270,6 +278,9 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// The whole recipe, every default written out, overrides applied.
     pub resolved_recipe: Recipe,
+    /// The recipe before anything was changed for this run, where it is known and not a built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged_recipe: Option<Recipe>,
     /// What came of it, once an epoch is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultRecord>,
@@ -332,6 +343,16 @@ mod tests {
         assert_eq!((result.best_epoch, result.accuracy.last()), (2, 0.94));
         assert_eq!(result.train_seconds_per_epoch, 3.5);
         assert!(ResultRecord::of(&[], String::new()).is_none());
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_reads_back() {
+        let scores = Scores::Test { test_loss: f64::INFINITY, test_accuracy: 0.1, test_errors: 36 };
+        let line = serde_json::to_string(&EpochMetrics { scores, ..epoch(1, 0.1, 1.0) }).unwrap();
+        let read: EpochMetrics = serde_json::from_str(&line).unwrap();
+        assert!(line.contains("\"test_loss\":null") && read.scores.loss().is_nan(), "{line}");
+        assert_eq!(serde_json::to_string(&read).unwrap(), line);
+        assert!(serde_json::from_str::<EpochMetrics>(&line.replace("\"test_loss\":null,", "")).is_err(), "missing");
     }
 
     #[test]

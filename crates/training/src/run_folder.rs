@@ -1,26 +1,50 @@
-//! The folder of a run: `run.json`, `metrics.jsonl`, `model.safetensors`, each whole at every moment.
+//! The folder of a run: `run.json`, `metrics.jsonl`, `model.safetensors` and, until the run is over,
+//! `checkpoint.safetensors`, each whole at every moment.
+//!
+//! The order of the writes is such that a process may die between any two of them:
+//!
+//! - *A run begins*: `run.json`. Without a checkpoint a run goes on from its beginning, so there need not be one yet.
+//! - *An epoch is done*: model, metrics, record, checkpoint. The record never speaks of lines that are not there, and the
+//!   checkpoint comes last: whatever else may be ahead of it, by an epoch at most, and is made again to the same bits.
+//! - *Within an epoch and at Ctrl-C*: the checkpoint; at Ctrl-C then model and record, which say `interrupted`.
+//! - *A run goes on*: the record, which says `running` and knows of as many epochs as the checkpoint; then the metrics,
+//!   cut to as many lines, and the model. Lines beyond what a record that says `running` knows of are not read.
+//! - *A run is over*: model, record, then what else is made of it (the report); the checkpoint goes last, so that a record
+//!   that says `finished` beside a checkpoint is a run of which something may be missing, and going on with it makes it.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use longhand_kernels::Isa;
 use longhand_model_files::{safetensors, weights_sha256};
 use longhand_nn::Network;
 
 use crate::atomic_file;
+use crate::builtin::built_in;
+use crate::checkpoint::Checkpoint;
+use crate::files::{Files, RealFiles};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
 use crate::run_lock::RunLock;
 use crate::split::Split;
+use crate::train::Occasion;
+
+/// The checkpoint's name.
+pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// How old a checkpoint gets within an epoch.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(30);
 
 /// Why a run folder could not be made or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFolderError {
     /// The operating system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), to_do(.source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -31,17 +55,36 @@ pub enum RunFolderError {
     },
 }
 
-/// A run's folder while the run goes on, locked until it is dropped.
+/// What to do about it.
+fn to_do(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room, what was written before is whole",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; give leave to write there",
+        _ => "; what was written before is whole",
+    }
+}
+
+/// Where a run comes from, besides its recipe.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// The weights that it begins from, where they are not random ones.
+    pub initial_weights: Option<&'a InitialWeightsRecord>,
+    /// The recipe before anything was changed for this run, where it is known.
+    pub unchanged: Option<&'a Recipe>,
+}
+
+/// A run's folder while the run goes on, locked until it is closed or dropped.
 ///
-/// The lock tells a run that goes on from one whose process died ([`crate::is_being_written`]). Its file stays with a run
-/// that can be gone on with and goes with one that cannot.
+/// The lock tells a run that goes on from one whose process died ([`crate::is_being_written`]).
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    files: Arc<dyn Files>,
     /// `None` where the file system knows no locks: no training is refused for that.
     lock: Option<RunLock>,
     record: RunRecord,
     epochs: Vec<EpochMetrics>,
+    last_checkpoint: Instant,
 }
 
 impl RunFolder {
@@ -57,15 +100,30 @@ impl RunFolder {
         isa: Isa,
         threads: usize,
     ) -> Result<Self, RunFolderError> {
-        Self::create_from(None, runs, recipe, split, parameters, isa, threads)
+        Self::create_from(Origin::default(), runs, recipe, split, parameters, isa, threads)
     }
 
-    /// Like [`RunFolder::create`], for a run that begins from `initial_weights`, where there are any.
+    /// Like [`RunFolder::create`], with what is known of where the run comes from.
     ///
     /// # Errors
     /// As [`RunFolder::create`].
     pub fn create_from(
-        initial_weights: Option<&InitialWeightsRecord>,
+        origin: Origin<'_>,
+        runs: &Path,
+        recipe: &Recipe,
+        split: &Split<'_>,
+        parameters: usize,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Self, RunFolderError> {
+        Self::create_by(Arc::new(RealFiles), origin, runs, recipe, split, parameters, isa, threads)
+    }
+
+    /// [`RunFolder::create_from`], its files written by the operations of `files`.
+    #[allow(clippy::too_many_arguments, reason = "each is a line of the record")]
+    pub(crate) fn create_by(
+        files: Arc<dyn Files>,
+        origin: Origin<'_>,
         runs: &Path,
         recipe: &Recipe,
         split: &Split<'_>,
@@ -76,14 +134,17 @@ impl RunFolder {
         let now = jiff::Timestamp::now();
         let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
         let path = new_folder(runs, &name)?;
-        let initial_weights = initial_weights.cloned();
-        let record = RunRecord { initial_weights, ..new_record(now, recipe, split, parameters, isa, threads) };
+        let record = RunRecord {
+            initial_weights: origin.initial_weights.cloned(),
+            unchanged_recipe: origin.unchanged.filter(|unchanged| !is_built_in(unchanged)).cloned(),
+            ..new_record(now, recipe, split, parameters, isa, threads)
+        };
         let lock = match RunLock::try_take(&path) {
             Ok(lock) => lock,
             Err(e) if e.kind() == io::ErrorKind::Unsupported => None,
             Err(source) => return Err(RunFolderError::Io { action: "take the lock of", path, source }),
         };
-        let mut folder = RunFolder { path, lock, record, epochs: Vec::new() };
+        let mut folder = RunFolder { path, files, lock, record, epochs: Vec::new(), last_checkpoint: Instant::now() };
         let written = folder.write_record();
         if written.is_err() {
             folder.remove_lock();
@@ -114,14 +175,18 @@ impl RunFolder {
             entry: Some(entry.to_owned()),
             ..new_record(jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
         };
-        let folder = RunFolder { path, lock: Some(lock), record, epochs: Vec::new() };
+        let folder = RunFolder {
+            path,
+            files: Arc::new(RealFiles),
+            lock: Some(lock),
+            record,
+            epochs: Vec::new(),
+            last_checkpoint: Instant::now(),
+        };
         let path = &folder.path;
         folder.write_record()?;
-        for name in ["metrics.jsonl", "model.safetensors", "report.html"] {
-            match fs::remove_file(path.join(name)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io("remove", path.join(name))(e)),
-                _ => {}
-            }
+        for name in [CHECKPOINT, "metrics.jsonl", "model.safetensors", "report.html"] {
+            folder.remove(name)?;
         }
         // Two runs' event files in one folder are one muddle of curves to TensorBoard.
         for entry in fs::read_dir(path).map_err(io("look into", path.to_owned()))? {
@@ -130,6 +195,24 @@ impl RunFolder {
                 fs::remove_file(entry.path()).map_err(io("remove", entry.path()))?;
             }
         }
+        Ok(folder)
+    }
+
+    /// Opens the folder of a run that goes on where `epochs` were done and `network` was what would have been kept.
+    pub(crate) fn reopened(
+        files: Arc<dyn Files>,
+        path: PathBuf,
+        lock: Option<RunLock>,
+        record: RunRecord,
+        epochs: Vec<EpochMetrics>,
+        network: &Network,
+    ) -> Result<Self, RunFolderError> {
+        let folder = RunFolder { path, files, lock, record, epochs, last_checkpoint: Instant::now() };
+        folder.write_record()?;
+        folder.write_metrics()?;
+        folder.write_model(network)?;
+        // It speaks of the end that was none.
+        folder.remove("report.html")?;
         Ok(folder)
     }
 
@@ -155,12 +238,7 @@ impl RunFolder {
     pub fn keep_epoch(&mut self, metrics: &EpochMetrics, network: &Network) -> Result<(), RunFolderError> {
         self.epochs.push(metrics.clone());
         self.write_model(network)?;
-        let mut lines = String::new();
-        for epoch in &self.epochs {
-            lines.push_str(&serde_json::to_string(epoch).expect("plain data"));
-            lines.push('\n');
-        }
-        self.write("metrics.jsonl", lines.as_bytes())?;
+        self.write_metrics()?;
         self.record.result = ResultRecord::of(&self.epochs, weights_sha256(network));
         self.write_record()
     }
@@ -177,6 +255,54 @@ impl RunFolder {
             result.weights_sha256 = weights_sha256(network);
         }
         self.write_record()
+    }
+
+    /// Whether the training should keep a checkpoint now: after every epoch, when it is stopped, and within an epoch when
+    /// the last one is half a minute old.
+    pub fn checkpoint_due(&self, occasion: Occasion) -> bool {
+        occasion != Occasion::Step || self.last_checkpoint.elapsed() >= BETWEEN_CHECKPOINTS
+    }
+
+    /// Keeps where the training stands, for [`RunFolder::resume`].
+    ///
+    /// # Errors
+    /// When it cannot be written; an older checkpoint is then untouched.
+    pub fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
+        self.write(CHECKPOINT, &checkpoint.to_bytes())?;
+        self.last_checkpoint = Instant::now();
+        Ok(())
+    }
+
+    /// Says that nothing more will be written: where the run is finished or diverged, its checkpoint and its lock file go.
+    /// One that was stopped keeps them.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be removed.
+    pub fn close(mut self) -> Result<(), RunFolderError> {
+        if matches!(self.record.status, RunStatus::Finished | RunStatus::Diverged) {
+            self.remove(CHECKPOINT)?;
+            self.remove_lock();
+        }
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), RunFolderError> {
+        let path = self.path.join(name);
+        match self.files.remove(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(RunFolderError::Io { action: "remove", path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_metrics(&self) -> Result<(), RunFolderError> {
+        let mut lines = String::new();
+        for epoch in &self.epochs {
+            lines.push_str(&serde_json::to_string(epoch).expect("plain data"));
+            lines.push('\n');
+        }
+        self.write("metrics.jsonl", lines.as_bytes())
     }
 
     fn remove_lock(&mut self) {
@@ -198,16 +324,18 @@ impl RunFolder {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         let path = self.path.join(name);
-        atomic_file::write(&path, bytes).map_err(|source| RunFolderError::Io { action: "write", path, source })
+        atomic_file::write_by(&*self.files, &path, bytes).map_err(|source| RunFolderError::Io {
+            action: "write",
+            path,
+            source,
+        })
     }
 }
 
-impl Drop for RunFolder {
-    fn drop(&mut self) {
-        if matches!(self.record.status, RunStatus::Finished | RunStatus::Diverged) {
-            self.remove_lock();
-        }
-    }
+/// Whether it is the built-in recipe of its name, which need not be written down.
+fn is_built_in(recipe: &Recipe) -> bool {
+    let own = built_in(&recipe.name).and_then(|text| Recipe::from_toml(&recipe.name, text, &[]).ok());
+    own.is_some_and(|own| own == *recipe)
 }
 
 fn new_record(
@@ -238,6 +366,7 @@ fn new_record(
         machine: Machine::here(),
         data: DataRecord::of(split),
         resolved_recipe: recipe.clone(),
+        unchanged_recipe: None,
         result: None,
     }
 }

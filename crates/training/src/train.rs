@@ -8,8 +8,9 @@ use longhand_data::augmentation::Augmenter;
 use longhand_data::random::{Purpose, stream};
 use longhand_data::shuffle::permutation;
 use longhand_kernels::{Isa, LANES};
-use longhand_nn::{LaneGroup, Loss, Network, Optimiser, SpecError, WeightAverage};
+use longhand_nn::{LaneGroup, Loss, Network, SpecError, WeightAverage};
 
+use crate::checkpoint::{Checkpoint, CheckpointFault, EpochSoFar, Trainee};
 use crate::evaluation::{Evaluation, Verdict, judge};
 use crate::recipe::Recipe;
 use crate::record::{EpochMetrics, Scores};
@@ -48,6 +49,9 @@ pub enum TrainError {
         /// Why not.
         reason: String,
     },
+    /// The checkpoint to go on from is not one of this training.
+    #[error("the training cannot go on from its checkpoint: {0}")]
+    Checkpoint(#[from] CheckpointFault),
     /// The observer could not keep what it was told, such as a record on a full disk.
     #[error("{0}")]
     Observer(Box<dyn std::error::Error + Send + Sync>),
@@ -82,6 +86,33 @@ pub trait Observer: Send {
     /// # Errors
     /// When what it says cannot be kept; the training ends with [`TrainError::Observer`].
     fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Whether [`Observer::checkpoint`] is to be called now. The answer may depend on anything, such as the time: it
+    /// decides no bit of the training.
+    fn checkpoint_due(&mut self, occasion: Occasion) -> bool {
+        let _ = occasion;
+        false
+    }
+
+    /// Where the training stands, for whoever wants to keep it and go on from there later.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the training ends with [`TrainError::Observer`].
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let _ = checkpoint;
+        Ok(())
+    }
+}
+
+/// When a checkpoint can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A step is done that is not the last of its epoch.
+    Step,
+    /// An epoch is done, and [`Observer::epoch`] has kept it.
+    EpochDone,
+    /// [`Observer::step`] has asked to stop; nothing follows.
+    Stopped,
 }
 
 /// An epoch that is done, and what came of it.
@@ -164,9 +195,34 @@ pub fn train_from(
 ) -> Result<Trained, TrainError> {
     assert_eq!(network.spec(), &recipe.network, "the network to begin from is the recipe's");
     check_data(recipe, &network, &[&split.train, &split.evaluation])?;
+    let start = Checkpoint::beginning(recipe, split, &network);
+    drop(network);
+    train_from_checkpoint(&start, Vec::new(), recipe, split, isa, threads, observer)
+}
+
+/// Goes on with a training from `checkpoint`, before which `epochs` were done, to the bits of one that was never stopped.
+///
+/// # Errors
+/// As [`train`], and when the checkpoint is not one of this training.
+pub fn train_from_checkpoint(
+    checkpoint: &Checkpoint,
+    epochs: Vec<EpochMetrics>,
+    recipe: &Recipe,
+    split: &Split<'_>,
+    isa: Isa,
+    threads: usize,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainError> {
+    if epochs.len() != checkpoint.epochs_done() {
+        let (wanted, found) = (checkpoint.epochs_done(), epochs.len());
+        return Err(TrainError::Checkpoint(CheckpointFault::Epochs { wanted, found }));
+    }
+    let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
+    check_data(recipe, &network, &[&split.train, &split.evaluation])?;
+    drop(network);
     let pool = thread_pool(threads)?;
     // Entering a pool from outside costs more than a step's stretches inside it: enter once.
-    pool.install(|| Loop { recipe, split, isa, observer }.run(network))
+    pool.install(|| Loop { recipe, split, isa, observer }.run(checkpoint, epochs))
 }
 
 pub(crate) fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, TrainError> {
@@ -200,78 +256,87 @@ struct Loop<'a> {
 }
 
 impl Loop<'_> {
-    fn run(self, mut network: Network) -> Result<Trained, TrainError> {
-        let recipe = self.recipe;
-        let images = self.split.train.len();
+    /// Goes on from `start`, before which `epochs` were done.
+    fn run(mut self, start: &Checkpoint, mut epochs: Vec<EpochMetrics>) -> Result<Trained, TrainError> {
+        let (recipe, split) = (self.recipe, self.split);
+        let images = split.train.len();
         let steps = recipe.steps_per_epoch(images);
         let loss = Loss::new(&recipe.loss);
-        let mut optimiser = Optimiser::new(&recipe.optimiser, network.layout());
+        let mut trainee = start.trainee(recipe, split)?;
         let batch = recipe.batch_size.min(images);
-        let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| network.training_group()).collect();
-        let mut epochs = Vec::with_capacity(recipe.epochs);
-        let mut average = WeightAverage::new(&recipe.averaging, &network);
-        // What is judged and kept, as it was at the last step whose loss was a number.
-        let mut good = network.clone();
-        for epoch in 1..=recipe.epochs {
+        let mut groups: Vec<LaneGroup> = (0..batch.div_ceil(LANES)).map(|_| trainee.network.training_group()).collect();
+        let mut before = start.so_far;
+        for epoch in start.epoch..=recipe.epochs {
             let started = Instant::now();
             let order = permutation(recipe.seed, epoch as u64, images);
-            let loader = Loader::new(recipe, &self.split.train, epoch as u64);
-            let (mut loss_sum, mut correct, mut seen, mut learning_rate) = (0.0, 0, 0, 0.0);
-            for (step, batch) in order.chunks(recipe.batch_size).enumerate() {
-                learning_rate = recipe.schedule.rate((epoch - 1) * steps + step, steps, recipe.epochs);
+            let loader = Loader::new(recipe, &split.train, epoch as u64);
+            let mut so_far = before;
+            for batch in order.chunks(recipe.batch_size).skip(before.steps) {
+                let step = (epoch - 1) * steps + so_far.steps;
+                let Trainee { network, good, average, optimiser } = &mut trainee;
                 let outcome = network.train_step(self.isa, &mut groups, batch.len(), &loss, |g, group| {
                     loader.load(&batch[g * LANES..], group);
                 });
                 if !outcome.loss.is_finite() {
-                    let ended = Ended::Diverged { epoch, step: step + 1, loss: outcome.loss };
-                    return Ok(Trained { network: good, epochs, ended });
+                    let ended = Ended::Diverged { epoch, step: so_far.steps + 1, loss: outcome.loss };
+                    return Ok(Trained { network: trainee.good, epochs, ended });
                 }
-                good.copy_state_from(judged(&network, &average));
+                // What is judged and kept, as it was at the last step whose loss was a number.
+                good.copy_state_from(average.as_ref().map_or(network, WeightAverage::network));
                 let (parameters, gradient) = network.parameters_and_gradient();
-                optimiser.step(parameters, gradient, learning_rate);
-                if let Some(average) = &mut average {
-                    average.update(&network);
+                optimiser.step(parameters, gradient, recipe.schedule.rate(step, steps, recipe.epochs));
+                if let Some(average) = average {
+                    average.update(network);
                 }
-                loss_sum += outcome.loss * batch.len() as f64;
-                correct += outcome.correct;
-                seen += batch.len();
-                let progress = Progress { epoch, step: step + 1, images: seen, loss: outcome.loss };
-                let last = epoch == recipe.epochs && step + 1 == steps;
+                so_far.steps += 1;
+                so_far.images += batch.len();
+                so_far.correct += outcome.correct;
+                so_far.loss_sum += outcome.loss * batch.len() as f64;
+                so_far.seconds = before.seconds + started.elapsed().as_secs_f64();
+                let progress = Progress { epoch, step: so_far.steps, images: so_far.images, loss: outcome.loss };
+                let last = epoch == recipe.epochs && so_far.steps == steps;
                 if self.observer.step(progress).is_break() && !last {
-                    let ended = Ended::Interrupted { epoch, step: step + 1 };
-                    let network = judged(&network, &average).clone();
-                    return Ok(Trained { network, epochs, ended });
+                    self.offer(Occasion::Stopped, || start.later(epoch, so_far, &trainee))?;
+                    let ended = Ended::Interrupted { epoch, step: so_far.steps };
+                    return Ok(Trained { network: trainee.into_judged(), epochs, ended });
+                }
+                if so_far.steps < steps {
+                    self.offer(Occasion::Step, || start.later(epoch, so_far, &trainee))?;
                 }
             }
-            let train_seconds = started.elapsed().as_secs_f64();
+            let train_seconds = before.seconds + started.elapsed().as_secs_f64();
+            before = EpochSoFar::default();
             self.observer.evaluating();
             let started = Instant::now();
-            let network = judged(&network, &average);
-            let verdicts = judge(network, self.isa, &self.split.evaluation, &recipe.normalisation);
+            let network = trainee.judged();
+            let verdicts = judge(network, self.isa, &split.evaluation, &recipe.normalisation);
             let evaluation = Evaluation::of(&verdicts, network.classes());
             let metrics = EpochMetrics {
                 epoch,
-                learning_rate,
+                // That of the last step.
+                learning_rate: recipe.schedule.rate((epoch * steps).saturating_sub(1), steps, recipe.epochs),
                 steps,
-                train_images: seen,
-                train_loss: loss_sum / seen as f64,
-                train_accuracy: correct as f64 / seen as f64,
-                scores: Scores::new(self.split.evaluated_on, &evaluation),
+                train_images: so_far.images,
+                train_loss: so_far.loss_sum / so_far.images as f64,
+                train_accuracy: so_far.correct as f64 / so_far.images as f64,
+                scores: Scores::new(split.evaluated_on, &evaluation),
                 train_seconds,
                 evaluation_seconds: started.elapsed().as_secs_f64(),
             };
             let done = EpochDone { metrics: &metrics, network, verdicts: &verdicts };
             self.observer.epoch(&done).map_err(TrainError::Observer)?;
             epochs.push(metrics);
+            self.offer(Occasion::EpochDone, || start.later(epoch + 1, EpochSoFar::default(), &trainee))?;
         }
-        let network = average.map_or(network, WeightAverage::into_network);
-        Ok(Trained { network, epochs, ended: Ended::Finished })
+        Ok(Trained { network: trainee.into_judged(), epochs, ended: Ended::Finished })
     }
-}
 
-/// What is judged, kept and handed out: the average where there is one.
-fn judged<'a>(network: &'a Network, average: &'a Option<WeightAverage>) -> &'a Network {
-    average.as_ref().map_or(network, WeightAverage::network)
+    fn offer(&mut self, occasion: Occasion, checkpoint: impl FnOnce() -> Checkpoint) -> Result<(), TrainError> {
+        if !self.observer.checkpoint_due(occasion) {
+            return Ok(());
+        }
+        self.observer.checkpoint(&checkpoint()).map_err(TrainError::Observer)
+    }
 }
 
 /// Puts training images into lane groups: augmented, normalised, with what decides their dropout.

@@ -13,12 +13,16 @@ fuzz_target!(|data: &[u8]| {
     let folder = Path::new("run");
     match StoredRun::from_texts(folder, record, metrics) {
         Ok(run) => {
-            let record = serde_json::to_string(&run.record).expect("plain data");
-            let line = |epoch| serde_json::to_string(epoch).expect("plain data") + "\n";
-            let metrics: String = run.epochs.iter().map(line).collect();
-            let again = StoredRun::from_texts(folder, &record, &metrics);
-            reads_back(&run, &format!("{record}\n---\n{metrics}"), again);
+            let written = texts(&run);
+            let again = StoredRun::from_texts(folder, &written.0, &written.1);
+            // As texts: a loss that is no number is not equal to itself.
+            reads_back(&written, &format!("{}\n---\n{}", written.0, written.1), again.map(|run| texts(&run)));
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 });
+
+fn texts(run: &StoredRun) -> (String, String) {
+    let line = |epoch| serde_json::to_string(epoch).expect("plain data") + "\n";
+    (serde_json::to_string(&run.record).expect("plain data"), run.epochs.iter().map(line).collect())
+}

@@ -2,16 +2,18 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use indicatif::ProgressBar;
+use longhand_data::DataChoice;
 use longhand_kernels::Isa;
-use longhand_nn::Summary;
+use longhand_nn::{Network, Summary};
 use longhand_training::{
-    DataRecord, Ended, EpochDone, EvaluatedOn, Machine, Observer, Progress, Recipe, ResultRecord, RunFolder, RunStatus,
-    Split, train, train_from,
+    Checkpoint, DataRecord, Ended, EpochDone, EvaluatedOn, Machine, Observer, Occasion, Origin, Progress, Recipe,
+    ResultRecord, RunFolder, RunStatus, Split, StoredRun, TrainError, train_from_checkpoint,
 };
 
 use super::Exit;
@@ -22,6 +24,13 @@ use crate::{data_source, recipe_source, run_report, weights};
 
 /// Trains, showing how it goes, and leaves a run folder.
 pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
+    match &arguments.resume {
+        None => begin(arguments),
+        Some(path) => go_on(arguments, path),
+    }
+}
+
+fn begin(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let recipe = recipe_source::recipe(&arguments.recipe)?;
     let base = recipe_source::unchanged(&arguments.recipe);
     let initial = arguments.weights.as_ref().map(|path| weights::of_recipe(path, &recipe)).transpose()?;
@@ -35,17 +44,7 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
         let asked = super::find_learning_rate::Asked { recipe: &recipe, network, split: &split, isa, threads };
         return super::find_learning_rate::run(asked, interruptions()?, printer, arguments.json);
     }
-    let summary = Summary::of(&recipe.network)?;
-    printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
-    printer.line(&super::summary::text(&summary));
-    printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
-    printer.line(&format!("data     {}", data_source::describe(&data)));
-    printer.line(&format!(
-        "split    trained on {}, judged on {} {} images",
-        thousands(split.train.len()),
-        thousands(split.evaluation.len()),
-        split.evaluated_on.name()
-    ));
+    introduce(printer, &recipe, &split, isa, threads)?;
     let record = initial.as_ref().map(|weights| &weights.record);
     if let Some(record) = record {
         printer.line(&format!("weights  begin as in {}, SHA-256 {}", record.file, record.weights_sha256));
@@ -53,59 +52,161 @@ pub fn run(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     }
     printer.line("");
 
-    let parameters = summary.parameters();
-    let folder = RunFolder::create_from(record, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
-    let events = if arguments.tensorboard { Some(LiveEvents::begin(&folder)?) } else { None };
-    let mut screen = Screen {
-        printer,
-        folder,
-        events,
-        interrupted: interruptions()?,
-        images: split.train.len() as u64,
-        evaluated_on: split.evaluated_on,
-        epochs: recipe.epochs,
-        bar: None,
-    };
-    screen.header();
-    let trained = match initial {
-        Some(weights) => train_from(weights.network, &recipe, &split, isa, threads, &mut screen),
-        None => train(&recipe, &split, isa, threads, &mut screen),
-    };
-    screen.clear();
-    let trained = trained.with_context(|| {
-        format!("the training stopped; what was kept of it is in {}", screen.folder.path().display())
-    })?;
-    let Screen { mut folder, events, .. } = screen;
-
-    let (status, words, exit) = ending(&recipe, &trained.ended, split.train.len());
-    folder.end(status, words.clone(), &trained.network)?;
-    if let Some(result) = &folder.record().result {
-        print_result(printer, result, &folder.record().data);
-    }
-    let run = run_report::Run {
-        folder: folder.path(),
-        record: folder.record(),
-        epochs: folder.epochs(),
-        network: &trained.network,
-        split: &split,
-        base: base.as_ref(),
-    };
-    let examination = run_report::write(&run, isa, threads)?;
-    if let Some(mut events) = events {
-        events.end(&folder, &examination)?;
-    }
-    let path = folder.path().display();
-    match (exit, words) {
-        (Exit::CannotBeServed, Some(words)) => {
-            anyhow::bail!("{words}\nThe network as it last was with a loss that was a number is in {path}");
+    let parameters = Summary::of(&recipe.network)?.parameters();
+    let origin = Origin { initial_weights: record, unchanged: base.as_ref() };
+    let mut folder = RunFolder::create_from(origin, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
+    let start = match initial {
+        Some(weights) => {
+            let start = Checkpoint::beginning(&recipe, &split, &weights.network);
+            // Random weights can be drawn again; where these came from, another file may be tomorrow.
+            folder.keep_checkpoint(&start)?;
+            start
         }
-        (_, Some(words)) => printer.line(&format!("{words}\nrun folder  {path}")),
-        (_, None) => printer.line(&format!("run folder  {path}")),
+        None => {
+            Checkpoint::beginning(&recipe, &split, &Network::new(&recipe.network, recipe.initialisation, recipe.seed)?)
+        }
+    };
+    let events = if arguments.tensorboard { Some(LiveEvents::begin(&folder)?) } else { None };
+    let training = Training { recipe: &recipe, base, split: &split, isa, threads, start, events };
+    training.carry_out(folder, arguments, printer)
+}
+
+fn go_on(arguments: &TrainArguments, path: &Path) -> anyhow::Result<Exit> {
+    let stored = StoredRun::read(path)?;
+    let (isa, threads) = compute(&arguments.compute)?;
+    let printer = Printer::new(arguments.json);
+    let mut source = arguments.data.clone();
+    if source.data == DataChoice::Auto && stored.record.data.name == "strokes" {
+        source.data = DataChoice::Strokes;
     }
-    if arguments.json {
-        printer.data(&serde_json::to_string_pretty(folder.record())?);
+    let data = data_source::dataset(&source, printer)?;
+    let split = Split::new(&data, stored.record.data.evaluated_on)?;
+    let (folder, start) = RunFolder::resume(path, &split, isa, threads)?;
+    let recipe = folder.record().resolved_recipe.clone();
+    introduce(printer, &recipe, &split, isa, threads)?;
+    printer.line(&match (start.epoch, start.so_far.steps) {
+        (epoch, _) if epoch > recipe.epochs => "resumed  after its last epoch".to_owned(),
+        (1, 0) => "resumed  at its beginning: there is no later checkpoint".to_owned(),
+        (epoch, steps) => {
+            let of = recipe.steps_per_epoch(split.train.len());
+            format!("resumed  in epoch {epoch} of {}, after {steps} of {of} steps", recipe.epochs)
+        }
+    });
+    printer.line("");
+    let events = match arguments.tensorboard || LiveEvents::are_there(&folder) {
+        true => Some(LiveEvents::go_on(&folder, folder.epochs().len())?),
+        false => None,
+    };
+    let base = folder.record().unchanged_recipe.clone();
+    Training { recipe: &recipe, base, split: &split, isa, threads, start, events }.carry_out(folder, arguments, printer)
+}
+
+fn introduce(printer: Printer, recipe: &Recipe, split: &Split<'_>, isa: Isa, threads: usize) -> anyhow::Result<()> {
+    printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
+    printer.line(&super::summary::text(&Summary::of(&recipe.network)?));
+    printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
+    printer.line(&format!("data     {}", data_source::describe(split.data)));
+    printer.line(&format!(
+        "split    trained on {}, judged on {} {} images",
+        thousands(split.train.len()),
+        thousands(split.evaluation.len()),
+        split.evaluated_on.name()
+    ));
+    Ok(())
+}
+
+/// A training that is about to begin or to go on.
+struct Training<'a> {
+    recipe: &'a Recipe,
+    base: Option<Recipe>,
+    split: &'a Split<'a>,
+    isa: Isa,
+    threads: usize,
+    start: Checkpoint,
+    events: Option<LiveEvents>,
+}
+
+impl Training<'_> {
+    fn carry_out(self, folder: RunFolder, arguments: &TrainArguments, printer: Printer) -> anyhow::Result<Exit> {
+        let Training { recipe, base, split, isa, threads, start, events } = self;
+        let (path, before) = (folder.path().to_owned(), folder.epochs().to_vec());
+        let resume = resume_command(&path, &arguments.data.data);
+        let again = || format!("go on with it, once that is mended, by\n  {resume}");
+        let mut screen = Screen {
+            printer,
+            folder,
+            events,
+            interrupted: interruptions()?,
+            images: split.train.len() as u64,
+            evaluated_on: split.evaluated_on,
+            epochs: recipe.epochs,
+            bar: None,
+        };
+        screen.header();
+        let trained = train_from_checkpoint(&start, before, recipe, split, isa, threads, &mut screen);
+        screen.clear();
+        let trained = trained.map_err(|e| {
+            let kept = format!("the training stopped; what was kept of it is in {}", path.display());
+            match e {
+                TrainError::Observer(_) => anyhow::Error::new(e).context(format!("{kept}: {}", again())),
+                e => anyhow::Error::new(e).context(kept),
+            }
+        })?;
+        let Screen { mut folder, events, .. } = screen;
+
+        let (status, words, exit) = ending(recipe, &trained.ended, split.train.len());
+        folder.end(status, words.clone(), &trained.network).with_context(again)?;
+        if let Some(result) = &folder.record().result {
+            print_result(printer, result, &folder.record().data);
+        }
+        let run = run_report::Run {
+            folder: folder.path(),
+            record: folder.record(),
+            epochs: folder.epochs(),
+            network: &trained.network,
+            split,
+            base: base.as_ref(),
+        };
+        let examination = run_report::write(&run, isa, threads).with_context(again)?;
+        if let Some(mut events) = events {
+            events.end(&folder, &examination)?;
+        }
+        let record = folder.record().clone();
+        folder.close()?;
+        let path = path.display();
+        match (exit, words) {
+            (Exit::CannotBeServed, Some(words)) => {
+                anyhow::bail!("{words}\nThe network as it last was with a loss that was a number is in {path}");
+            }
+            (Exit::Interrupted, words) => {
+                printer.line(&format!("{}\nrun folder  {path}\ngo on by    {resume}", words.unwrap_or_default()));
+            }
+            (_, Some(words)) => printer.line(&format!("{words}\nrun folder  {path}")),
+            (_, None) => printer.line(&format!("run folder  {path}")),
+        }
+        if arguments.json {
+            printer.data(&serde_json::to_string_pretty(&record)?);
+        }
+        Ok(exit)
     }
-    Ok(exit)
+}
+
+/// What to type to go on with the run in `folder`.
+pub fn resume_command(folder: &Path, data: &DataChoice) -> String {
+    let data = match data {
+        DataChoice::Folder(path) => format!(" --data {}", quoted(path)),
+        DataChoice::Mnist => " --data mnist".to_owned(),
+        // Its record says so.
+        DataChoice::Auto | DataChoice::Strokes => String::new(),
+    };
+    format!("longhand train --resume {}{data}", quoted(folder))
+}
+
+/// The path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Instruction set and threads, as asked or as this machine has them.
@@ -237,5 +338,13 @@ impl Observer for Screen {
             self.events = None;
         }
         Ok(())
+    }
+
+    fn checkpoint_due(&mut self, occasion: Occasion) -> bool {
+        self.folder.checkpoint_due(occasion)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.folder.keep_checkpoint(checkpoint)?)
     }
 }

@@ -47,10 +47,10 @@ impl AdamWSpec {
 #[derive(Clone, Debug)]
 pub struct AdamW {
     spec: AdamWSpec,
-    mean: Vec<f32>,
-    mean_square: Vec<f32>,
+    pub(super) mean: Vec<f32>,
+    pub(super) mean_square: Vec<f32>,
     /// β₁ᵗ and β₂ᵗ after t steps, as products: powers differ between platforms.
-    powers: [f64; 2],
+    pub(super) powers: [f64; 2],
     decays: Vec<(std::ops::Range<usize>, bool)>,
 }
 

@@ -2,6 +2,7 @@
 
 mod adamw;
 mod sgd;
+mod state;
 
 use std::ops::{Range, RangeInclusive};
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use adamw::{AdamW, AdamWSpec};
 pub use sgd::{Sgd, SgdSpec};
+pub use state::OptimiserState;
 
 use crate::parameters::{ParameterKind, ParameterLayout};
 

@@ -38,7 +38,7 @@ impl SgdSpec {
 #[derive(Clone, Debug)]
 pub struct Sgd {
     spec: SgdSpec,
-    velocity: Vec<f32>,
+    pub(super) velocity: Vec<f32>,
     decays: Vec<(std::ops::Range<usize>, bool)>,
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::recipe::Recipe;
 use crate::recipe_difference::differences;
 use crate::record::{DataRecord, RunRecord, RunStatus};
+use crate::run_folder::CHECKPOINT;
 use crate::stored_run::StoredRun;
 
 /// What is found where a run is to be.
@@ -51,6 +52,8 @@ pub fn folder_state(folder: &Path, recipe: &Recipe, data: &DataRecord) -> Folder
     }
     match run.record.status {
         RunStatus::Running | RunStatus::Interrupted => FolderState::Unfinished,
+        // The checkpoint is the last to go: what is written after the record may be missing.
+        _ if folder.join(CHECKPOINT).exists() => FolderState::Unfinished,
         RunStatus::Finished if run.epochs.len() != recipe.epochs => {
             let done = run.epochs.len();
             foreign(format!("says that it is finished and has {done} of {} epochs", recipe.epochs))

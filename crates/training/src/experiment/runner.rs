@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use longhand_kernels::Isa;
@@ -12,12 +12,15 @@ use longhand_nn::{Network, Summary};
 
 use super::folder_state::{FolderState, folder_state};
 use super::plan::{Plan, PlannedRun};
+use crate::checkpoint::Checkpoint;
+use crate::files::RealFiles;
 use crate::record::{DataRecord, RunStatus};
+use crate::resume::Resumable;
 use crate::run_folder::RunFolder;
 use crate::run_lock::RunLock;
 use crate::split::Split;
 use crate::stored_run::StoredRun;
-use crate::train::{EpochDone, Observer, Progress, train};
+use crate::train::{EpochDone, Observer, Occasion, Progress, train_from_checkpoint};
 
 /// What became of a run.
 #[derive(Clone, Debug)]
@@ -26,7 +29,7 @@ pub enum RunOutcome {
     AlreadyDone(Box<StoredRun>),
     /// It was carried out: finished, or diverged.
     Done(Box<StoredRun>),
-    /// It was stopped on the way, and will start over.
+    /// It was stopped on the way, and will be gone on with.
     Interrupted,
     /// Everything was stopped before it was begun.
     NotBegun,
@@ -176,9 +179,19 @@ impl Runner<'_> {
     ) -> Result<RunOutcome, Box<dyn Error + Send + Sync>> {
         let parameters = Summary::of(&run.recipe.network)?.parameters();
         let of = (self.plan.suite.name.as_str(), run.entry_name.as_str());
-        let folder = RunFolder::begin(lock, of, &run.recipe, self.split, parameters, self.isa, threads)?;
+        let (isa, split) = (self.isa, self.split);
+        // What cannot be gone on with, and nothing is there to go on with in an empty folder, is begun.
+        let (folder, start) = match Resumable::read(&run.folder, split) {
+            Ok(stopped) => stopped.reopen(Arc::new(RealFiles), Some(lock), isa, threads)?,
+            Err(_) => {
+                let network = Network::new(&run.recipe.network, run.recipe.initialisation, run.recipe.seed)?;
+                let start = Checkpoint::beginning(&run.recipe, split, &network);
+                (RunFolder::begin(lock, of, &run.recipe, split, parameters, isa, threads)?, start)
+            }
+        };
+        let epochs = folder.epochs().to_vec();
         let mut keeper = Keeper { folder, slot, stop: self.stop, observer: self.observer };
-        let trained = train(&run.recipe, self.split, self.isa, threads, &mut keeper)?;
+        let trained = train_from_checkpoint(&start, epochs, &run.recipe, split, isa, threads, &mut keeper)?;
         let Keeper { mut folder, .. } = keeper;
         let (status, words) = trained.ended.in_words(&run.recipe, self.split.train.len());
         folder.end(status, words, &trained.network)?;
@@ -191,6 +204,7 @@ impl Runner<'_> {
             epochs: folder.epochs().to_vec(),
         };
         self.observer.finished(run, &folder, &trained.network, threads);
+        folder.close()?;
         Ok(RunOutcome::Done(Box::new(stored)))
     }
 }
@@ -213,5 +227,13 @@ impl Observer for Keeper<'_> {
         self.folder.keep_epoch(done.metrics, done.network)?;
         self.observer.epoch(self.slot, &self.folder, done.network);
         Ok(())
+    }
+
+    fn checkpoint_due(&mut self, occasion: Occasion) -> bool {
+        self.folder.checkpoint_due(occasion)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.folder.keep_checkpoint(checkpoint)?)
     }
 }

@@ -33,7 +33,7 @@ pub struct LiveTable<'a> {
     total: usize,
     state: Mutex<State>,
     /// The TensorBoard events of each run that goes on, by its folder; `None` where none are wanted.
-    events: Option<Mutex<HashMap<PathBuf, LiveEvents>>>,
+    events: Option<Mutex<HashMap<PathBuf, Option<LiveEvents>>>>,
 }
 
 /// What has happened so far.
@@ -142,18 +142,28 @@ impl<'a> LiveTable<'a> {
         let Some(events) = &self.events else { return Ok(()) };
         let mut events = events.lock().expect("nobody panicked");
         let path = folder.path().to_owned();
-        if folder.epochs().len() == 1 {
-            events.insert(path.clone(), LiveEvents::begin(folder)?);
+        if !events.contains_key(&path) {
+            let begun = LiveEvents::go_on(folder, folder.epochs().len() - 1);
+            let (events_of_run, failed) = match begun {
+                Ok(begun) => (Some(begun), None),
+                Err(e) => (None, Some(e)),
+            };
+            events.insert(path.clone(), events_of_run);
+            if let Some(e) = failed {
+                return Err(e.into());
+            }
         }
         // A file that could not be begun was told of then.
-        let Some(events) = events.get_mut(&path) else { return Ok(()) };
+        let Some(Some(events)) = events.get_mut(&path) else { return Ok(()) };
         Ok(events.epoch(folder, network)?)
     }
 
     /// Writes how the run in `folder` ended for TensorBoard, where that is wanted.
     fn write_end_events(&self, folder: &RunFolder, examination: &Examination) -> anyhow::Result<()> {
         let Some(events) = &self.events else { return Ok(()) };
-        let Some(mut events) = events.lock().expect("nobody panicked").remove(folder.path()) else { return Ok(()) };
+        let Some(Some(mut events)) = events.lock().expect("nobody panicked").remove(folder.path()) else {
+            return Ok(());
+        };
         Ok(events.end(folder, examination)?)
     }
 
@@ -258,7 +268,7 @@ impl ExperimentObserver for LiveTable<'_> {
                 state.done += 1;
                 Some(self.in_words(stored, took))
             }
-            RunOutcome::Interrupted => Some("stopped; it will start over".to_owned()),
+            RunOutcome::Interrupted => Some("stopped; the same command goes on with it".to_owned()),
             RunOutcome::Foreign(_) => Some("passed over: its folder holds something else".to_owned()),
             RunOutcome::Failed(why) => Some(format!("FAILED: {why}")),
         };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use longhand_training::{RunStatus, StoredRun};
+use longhand_training::{RunStatus, StoredRun, is_being_written};
 use serde_json::json;
 
 use super::super::Exit;
@@ -23,7 +23,7 @@ pub fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<Exit> {
         let lines: Vec<_> = runs
             .iter()
             .map(|(path, run)| match run {
-                Ok(run) => json!({ "path": path, "record": run.record }),
+                Ok(run) => json!({ "path": path, "record": run.record, "being_written": goes_on(run) }),
                 Err(e) => json!({ "path": path, "unreadable": e.to_string() }),
             })
             .collect();
@@ -62,7 +62,7 @@ fn cells(path: String, run: &StoredRun) -> [String; 9] {
         path,
         record.recipe.clone(),
         record.seed.to_string(),
-        status(record.status).to_owned(),
+        status(run).to_owned(),
         record.data.evaluated_on.name().to_owned(),
         format!("{}/{}", run.epochs.len(), record.epochs),
         thousands(record.parameters),
@@ -71,10 +71,16 @@ fn cells(path: String, run: &StoredRun) -> [String; 9] {
     ]
 }
 
-/// The status in one word.
-pub fn status(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
+/// Whether a process is at the run; where the file system cannot tell, what the record says.
+pub fn goes_on(run: &StoredRun) -> bool {
+    run.record.status == RunStatus::Running && is_being_written(&run.path).unwrap_or(true)
+}
+
+/// The status in one word; a run that says it is running and that no process is at has stopped without a word.
+pub fn status(run: &StoredRun) -> &'static str {
+    match run.record.status {
+        RunStatus::Running if goes_on(run) => "running",
+        RunStatus::Running => "stopped",
         RunStatus::Finished => "finished",
         RunStatus::Interrupted => "interrupted",
         RunStatus::Diverged => "diverged",

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use longhand_training::{EpochMetrics, Recipe, RunRecord, StoredRun, built_in, differences};
+use longhand_data::DataChoice;
+use longhand_training::{EpochMetrics, Recipe, RunRecord, RunStatus, StoredRun, built_in, differences};
 use serde_json::json;
 
 use super::super::Exit;
-use super::list::status;
+use super::super::train::resume_command;
+use super::list::{goes_on, status};
 use crate::printer::{Printer, duration, percent, table, table_text, thousands};
 
 /// Shows the run in the folder `path`.
@@ -36,8 +38,15 @@ pub fn run(path: &Path, json: bool) -> anyhow::Result<Exit> {
     if !record.resolved_recipe.reason.is_empty() {
         line("reason", record.resolved_recipe.reason.clone());
     }
-    let ended = record.ended.as_ref().map_or(String::new(), |words| format!(": {words}"));
-    line("status", format!("{}{ended}", status(record.status)));
+    let ended = match &record.ended {
+        Some(words) => format!(": {words}"),
+        None if status(&run) == "stopped" => ": its process died.".to_owned(),
+        None => String::new(),
+    };
+    line("status", format!("{}{ended}", status(&run)));
+    if matches!(record.status, RunStatus::Running | RunStatus::Interrupted) && !goes_on(&run) {
+        line("go on by", resume_command(path, &DataChoice::Auto));
+    }
     line("started", format!("{}, by version {}", record.started, record.version));
     line(
         "machine",

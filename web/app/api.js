@@ -2,9 +2,15 @@
 
 export class Refused extends Error {
   constructor(message, status, field) {
-    super(message);
+    super(sentence(message));
     Object.assign(this, { status, field: field ?? null });
   }
+}
+
+// The program's messages begin small and end without a stop, as behind `error:` on a terminal; here they stand alone.
+function sentence(message) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 async function answer(response) {

@@ -76,7 +76,9 @@ mod tests {
             let Html(page) = page(room, shown, &[], "<main id=\"room\"></main>");
             assert!(page.contains(&format!("<a href=\"{address}\" aria-current=\"page\">{shown}</a>")), "{page}");
             assert_eq!(page.matches("aria-current").count(), 1);
-            assert!(page.contains(&format!("/assets/app/{room}.css")) && page.contains(&format!("/assets/app/{room}.js")));
+            assert!(
+                page.contains(&format!("/assets/app/{room}.css")) && page.contains(&format!("/assets/app/{room}.js"))
+            );
         }
     }
 

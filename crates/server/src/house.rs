@@ -30,7 +30,12 @@ pub(crate) struct State {
     pub(crate) runs: RunIndex,
     pub(crate) models: Models,
     pub(crate) audits: Audits,
+    /// Worksheets, audits, plans, lists.
     pub(crate) heavy: Heavy,
+    /// Pictures looked at: drawing asks for this many times a second, and must not wait behind audits.
+    pub(crate) looks: Heavy,
+    /// Judgements on all test images, which take every processor for a moment.
+    pub(crate) judgements: Heavy,
     /// Streams of events that may be open.
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `security` | the checks that every request passes: names, origins, token, headers |
+//! | `connections`, `security` | not more connections than there is room for; the checks that every request passes: names, origins, token, headers |
 //! | `frame`, `assets` | what all pages share; the static files of `web/` |
 //! | `by_hand` | the first room: a worksheet, its documents, audits of workbooks |
 //! | `training` | the second room: recipes and their fields, the queue, the thread that trains, events |
@@ -17,6 +17,7 @@
 
 mod assets;
 mod by_hand;
+mod connections;
 mod data_shelf;
 mod draw;
 mod failure;

@@ -1,9 +1,9 @@
 //! Every address of the app.
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
 use axum::routing::{get, post};
-use axum::Router;
 
 use crate::failure::Failure;
 use crate::house::House;

@@ -12,6 +12,7 @@ use longhand_kernels::Isa;
 use tokio::sync::Semaphore;
 
 use crate::by_hand::audits::Audits;
+use crate::connections::answer;
 use crate::data_shelf::DataShelf;
 use crate::draw::models::Models;
 use crate::heavy::Heavy;
@@ -122,7 +123,9 @@ impl Server {
             runs: RunIndex::new(folders),
             models: Models::new(isa),
             audits: Audits::default(),
-            heavy: Heavy::new(),
+            heavy: Heavy::new(2, 16),
+            looks: Heavy::new(4, 32),
+            judgements: Heavy::new(1, 8),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         });
         Ok(Server { listener, address: format!("http://{name}:{port}/{token}"), guard, house })
@@ -166,15 +169,17 @@ impl Server {
                 }
             };
             tokio::select! {
-                served = async { axum::serve(listener, app).await } => served,
-                () = stopped => Ok(()),
+                () = answer(listener, app) => {}
+                () = stopped => {}
             }
+            Ok(())
         });
         ending.store(true, Ordering::Relaxed);
         let waiting = house.queue.close();
         // Open streams would be waited for without end; pages connect again by themselves when the app is back.
         runtime.shutdown_background();
-        trainer.join().expect("the thread that trains does not panic");
+        // Whatever became of it is in the run's folder.
+        let _ = trainer.join();
         served.map_err(ServeError::Start)?;
         Ok(waiting)
     }

@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn the_oldest_audit_goes_first() {
         let audits = Audits::default();
-        let ids: Vec<String> = (0..=KEPT).map(|n| audits.keep(Audit { page: n.to_string(), corrected: None })).collect();
+        let ids: Vec<String> =
+            (0..=KEPT).map(|n| audits.keep(Audit { page: n.to_string(), corrected: None })).collect();
         assert!(audits.find(&ids[0]).is_err());
         assert_eq!(audits.find(&ids[KEPT]).unwrap_or_else(|e| panic!("{}", e.message)).page, KEPT.to_string());
     }
@@ -166,6 +167,6 @@ mod tests {
     #[test]
     fn a_name_cannot_end_its_header() {
         assert_eq!(corrected_name("home work.xlsx"), "home-work-corrected.xlsx");
-        assert_eq!(corrected_name("a\"; x=\r\n..xlsx"), "a---x---corrected.xlsx");
+        assert_eq!(corrected_name("a\"; x=\r\n..xlsx"), "a---x-corrected.xlsx");
     }
 }

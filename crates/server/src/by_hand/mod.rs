@@ -50,10 +50,9 @@ pub(crate) async fn document(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let (content_type, make): (&str, fn(&Worksheet) -> Result<Vec<u8>, String>) = match file.as_str() {
-        "worksheet.xlsx" => (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            |w| worksheet_workbook(w).map_err(|e| e.to_string()),
-        ),
+        "worksheet.xlsx" => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", |w| {
+            worksheet_workbook(w).map_err(|e| e.to_string())
+        }),
         "worksheet.html" => ("text/html; charset=utf-8", |w| Ok(worksheet_page(w).into_bytes())),
         "table.csv" => ("text/csv; charset=utf-8", |w| Ok(w.table.csv().into_bytes())),
         "derivation.tex" => ("application/x-tex; charset=utf-8", |w| Ok(document::latex(w).into_bytes())),
@@ -65,6 +64,7 @@ pub(crate) async fn document(
     let spec = network::of(&asked).map_err(Failure::refused)?;
     let made = house.heavy.run(move || Worksheet::work_out(spec).map_err(|e| e.to_string()).and_then(|w| make(&w)));
     let bytes = made.await?.map_err(Failure::refused)?;
-    let headers = [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\""))];
+    let headers =
+        [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\""))];
     Ok((headers, bytes).into_response())
 }

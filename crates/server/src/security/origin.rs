@@ -45,14 +45,18 @@ mod tests {
     #[test]
     fn own_pages_and_programs_may_ask() {
         assert!(check(&asked("POST", &[])).is_ok());
-        assert!(check(&asked("POST", &[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")])).is_ok());
+        assert!(
+            check(&asked("POST", &[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")])).is_ok()
+        );
         assert!(check(&asked("GET", &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")])).is_ok());
         assert!(check(&asked("GET", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")])).is_ok());
     }
 
     #[test]
     fn pages_elsewhere_may_not() {
-        for origin in ["http://evil.example", "null", "http://localhost:9999", "https://localhost:8080", "http://localhost"] {
+        for origin in
+            ["http://evil.example", "null", "http://localhost:9999", "https://localhost:8080", "http://localhost"]
+        {
             assert!(check(&asked("POST", &[("origin", origin)])).is_err(), "{origin}");
             assert!(check(&asked("GET", &[("origin", origin)])).is_err(), "{origin}");
         }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 

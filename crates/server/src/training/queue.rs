@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use longhand_nn::Summary;
 use longhand_training::{EvaluatedOn, Recipe};
@@ -26,6 +27,9 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inner {
+    /// What the names of this process's jobs begin with: a page of an earlier process must not meet another run by the name
+    /// of its own.
+    prefix: String,
     count: u64,
     waiting: VecDeque<Arc<Job>>,
     running: Option<Arc<Job>>,
@@ -35,7 +39,9 @@ struct Inner {
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        Queue { inner: Mutex::default(), more: Condvar::new(), changed: watch::Sender::new(()) }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let inner = Inner { prefix: format!("{since:x}"), ..Inner::default() };
+        Queue { inner: Mutex::new(inner), more: Condvar::new(), changed: watch::Sender::new(()) }
     }
 
     /// Puts a run at the end.
@@ -58,7 +64,7 @@ impl Queue {
             }
         }
         inner.count += 1;
-        let job = Arc::new(Job::new(inner.count.to_string(), recipe, parameters, judged_on, order));
+        let job = Arc::new(Job::new(format!("{}-{}", inner.prefix, inner.count), recipe, parameters, judged_on, order));
         inner.waiting.push_back(job.clone());
         drop(inner);
         self.more.notify_one();

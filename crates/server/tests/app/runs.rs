@@ -10,10 +10,8 @@ fn runs_are_listed_judged_over_seeds_compared_and_handed_out() {
     assert_eq!(app.get("/api/runs").json()["runs"], json!([]));
     assert_eq!(app.get("/api/leaderboard").json()["boards"], json!([]));
     let jobs: Vec<_> = (0..3).map(|seed| app.train(json!({ "seed": seed }))).collect();
-    let ids: Vec<String> = jobs
-        .iter()
-        .map(|job| app.until_status(&job["id"], "finished")["run"].as_str().unwrap().to_owned())
-        .collect();
+    let ids: Vec<String> =
+        jobs.iter().map(|job| app.until_status(&job["id"], "finished")["run"].as_str().unwrap().to_owned()).collect();
     std::fs::create_dir(app.folder().join("runs/broken")).unwrap();
     std::fs::write(app.folder().join("runs/broken/run.json"), "{").unwrap();
 

@@ -40,7 +40,7 @@ fn a_recipe_is_planned_before_anything_is_trained() {
     let recipes = app.get("/api/recipes").json();
     assert_eq!(recipes[0]["name"], "default");
     let plan = app.post("/api/plan", json!({ "recipe": "seed", "changes": {} })).json();
-    assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(32)));
+    assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(24)));
     assert_eq!((plan["train_images"].as_u64(), plan["steps_per_epoch"].as_u64()), (Some(600), Some(5)));
     assert_eq!(plan["command"], "longhand train seed");
     assert_eq!(plan["time"]["how"], "measured");
@@ -117,6 +117,58 @@ fn a_training_that_diverges_says_so() {
     let job = app.train(json!({ "schedule.learning_rate": 1000, "epochs": 20 }));
     let job = app.until_status(&job["id"], "diverged");
     assert!(job["message"].as_str().unwrap().contains("learning rate is probably too high"), "{job}");
+}
+
+/// The weights and the metrics, the seconds in them aside.
+fn outcome(folder: &std::path::Path) -> (String, Vec<(f64, f64, f64, f64)>) {
+    let run = StoredRun::read(folder).unwrap();
+    let figures =
+        run.epochs.iter().map(|e| (e.train_loss, e.train_accuracy, e.scores.loss(), e.scores.accuracy())).collect();
+    (run.record.result.unwrap().weights_sha256, figures)
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
+    let app = App::start();
+    let whole = app.train(json!({ "epochs": 60 }));
+    app.until_status(&whole["id"], "finished");
+    let stopped = app.train(json!({ "epochs": 60 }));
+    app.until("some epochs are done", |app| app.job(&stopped["id"])["epochs_done"].as_u64() >= Some(3));
+    app.post(&format!("/api/jobs/{}/stop", stopped["id"].as_str().unwrap()), json!({}));
+    let stopped = app.until_status(&stopped["id"], "stopped");
+    assert_eq!(stopped["resumable"], true);
+    let run = stopped["run"].as_str().unwrap().to_owned();
+
+    // Stopped by a page, it goes on, and is stopped once more by the end of the program.
+    let again = app.post("/api/queue/resume", json!({ "run": run }));
+    assert_eq!(again.status, 201, "{}", again.text());
+    let again = again.json();
+    let done = stopped["epochs_done"].as_u64().unwrap();
+    app.until("it goes on", |app| app.job(&again["id"])["epochs_done"].as_u64() > Some(done));
+    assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "one at a time");
+    let waiting = app.train(json!({ "seed": 9 }));
+    assert_eq!(waiting["status"], "waiting");
+    let (folder, left) = app.end();
+    assert_eq!(left, 1);
+
+    let app = App::start_again(folder);
+    let of_run = |app: &App| {
+        let runs = app.get("/api/runs").json();
+        runs["runs"].as_array().unwrap().iter().find(|r| r["id"] == run.as_str()).cloned().unwrap()
+    };
+    assert_eq!(
+        (of_run(&app)["status"].as_str(), of_run(&app)["resumable"].as_bool()),
+        (Some("interrupted"), Some(true))
+    );
+    let last = app.post("/api/queue/resume", json!({ "run": run })).json();
+    assert_ne!(last["id"], again["id"], "names of an earlier process mean nothing now");
+    let told = events(&app, &format!("/api/events?job={}", last["id"].as_str().unwrap()), "", "ended");
+    assert_eq!(told.iter().filter(|(_, kind, _)| kind == "epoch").count(), 60, "those before are told too");
+    app.until_status(&last["id"], "finished");
+    assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "finished");
+    let folders = app.runs();
+    assert_eq!(folders.len(), 2);
+    assert_eq!(outcome(&folders[0]), outcome(&folders[1]));
 }
 
 #[test]

@@ -35,6 +35,19 @@ async function ask(path, options) {
   return answer(response);
 }
 
+// Why the server refuses to answer here, which an EventSource does not say; null if it does not. The answer is not read.
+export async function refusal(path) {
+  const request = new AbortController();
+  try {
+    await ask(path, { signal: request.signal });
+    return null;
+  } catch (error) {
+    return error;
+  } finally {
+    request.abort();
+  }
+}
+
 export async function get(path, options = {}) {
   return (await ask(path, options)).json();
 }

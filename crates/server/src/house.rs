@@ -30,8 +30,12 @@ pub(crate) struct State {
     pub(crate) runs: RunIndex,
     pub(crate) models: Models,
     pub(crate) audits: Audits,
-    /// Worksheets, audits, plans, lists.
+    /// Worksheets and lists.
     pub(crate) heavy: Heavy,
+    /// Plans, with a trial of how long they take.
+    pub(crate) plans: Heavy,
+    /// Audits, which may take minutes.
+    pub(crate) sheets: Heavy,
     /// Pictures looked at: drawing asks for this many times a second, and must not wait behind audits.
     pub(crate) looks: Heavy,
     /// Judgements on all test images, which take every processor for a moment.

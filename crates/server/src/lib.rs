@@ -10,7 +10,7 @@
 //! | `draw` | the fourth room: a digit that is drawn, and what a network makes of it |
 //! | `data_shelf`, `heavy`, `house` | the data set, work that takes a while, what all requests share |
 //!
-//! Nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
+//! Next to nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
 //! folders of runs are the only state that lasts; closing every page stops nothing, and stopping the program loses nothing
 //! but the queue.
 #![forbid(unsafe_code)]
@@ -24,6 +24,8 @@ mod failure;
 mod frame;
 mod heavy;
 mod house;
+mod locked;
+mod refusals;
 mod routes;
 mod runs;
 mod security;

@@ -1,7 +1,8 @@
 //! The app from its start to its end.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +95,7 @@ impl Server {
     /// When the host is not this computer's, the port cannot be had, or there are no random numbers for a token.
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
         let Settings { host, port, runs, more_runs, isa, threads } = settings;
-        let (ip, guard) = match &host {
+        let (ip, mut guard) = match &host {
             None => (IpAddr::V4(Ipv4Addr::LOCALHOST), Guard { hosts: Hosts::loopback(), token: None }),
             Some(host) => {
                 let token = Some(Token::new().map_err(ServeError::Token)?);
@@ -106,9 +107,13 @@ impl Server {
         let listener = TcpListener::bind(asked).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
+        if let Some(token) = &mut guard.token {
+            token.is_of_port(port);
+        }
         let name = match &host {
             None => "127.0.0.1".to_owned(),
             Some(host) if host.parse::<std::net::Ipv6Addr>().is_ok() => format!("[{host}]"),
+            Some(_) if ip.is_unspecified() => own_address().map_or_else(|| ip.to_string(), |own| own.to_string()),
             Some(host) => host.clone(),
         };
         let token = guard.token.as_ref().map_or(String::new(), |token| format!("?token={}", token.as_str()));
@@ -124,6 +129,8 @@ impl Server {
             models: Models::new(isa),
             audits: Audits::default(),
             heavy: Heavy::new(2, 16),
+            plans: Heavy::new(2, 16),
+            sheets: Heavy::new(1, 4),
             looks: Heavy::new(4, 32),
             judgements: Heavy::new(1, 8),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
@@ -148,9 +155,13 @@ impl Server {
         let seen = ending.clone();
         std::thread::Builder::new()
             .name("longhand-data".to_owned())
-            .spawn(move || match load(&|words| loading.data.loading(words), &seen) {
-                Ok((data, fallback)) => loading.data.put(data, fallback),
-                Err(why) => loading.data.fail(why),
+            .spawn(move || {
+                let tell = |words| loading.data.loading(words);
+                match catch_unwind(AssertUnwindSafe(|| load(&tell, &seen))) {
+                    Ok(Ok((data, fallback))) => loading.data.put(data, fallback),
+                    Ok(Err(why)) => loading.data.fail(why),
+                    Err(_) => loading.data.fail("looking for them ended in a fault of the program".to_owned()),
+                }
             })
             .map_err(ServeError::Start)?;
         let trainer = worker::spawn(house.clone()).map_err(ServeError::Start)?;
@@ -183,6 +194,14 @@ impl Server {
         served.map_err(ServeError::Start)?;
         Ok(waiting)
     }
+}
+
+/// The address that others reach this computer by: the one that it would send from. Nothing is sent.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address kept for documentation: it is nobody's.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
 }
 
 fn resolved(host: &str) -> Result<IpAddr, ServeError> {

@@ -42,7 +42,8 @@ pub fn run(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let load = move |tell: &dyn Fn(String), stop: &AtomicBool| find(&source, tell, stop);
     let waiting = server.run(Box::new(load), &stop)?;
     if waiting > 0 {
-        printer.line(&format!("{waiting} runs were waiting and had not begun"));
+        let runs = if waiting == 1 { "1 run was" } else { &format!("{waiting} runs were") };
+        printer.line(&format!("{runs} waiting and had not begun"));
     }
     Ok(Exit::Done)
 }

@@ -16,6 +16,8 @@ const MOST_PARAMETERS: usize = 2_000_000;
 const MOST_BYTES: usize = 4 << 30;
 /// The most multiply-adds of a whole training: some days on a slow machine.
 const MOST_MULTIPLY_ADDS: f64 = 4e15;
+/// The most epochs: each is an event that is kept for pages.
+const MOST_EPOCHS: usize = 2_000;
 /// Training images of MNIST and of the stroke digits alike, for as long as the data are not there.
 const USUAL_IMAGES: usize = 60_000;
 const USUAL_TEST_IMAGES: usize = 10_000;
@@ -70,7 +72,8 @@ fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
 /// its own too, or else the one that the message speaks of.
 fn at_its_field(name: &str, text: &str, error: &RecipeError, overrides: &[Override]) -> Failure {
     let key = |change: &Override| change.path.join(".");
-    let (types, others): (Vec<&Override>, Vec<&Override>) = overrides.iter().partition(|change| change.path.len() == 1);
+    let (types, others): (Vec<&Override>, Vec<&Override>) =
+        overrides.iter().partition(|change| change.value.is_table());
     for change in types.iter().chain(&others) {
         let alone: Vec<Override> =
             types.iter().filter(|other| *other != change).chain([change]).map(|c| (*c).clone()).collect();
@@ -117,6 +120,9 @@ pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
     }
     // Forward, and twice as much backward.
     let work = 3.0 * summary.multiply_adds() as f64 * (USUAL_IMAGES * recipe.epochs) as f64;
+    if recipe.epochs > MOST_EPOCHS {
+        return Err(Failure::refused_at("epochs", format!("up to {MOST_EPOCHS} epochs are trained here")));
+    }
     if work > MOST_MULTIPLY_ADDS {
         return Err(Failure::refused_at("epochs", "that would train for days; take fewer epochs or a smaller network"));
     }
@@ -234,6 +240,7 @@ mod tests {
     fn a_refusal_names_its_field() {
         for (changes, field) in [
             (json!({ "epochs": 0 }), "epochs"),
+            (json!({ "batch_size": 64, "epochs": 0 }), "epochs"),
             (json!({ "epochs": 3, "augmentation.rotation": 999 }), "augmentation.rotation"),
             (json!({ "schedule.learning_rate": -1, "seed": 2 }), "schedule.learning_rate"),
             (json!({ "optimiser.momentum": 2.0 }), "optimiser.momentum"),

@@ -1,7 +1,7 @@
 //! The runs that wait, the one that goes on, and those that ended lately.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use longhand_nn::Summary;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::job::{Job, Order, Status};
 use crate::failure::Failure;
+use crate::locked::Locked as _;
 
 /// Runs that may wait.
 const MOST_WAITING: usize = 32;
@@ -50,7 +51,7 @@ impl Queue {
     /// When too many wait, or the very run waits already or goes on.
     pub(super) fn add(&self, recipe: &Recipe, judged_on: EvaluatedOn, order: Order) -> Result<Arc<Job>, Failure> {
         let parameters = Summary::of(&recipe.network).map_err(Failure::refused)?.parameters();
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         if inner.waiting.len() >= MOST_WAITING {
             return Err(Failure::busy(format!("{MOST_WAITING} runs wait already; let some of them finish first")));
         }
@@ -74,7 +75,7 @@ impl Queue {
 
     /// The job of that name.
     pub(super) fn find(&self, id: &str) -> Result<Arc<Job>, Failure> {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner.locked();
         let found = inner.waiting.iter().chain(&inner.running).chain(&inner.ended).find(|job| job.id == id).cloned();
         found.ok_or_else(|| Failure::not_found("that run is not in the queue any more; see the room Runs"))
     }
@@ -82,7 +83,7 @@ impl Queue {
     /// Takes a waiting job out, or tells the running one to stop.
     pub(super) fn stop(&self, id: &str) -> Result<Arc<Job>, Failure> {
         let job = self.find(id)?;
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         if let Some(place) = inner.waiting.iter().position(|waiting| waiting.id == id) {
             inner.waiting.remove(place);
             job.ended(Status::Stopped, Some("Taken out of the queue before it began.".to_owned()));
@@ -97,24 +98,24 @@ impl Queue {
 
     /// Whether a run goes on.
     pub(super) fn is_training(&self) -> bool {
-        self.inner.lock().expect("nobody panicked").running.is_some()
+        self.inner.locked().running.is_some()
     }
 
     /// Whether nothing more begins.
     pub(super) fn is_closed(&self) -> bool {
-        self.inner.lock().expect("nobody panicked").closed
+        self.inner.locked().closed
     }
 
     /// Waits for the next job; `None` once the queue is closed.
     pub(super) fn next(&self) -> Option<Arc<Job>> {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         let job = loop {
             if inner.closed {
                 return None;
             }
             match inner.waiting.pop_front() {
                 Some(job) => break job,
-                None => inner = self.more.wait(inner).expect("nobody panicked"),
+                None => inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner),
             }
         };
         inner.running = Some(job.clone());
@@ -125,7 +126,7 @@ impl Queue {
 
     /// Puts the job that went on among those that ended.
     pub(super) fn done(&self, job: Arc<Job>) {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         inner.running = None;
         inner.remember(job);
         drop(inner);
@@ -139,7 +140,7 @@ impl Queue {
 
     /// Lets nothing more begin and stops what goes on; gives how many runs were still waiting.
     pub(crate) fn close(&self) -> usize {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         inner.closed = true;
         if let Some(job) = &inner.running {
             job.ask_to_stop();
@@ -158,7 +159,7 @@ impl Queue {
 
     /// For pages.
     pub(super) fn shown(&self) -> Value {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner.locked();
         let list = |jobs: &VecDeque<Arc<Job>>| jobs.iter().map(|job| job.shown()).collect::<Vec<_>>();
         json!({
             "running": inner.running.as_ref().map(|job| job.shown()),

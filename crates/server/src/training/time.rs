@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use longhand_nn::Summary;
 use longhand_training::experiment::{RunTime, time_recipe};
-use longhand_training::{EvaluatedOn, Recipe, Split};
+use longhand_training::{EvaluatedOn, HELD_OUT, Recipe, Split};
 use serde_json::{Value, json};
 
 use crate::house::State;
+use crate::locked::Locked as _;
 
 /// How long the training loop is timed.
 const TRIAL: Duration = Duration::from_millis(400);
-/// The most multiply-adds of a network that is timed: a trial judges all test images once, and somebody waits for it.
-const MOST_TRIED: usize = 30_000_000;
+/// The most multiply-adds of a trial: a few seconds, since somebody waits for it.
+const MOST_TRIED: usize = 100_000_000_000;
 /// Recipes whose times are kept.
 const KEPT: usize = 200;
 
@@ -55,7 +56,7 @@ impl Times {
     }
 
     fn keep(&self, recipe: &Recipe, images: usize, time: RunTime, source: Source) {
-        let mut known = self.known.lock().expect("nobody panicked");
+        let mut known = self.known.locked();
         if let Ok(summary) = Summary::of(&recipe.network) {
             let work = summary.multiply_adds() as f64 * images as f64;
             known.seconds_per_multiply_add = Some(time.train_seconds / work.max(1.0));
@@ -77,9 +78,12 @@ impl Times {
     pub(super) fn predicted(&self, house: &State, recipe: &Recipe, judged_on: EvaluatedOn) -> Value {
         let shown = |time: RunTime, how: &str| json!({ "seconds_per_epoch": time.of_epoch(), "seconds": time.of_run(recipe.epochs), "how": how });
         let Ok(data) = house.data.get() else { return Value::Null };
-        let Ok(split) = Split::new(&data, judged_on) else { return Value::Null };
-        let images = split.train.len();
-        let known = self.known.lock().expect("nobody panicked").by_recipe.get(&key(recipe, images)).copied();
+        // Counted, not split: a split for validation copies the images.
+        let (images, judged) = match judged_on {
+            EvaluatedOn::Test => (data.train.len(), data.test.len()),
+            EvaluatedOn::Validation => (data.train.len().saturating_sub(HELD_OUT), HELD_OUT.min(data.train.len())),
+        };
+        let known = self.known.locked().by_recipe.get(&key(recipe, images)).copied();
         let is_believed = |source: Source| match source {
             Source::Epoch => true,
             Source::Trial(then) => then.elapsed() < BELIEVED,
@@ -87,8 +91,12 @@ impl Times {
         if let Some((time, _)) = known.filter(|(_, source)| is_believed(*source) || house.queue.is_training()) {
             return shown(time, "measured");
         }
-        let is_small = Summary::of(&recipe.network).is_ok_and(|summary| summary.multiply_adds() <= MOST_TRIED);
-        if let Some(_alone) = self.trial.try_lock().ok().filter(|_| is_small && !house.queue.is_training()) {
+        // A trial is four steps, each forward and twice as much backward, and one judgement.
+        let work =
+            |summary: Summary| summary.multiply_adds().saturating_mul(judged + 12 * recipe.batch_size.min(images));
+        let is_small = Summary::of(&recipe.network).is_ok_and(|summary| work(summary) <= MOST_TRIED);
+        let alone = self.trial.try_lock().ok().filter(|_| is_small && !house.queue.is_training());
+        if let Some((_alone, split)) = alone.and_then(|alone| Some((alone, Split::new(&data, judged_on).ok()?))) {
             self.end.store(false, Ordering::Relaxed);
             let tried = time_recipe(recipe, &split, house.isa, &[house.threads], TRIAL, &self.end);
             // A run that began meanwhile had the processors.
@@ -97,11 +105,11 @@ impl Times {
                 return shown(time, "measured");
             }
         }
-        let seconds = self.known.lock().expect("nobody panicked").seconds_per_multiply_add;
+        let seconds = self.known.locked().seconds_per_multiply_add;
         let (Some(seconds), Ok(summary)) = (seconds, Summary::of(&recipe.network)) else { return Value::Null };
         let of = |images: usize| seconds * summary.multiply_adds() as f64 * images as f64;
         // A judgement is a forward pass: a third of a training step.
-        let time = RunTime { train_seconds: of(images), evaluation_seconds: of(split.evaluation.len()) / 3.0 };
+        let time = RunTime { train_seconds: of(images), evaluation_seconds: of(judged) / 3.0 };
         shown(time, "estimated")
     }
 }

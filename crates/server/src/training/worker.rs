@@ -54,14 +54,14 @@ fn carry_out(house: &State, job: &Job) -> Result<(Status, Option<String>), Faile
             let origin = Origin { initial_weights: None, unchanged: unchanged.as_ref() };
             let runs = &house.runs_folder;
             let folder = RunFolder::create_from(origin, runs, recipe, &split, parameters, isa, threads)?;
-            let mut keeper = Keeper::new(house, job, &split, recipe, folder);
+            let mut keeper = Keeper::new(house, job, &split, recipe, folder, 0);
             let trained = train(recipe, &split, isa, threads, &mut keeper)?;
             (keeper, trained)
         }
         Order::Resume(path) => {
             let (folder, start) = RunFolder::resume(path, &split, isa, threads)?;
             let (recipe, epochs) = (folder.record().resolved_recipe.clone(), folder.epochs().to_vec());
-            let mut keeper = Keeper::new(house, job, &split, &recipe, folder);
+            let mut keeper = Keeper::new(house, job, &split, &recipe, folder, start.so_far.images);
             let trained = train_from_checkpoint(&start, epochs, &recipe, &split, isa, threads, &mut keeper)?;
             (keeper, trained)
         }
@@ -71,6 +71,7 @@ fn carry_out(house: &State, job: &Job) -> Result<(Status, Option<String>), Faile
     folder.end(status, words.clone(), &trained.network)?;
     let report = write_report(house, &folder, &trained.network, &split);
     if report.is_ok() {
+        job.has_report();
         folder.close()?;
     }
     let status = match status {
@@ -112,7 +113,15 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    fn new(house: &'a State, job: &'a Job, split: &'a Split<'a>, recipe: &Recipe, folder: RunFolder) -> Self {
+    /// A keeper of a run that begins, or goes on in an epoch of which `images` images were done.
+    fn new(
+        house: &'a State,
+        job: &'a Job,
+        split: &'a Split<'a>,
+        recipe: &Recipe,
+        folder: RunFolder,
+        images: usize,
+    ) -> Self {
         job.begun(id_of(folder.path()), folder.record(), folder.epochs());
         house.queue.touch();
         let all = recipe.steps_per_epoch(split.train.len()) * recipe.epochs;
@@ -125,7 +134,7 @@ impl<'a> Keeper<'a> {
             steps_a_point: all.div_ceil(MOST_POINTS).max(1),
             steps: 0,
             loss_sum: 0.0,
-            last: (Instant::now(), 0),
+            last: (Instant::now(), images),
             images_per_second: 0.0,
         }
     }
@@ -168,8 +177,7 @@ impl Observer for Keeper<'_> {
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         self.steps += 1;
         self.loss_sum += progress.loss;
-        let is_last = progress.images == self.split.train.len();
-        if self.steps >= self.steps_a_point || is_last {
+        if self.steps >= self.steps_a_point {
             self.make_point(progress);
         }
         if self.job.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

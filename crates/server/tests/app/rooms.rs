@@ -25,7 +25,9 @@ fn weight(app: &App, path: &str) -> usize {
         if name.ends_with(".js") || name.ends_with(".css") {
             let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
             let quoted = file.text();
-            let imports = quoted.lines().filter(|line| line.contains("from \"") || line.starts_with("import \""));
+            let imports = quoted
+                .lines()
+                .filter(|line| line.contains("from \"") || line.contains("import(\"") || line.starts_with("import \""));
             wanted.extend(imports.filter_map(|line| line.rsplit('"').nth(1)).map(|path| joined(&folder, path)));
             let urls = quoted.split("url(").skip(1).filter_map(|rest| rest.split(')').next());
             wanted.extend(

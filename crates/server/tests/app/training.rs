@@ -189,6 +189,44 @@ fn closing_every_page_stops_nothing_and_ten_pages_are_fine() {
 }
 
 #[test]
+fn the_end_comes_soon_while_the_data_are_still_looked_for() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let app = App::start_loading(folder);
+    assert_eq!(app.get("/api/state").json()["data"]["state"], "loading");
+    let job = app.train(json!({}));
+    assert_eq!(app.get("/api/models/built-in/mistakes").status, 409);
+    app.until("it waits for the data", |app| app.get("/api/state").json()["queue"]["running"]["id"] == job["id"]);
+    let began = std::time::Instant::now();
+    app.end();
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn two_apps_on_one_folder_do_not_meet_in_a_run() {
+    let app = App::start();
+    let long = app.train(json!({ "epochs": 2000 }));
+    app.until("it goes on", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    let other = App::start_again(app.shared_folder());
+    let run = app.job(&long["id"])["run"].as_str().unwrap().to_owned();
+    let seen = other.get("/api/runs").json()["runs"][0].clone();
+    assert_eq!((seen["id"].as_str(), seen["status"].as_str()), (Some(run.as_str()), Some("running")));
+    assert_eq!(other.post("/api/queue/resume", json!({ "run": run })).status, 409);
+    assert!(!app.job(&long["id"])["status"].is_null());
+}
+
+#[test]
+fn a_run_that_cannot_be_kept_fails_in_a_sentence_and_the_next_one_begins() {
+    let app = App::start();
+    let long = app.train(json!({ "epochs": 2000 }));
+    let next = app.train(json!({ "seed": 2 }));
+    app.until("an epoch is done", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    std::fs::remove_dir_all(app.runs().remove(0)).unwrap();
+    let failed = app.until_status(&long["id"], "failed");
+    assert!(failed["message"].as_str().unwrap().contains("cannot write"), "{failed}");
+    app.until_status(&next["id"], "finished");
+}
+
+#[test]
 fn the_command_that_a_plan_names_is_what_is_trained() {
     let app = App::start();
     let asked = small(json!({ "epochs": 1, "augmentation.rotation": 5 }));

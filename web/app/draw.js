@@ -66,7 +66,7 @@ function showImage(image) {
 
 // Stroke digits look like MNIST's, and are not.
 function tellWhose(data) {
-  sheet.imagesOf = data === "strokes" ? " of the built-in stroke digits, which are not MNIST" : "";
+  sheet.imagesOf = data === "strokes" ? " of the stroke digits" : "";
   describe();
 }
 

@@ -43,3 +43,30 @@ pub(crate) struct State {
     /// Streams of events that may be open.
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
 }
+
+/// Streams of events that may be open at once: pages that listen.
+const MOST_STREAMS: usize = 64;
+
+impl State {
+    /// An app without data, whose new runs go into the folder `runs`; those in `more_runs` are shown too.
+    pub(crate) fn new(isa: Isa, threads: usize, runs: PathBuf, more_runs: Vec<PathBuf>) -> Self {
+        let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
+        State {
+            isa,
+            threads,
+            runs_folder: runs,
+            data: DataShelf::new(),
+            queue: Queue::new(),
+            times: Times::default(),
+            runs: RunIndex::new(folders),
+            models: Models::new(isa),
+            audits: Audits::default(),
+            heavy: Heavy::new(2, 16),
+            plans: Heavy::new(2, 16),
+            sheets: Heavy::new(1, 4),
+            looks: Heavy::new(4, 32),
+            judgements: Heavy::new(1, 8),
+            streams: Arc::new(tokio::sync::Semaphore::new(MOST_STREAMS)),
+        }
+    }
+}

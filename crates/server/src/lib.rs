@@ -31,5 +31,8 @@ mod runs;
 mod security;
 mod serve;
 mod training;
+mod without_a_port;
 
 pub use serve::{LoadData, ServeError, Server, Settings};
+#[doc(hidden)]
+pub use without_a_port::{Answer, Offline};

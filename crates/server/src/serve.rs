@@ -10,23 +10,13 @@ use std::time::Duration;
 
 use longhand_data::Dataset;
 use longhand_kernels::Isa;
-use tokio::sync::Semaphore;
 
-use crate::by_hand::audits::Audits;
 use crate::connections::answer;
-use crate::data_shelf::DataShelf;
-use crate::draw::models::Models;
-use crate::heavy::Heavy;
 use crate::house::{House, State};
 use crate::routes::routes;
-use crate::runs::index::RunIndex;
 use crate::security::{Guard, Hosts, Token};
-use crate::training::queue::Queue;
-use crate::training::time::Times;
 use crate::training::worker;
 
-/// Streams of events that may be open at once: pages that listen.
-const MOST_STREAMS: usize = 64;
 /// Threads that answer requests; what takes a while goes elsewhere, and training has its own.
 const ANSWERING: usize = 2;
 /// How often it is looked at whether the program is to end.
@@ -117,24 +107,7 @@ impl Server {
             Some(host) => host.clone(),
         };
         let token = guard.token.as_ref().map_or(String::new(), |token| format!("?token={}", token.as_str()));
-        let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
-        let house = Arc::new(State {
-            isa,
-            threads,
-            runs_folder: runs,
-            data: DataShelf::new(),
-            queue: Queue::new(),
-            times: Times::default(),
-            runs: RunIndex::new(folders),
-            models: Models::new(isa),
-            audits: Audits::default(),
-            heavy: Heavy::new(2, 16),
-            plans: Heavy::new(2, 16),
-            sheets: Heavy::new(1, 4),
-            looks: Heavy::new(4, 32),
-            judgements: Heavy::new(1, 8),
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
-        });
+        let house = Arc::new(State::new(isa, threads, runs, more_runs));
         Ok(Server { listener, address: format!("http://{name}:{port}/{token}"), guard, house })
     }
 
@@ -143,12 +116,12 @@ impl Server {
         &self.address
     }
 
-    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept. Gives how many
-    /// runs were still waiting.
+    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept. Gives,
+    /// for each run that was still waiting, what to type for it.
     ///
     /// # Errors
     /// When threads cannot be had.
-    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<usize, ServeError> {
+    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<Vec<String>, ServeError> {
         let Server { listener, guard, house, .. } = self;
         let loading = house.clone();
         let ending = Arc::new(AtomicBool::new(false));

@@ -113,7 +113,7 @@ function summary({ judged, errors, images, data }, model) {
   const number = (count) => count.toLocaleString("en-GB");
   const all = `${number(judged)} test images of ${WHOSE[data] ?? data}`;
   const isOther = data !== "mnist" && dataOf(model) === "mnist" && model.accuracy !== null;
-  const remark = isOther ? " The share of right ones that is said of this network above is of MNIST’s images, not of these." : "";
+  const remark = isOther ? ` The ${(100 * model.accuracy).toFixed(2)} % above is of MNIST’s images, not of these.` : "";
   if (errors === 0) return `Not one of the ${all}.${remark}`;
   const most = images.length < errors ? `; here are the ${number(images.length)} of which it is surest` : ", the surest first";
   return `${number(errors)} of ${all}${most}: what it is, and what it is taken for.${remark}`;

@@ -82,9 +82,9 @@ export class Epochs {
     if (this.note.hidden) return;
     const number = (place) => thousands(this.epochs[place].epoch);
     const best = `epoch ${number(this.best)} with ${percent(this.epochs[this.best].accuracy)}`;
-    const left = this.lineAt(this.best) ? "" : ` The best, ${best}, is between them.`;
+    const left = this.lineAt(this.best) ? "" : ` The best, ${best}, is not among them.`;
     this.words.textContent = this.isWhole ? `All ${thousands(length)} epochs are shown.`
-      : `Shown are the first epochs, to ${number(FIRST_LINES - 1)}, and the last, from ${number(this.from)}.${left}`;
+      : `Epochs ${number(0)} to ${number(FIRST_LINES - 1)} and ${number(this.from)} to ${number(length - 1)} are shown.${left}`;
     this.all.textContent = this.isWhole ? "Show fewer" : `Show all ${thousands(length)}`;
   }
 

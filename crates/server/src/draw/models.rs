@@ -77,6 +77,7 @@ impl Models {
             "parameters": 9_850,
             "accuracy": BUILT_IN_ACCURACY,
             "judged_on": "test",
+            "data": "mnist",
             "built_in": true,
         });
         let of_run = |(id, run): (String, Arc<StoredRun>)| {
@@ -89,6 +90,7 @@ impl Models {
                 "parameters": record.parameters,
                 "accuracy": record.result.as_ref().map(|result| result.accuracy.last()),
                 "judged_on": record.data.evaluated_on.name(),
+                "data": record.data.name,
                 "built_in": false,
             })
         };

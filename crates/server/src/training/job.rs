@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::locked::Locked as _;
+use crate::runs::index::id_of;
 
 /// Points of the loss that are kept of a run.
 pub(super) const MOST_POINTS: usize = 600;
@@ -63,6 +64,8 @@ pub(super) struct Event {
 pub(crate) struct Job {
     pub(super) id: String,
     pub(super) order: Order,
+    /// What to type into a terminal for the same.
+    pub(super) command: String,
     recipe_name: String,
     seed: u64,
     parameters: usize,
@@ -95,11 +98,21 @@ struct Live {
 }
 
 impl Job {
-    pub(super) fn new(id: String, recipe: &Recipe, parameters: usize, judged_on: EvaluatedOn, order: Order) -> Self {
+    pub(super) fn new(
+        id: String,
+        recipe: &Recipe,
+        parameters: usize,
+        judged_on: EvaluatedOn,
+        order: Order,
+        command: String,
+    ) -> Self {
         let live = Live {
             status: Status::Waiting,
             message: None,
-            run: None,
+            run: match &order {
+                Order::New(_) => None,
+                Order::Resume(folder) => Some(id_of(folder)),
+            },
             has_report: false,
             record: None,
             epochs: Vec::new(),
@@ -113,6 +126,7 @@ impl Job {
         Job {
             id,
             order,
+            command,
             recipe_name: recipe.name.clone(),
             seed: recipe.seed,
             parameters,
@@ -222,7 +236,7 @@ impl Job {
             "message": live.message,
             "last_accuracy": live.epochs.last().map(|epoch| epoch.scores.accuracy()),
             "resumed": matches!(self.order, Order::Resume(_)),
-            "resumable": live.status == Status::Stopped && live.run.is_some(),
+            "resumable": matches!(live.status, Status::Stopped | Status::Failed) && live.run.is_some(),
         })
     }
 

@@ -76,9 +76,10 @@ pub(crate) async fn enqueue(
     Json(asked): Json<plan::Asked>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let queued = move |house: &House| {
-        let recipe = plan::recipe(&asked)?;
+        let (recipe, command) = plan::recipe_and_command(&asked)?;
         plan::ensure_bounded(&recipe)?;
-        let job = house.queue.add(&recipe, asked.judged_on, Order::New(Box::new(recipe.clone())))?;
+        let order = Order::New(Box::new(recipe.clone()));
+        let job = house.queue.add(&recipe, asked.judged_on, order, command)?;
         Ok((StatusCode::CREATED, Json(job.shown())))
     };
     house.clone().heavy.run(move || queued(&house)).await?
@@ -109,7 +110,8 @@ pub(crate) async fn resume(
         }
         plan::ensure_bounded(&record.resolved_recipe)?;
         let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
-        let job = house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()))?;
+        let command = format!("longhand train --resume {}", run.path.display());
+        let job = house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command)?;
         Ok((StatusCode::CREATED, Json(job.shown())))
     };
     house.clone().heavy.run(move || queued(&house)).await?

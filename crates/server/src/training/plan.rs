@@ -42,12 +42,12 @@ fn on_test_images() -> EvaluatedOn {
     EvaluatedOn::Test
 }
 
-/// The recipe asked for, changes applied and checked.
+/// The recipe asked for, changes applied and checked, and what to type into a terminal for it.
 ///
 /// # Errors
 /// A recipe that is not built in, or a change that it refuses.
-pub(super) fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
-    changed(asked).map(|(_, recipe, _)| recipe)
+pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Failure> {
+    changed(asked).map(|(_, recipe, overrides)| (recipe, command(asked, &overrides)))
 }
 
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
@@ -231,6 +231,10 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
+        recipe_and_command(asked).map(|(recipe, _)| recipe)
+    }
 
     fn asked(changes: Value) -> Asked {
         serde_json::from_value(json!({ "recipe": "default", "changes": changes })).unwrap()

@@ -49,7 +49,13 @@ impl Queue {
     ///
     /// # Errors
     /// When too many wait, or the very run waits already or goes on.
-    pub(super) fn add(&self, recipe: &Recipe, judged_on: EvaluatedOn, order: Order) -> Result<Arc<Job>, Failure> {
+    pub(super) fn add(
+        &self,
+        recipe: &Recipe,
+        judged_on: EvaluatedOn,
+        order: Order,
+        command: String,
+    ) -> Result<Arc<Job>, Failure> {
         let parameters = Summary::of(&recipe.network).map_err(Failure::refused)?.parameters();
         let mut inner = self.inner.locked();
         if inner.waiting.len() >= MOST_WAITING {
@@ -65,7 +71,14 @@ impl Queue {
             }
         }
         inner.count += 1;
-        let job = Arc::new(Job::new(format!("{}-{}", inner.prefix, inner.count), recipe, parameters, judged_on, order));
+        let job = Arc::new(Job::new(
+            format!("{}-{}", inner.prefix, inner.count),
+            recipe,
+            parameters,
+            judged_on,
+            order,
+            command,
+        ));
         inner.waiting.push_back(job.clone());
         drop(inner);
         self.more.notify_one();
@@ -138,14 +151,14 @@ impl Queue {
         self.changed.send_replace(());
     }
 
-    /// Lets nothing more begin and stops what goes on; gives how many runs were still waiting.
-    pub(crate) fn close(&self) -> usize {
+    /// Lets nothing more begin and stops what goes on; gives, for each run that was still waiting, what to type for it.
+    pub(crate) fn close(&self) -> Vec<String> {
         let mut inner = self.inner.locked();
         inner.closed = true;
         if let Some(job) = &inner.running {
             job.ask_to_stop();
         }
-        let waiting = inner.waiting.len();
+        let waiting = inner.waiting.iter().map(|job| job.command.clone()).collect();
         drop(inner);
         self.more.notify_all();
         self.changed.send_replace(());
@@ -184,7 +197,7 @@ mod tests {
 
     fn add(queue: &Queue) -> Result<Arc<Job>, Failure> {
         let recipe = Recipe::from_toml("seed", built_in("seed").unwrap(), &[]).unwrap();
-        queue.add(&recipe, EvaluatedOn::Test, Order::New(Box::new(recipe.clone())))
+        queue.add(&recipe, EvaluatedOn::Test, Order::New(Box::new(recipe.clone())), "longhand train seed".to_owned())
     }
 
     #[test]
@@ -202,7 +215,7 @@ mod tests {
             add(&queue).unwrap();
         }
         assert_eq!(add(&queue).err().unwrap().status, 429);
-        assert_eq!(queue.close(), MOST_WAITING);
+        assert_eq!(queue.close(), vec!["longhand train seed"; MOST_WAITING]);
         assert!(queue.next().is_none());
     }
 }

@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct App {
     pub address: String,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<usize>>,
+    thread: Option<JoinHandle<Vec<String>>>,
     folder: Arc<TempDir>,
 }
 
@@ -99,14 +99,14 @@ impl App {
         App { address, stop, thread: Some(thread), folder }
     }
 
-    /// Ends it as Ctrl-C does; gives its folder, and how many runs were waiting.
-    pub fn end(mut self) -> (Arc<TempDir>, usize) {
+    /// Ends it as Ctrl-C does; gives its folder, and what to type for each run that was waiting.
+    pub fn end(mut self) -> (Arc<TempDir>, Vec<String>) {
         (self.folder.clone(), self.finish())
     }
 
-    fn finish(&mut self) -> usize {
+    fn finish(&mut self) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().map_or(0, |thread| thread.join().unwrap())
+        self.thread.take().map(|thread| thread.join().unwrap()).unwrap_or_default()
     }
 
     pub fn shared_folder(&self) -> Arc<TempDir> {

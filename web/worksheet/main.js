@@ -42,6 +42,7 @@ function start() {
   });
   show();
   document.documentElement.classList.add("ready");
+  return model;
 }
 
 function hint(model) {
@@ -51,4 +52,5 @@ function hint(model) {
   return line;
 }
 
-start();
+// For what a page puts around the worksheet.
+export const model = start();

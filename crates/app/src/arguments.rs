@@ -6,6 +6,7 @@ pub mod export;
 mod names;
 pub mod predict;
 pub mod runs;
+pub mod serve;
 pub mod shell;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use longhand_data::DataChoice;
 use longhand_derivation::spec::{Activation, Loss};
+use longhand_derivation::typed::{Numbers, SampleText, Sizes};
 use longhand_training::Override;
 
 use self::evaluate::EvaluateArguments;
@@ -21,8 +23,9 @@ use self::export::ExportArguments;
 use self::names::NameOrFile;
 use self::predict::PredictArguments;
 use self::runs::RunsArguments;
+use self::serve::ServeArguments;
 use self::shell::{CompletionsArguments, ManArguments};
-use crate::commands::worksheet::{Numbers, SampleText, Sizes};
+
 use crate::version;
 
 /// Works neural networks out by hand, at any size.
@@ -62,6 +65,8 @@ pub enum Command {
     Worksheet(WorksheetArguments),
     /// Check the derivatives in somebody's spreadsheet; exit code 1 when one is wrong.
     Audit(AuditArguments),
+    /// Open the web app on this computer: train and watch, compare runs, draw digits, work by hand.
+    Serve(ServeArguments),
     /// Fetch, verify or look at the data.
     Data(DataArguments),
     /// Measure this machine's peak and what of it kernels, a training step layer by layer, and inference reach.

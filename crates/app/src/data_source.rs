@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use indicatif::ProgressBar;
 use longhand_data::fetch::Progress;
-use longhand_data::{DataChoice, DataRequest, Dataset, locate};
+use longhand_data::{DataChoice, DataError, DataRequest, Dataset, Located, locate};
 use longhand_training::DataRecord;
 
 use crate::arguments::DataSource;
@@ -12,13 +12,8 @@ use crate::printer::{self, Printer, thousands};
 
 /// Finds the data asked for; a substitute is announced on standard error.
 pub fn dataset(source: &DataSource, printer: Printer) -> anyhow::Result<Dataset> {
-    let request = DataRequest {
-        choice: source.data.clone(),
-        environment_folder: std::env::var_os("LONGHAND_DATA").map(Into::into),
-        ..DataRequest::default()
-    };
     let mut downloads = Downloads::new(printer);
-    let located = locate(&request, &mut |progress| downloads.show(progress))?;
+    let located = located(source, &mut |progress| downloads.show(progress))?;
     downloads.finish();
     if let Some(why) = &located.fallback {
         printer::warning(&format!(
@@ -33,6 +28,19 @@ pub fn dataset_of(record: &DataRecord, source: &DataSource, printer: Printer) ->
     let strokes = source.data == DataChoice::Auto && record.name == "strokes";
     let data = if strokes { DataChoice::Strokes } else { source.data.clone() };
     dataset(&DataSource { data }, printer)
+}
+
+/// Finds the data asked for; `on_progress` hears of a download.
+pub fn located(
+    source: &DataSource,
+    on_progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+) -> Result<Located, DataError> {
+    let request = DataRequest {
+        choice: source.data.clone(),
+        environment_folder: std::env::var_os("LONGHAND_DATA").map(Into::into),
+        ..DataRequest::default()
+    };
+    locate(&request, on_progress)
 }
 
 /// Which data they are, in one line.

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Summary(arguments) => commands::summary::run(&arguments),
         Command::Worksheet(arguments) => commands::worksheet::run(&arguments),
         Command::Audit(arguments) => commands::audit::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Completions(arguments) => commands::completions::run(&arguments),

@@ -59,6 +59,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`spec`], [`spec_error`] | the description of a network, its defaults and its checks |
+//! | [`typed`] | numbers, sizes and samples as people type them |
 //! | [`expression`], [`symbol`] | the graph and the names of its quantities |
 //! | [`rules`], [`derivative`] | the table of derivative rules; derivatives and gradients as expressions |
 //! | [`network`] | a description turned into a graph: neurons, errors, parameters, updates |
@@ -99,4 +100,5 @@ pub mod spec_error;
 pub mod symbol;
 pub mod table;
 pub mod tape;
+pub mod typed;
 pub mod worksheet;

@@ -96,7 +96,10 @@ pub fn judge(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normal
 
 impl Evaluation {
     /// The figures of `verdicts` among `classes` classes. The loss is summed over groups of sixteen, then over those.
-    pub(crate) fn of(verdicts: &[Verdict], classes: usize) -> Self {
+    ///
+    /// # Panics
+    /// When a label or a class is not below `classes`.
+    pub fn of(verdicts: &[Verdict], classes: usize) -> Self {
         let loss = |group: &[Verdict]| group.iter().fold(0.0, |sum, v| sum - v.label_log_probability as f64);
         let mut evaluation = Evaluation {
             loss: verdicts.chunks(LANES).map(loss).sum::<f64>() / verdicts.len() as f64,

@@ -88,20 +88,7 @@ pub struct AugmentedImage {
 pub fn examine(network: &Network, recipe: &Recipe, split: &Split<'_>, isa: Isa, most_mistakes: usize) -> Examination {
     let set: &ImageSet = &split.evaluation;
     let verdicts = judge(network, isa, set, &recipe.normalisation);
-    // Images held out are numbered as the training images that they are.
-    let before = match split.evaluated_on {
-        EvaluatedOn::Test => 0,
-        EvaluatedOn::Validation => split.train.len(),
-    };
-    let mut wrong: Vec<usize> = (0..set.len()).filter(|&i| !verdicts[i].is_right()).collect();
-    // An output that is no number is sure of nothing.
-    let sureness = |i: usize| if verdicts[i].taken_for.is_some() { verdicts[i].log_probability } else { f32::MIN };
-    wrong.sort_by(|&a, &b| sureness(b).total_cmp(&sureness(a)));
-    let mistakes = wrong.into_iter().take(most_mistakes).map(|i| Mistake {
-        index: before + i,
-        verdict: verdicts[i],
-        pixels: set.image(i).to_vec(),
-    });
+    let before = number_of_first(split);
     let example = verdicts.iter().position(Verdict::is_right).map(|i| {
         let table = recipe.normalisation.table();
         let image: Vec<f32> = set.image(i).iter().map(|&p| table[p as usize]).collect();
@@ -115,10 +102,35 @@ pub fn examine(network: &Network, recipe: &Recipe, split: &Split<'_>, isa: Isa, 
     Examination {
         evaluation: Evaluation::of(&verdicts, network.classes()),
         image_size: (set.height(), set.width()),
-        mistakes: mistakes.collect(),
+        mistakes: surest_mistakes(&verdicts, split, most_mistakes),
         filters: filters(network),
         example,
         augmented: augmented(recipe, &split.train),
+    }
+}
+
+/// Up to `most` of the images that `verdicts`, one for each image that `split` judges on, did not recognise: the surest
+/// mistakes first.
+///
+/// # Panics
+/// When there are not as many verdicts as images.
+pub fn surest_mistakes(verdicts: &[Verdict], split: &Split<'_>, most: usize) -> Vec<Mistake> {
+    let set: &ImageSet = &split.evaluation;
+    assert_eq!(verdicts.len(), set.len(), "a verdict for each image");
+    let mut wrong: Vec<usize> = (0..set.len()).filter(|&i| !verdicts[i].is_right()).collect();
+    // An output that is no number is sure of nothing.
+    let sureness = |i: usize| if verdicts[i].taken_for.is_some() { verdicts[i].log_probability } else { f32::MIN };
+    wrong.sort_by(|&a, &b| sureness(b).total_cmp(&sureness(a)));
+    let before = number_of_first(split);
+    let mistake = |i: usize| Mistake { index: before + i, verdict: verdicts[i], pixels: set.image(i).to_vec() };
+    wrong.into_iter().take(most).map(mistake).collect()
+}
+
+/// The number of the first image judged on. Images held out are numbered as the training images that they are.
+fn number_of_first(split: &Split<'_>) -> usize {
+    match split.evaluated_on {
+        EvaluatedOn::Test => 0,
+        EvaluatedOn::Validation => split.train.len(),
     }
 }
 

@@ -42,7 +42,9 @@ pub use atomic_file::write as write_atomically;
 pub use builtin::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite, built_in, built_in_names, built_in_recipes};
 pub use checkpoint::{AverageState, Checkpoint, CheckpointFault, EpochSoFar};
 pub use evaluation::{Evaluation, Verdict, evaluate, judge};
-pub use examination::{AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine};
+pub use examination::{
+    AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine, surest_mistakes,
+};
 pub use initial_weights::{InitialWeights, InitialWeightsError, InitialWeightsRecord, recipes_that_fit};
 pub use machine::Machine;
 pub use overrides::{Override, OverrideError};

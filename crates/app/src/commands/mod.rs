@@ -11,6 +11,7 @@ mod find_learning_rate;
 pub mod man;
 pub mod predict;
 pub mod runs;
+pub mod serve;
 pub mod summary;
 pub mod train;
 pub mod worksheet;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use longhand_derivation::document;
-use longhand_derivation::spec::{Biases, NetworkDraft, NetworkSpec, Sample};
+use longhand_derivation::spec::{Biases, NetworkDraft, NetworkSpec};
+use longhand_derivation::typed::Numbers;
 use longhand_derivation::worksheet::Worksheet;
 use longhand_report::{curves, worksheet_page};
 use longhand_workbook::write::worksheet_workbook;
@@ -140,47 +141,6 @@ fn read(path: &Path) -> anyhow::Result<NetworkDraft> {
     }
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     toml::from_str(&text).map_err(|e| anyhow!("{}: {e}", path.display()))
-}
-
-/// Numbers separated by commas.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Numbers(pub Vec<f64>);
-
-impl std::str::FromStr for Numbers {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |part: &str| part.trim().parse().map_err(|_| format!("`{}` is no number", part.trim()));
-        text.split(',').map(number).collect::<Result<_, _>>().map(Numbers)
-    }
-}
-
-/// Layer sizes: `2-2-2` or `2,2,2`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sizes(pub Vec<usize>);
-
-impl std::str::FromStr for Sizes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let size = |part: &str| part.trim().parse().map_err(|_| format!("`{}` is no layer size", part.trim()));
-        text.split(['-', ',']).map(size).collect::<Result<_, _>>().map(Sizes)
-    }
-}
-
-/// `INPUTS:TARGETS`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SampleText(pub Sample);
-
-impl std::str::FromStr for SampleText {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (inputs, targets) =
-            text.split_once(':').ok_or_else(|| format!("`{text}` has no colon between inputs and targets"))?;
-        let (Numbers(inputs), Numbers(targets)) = (inputs.parse()?, targets.parse()?);
-        Ok(SampleText(Sample { inputs, targets }))
-    }
 }
 
 /// The folder to write, checked before anything is worked out.

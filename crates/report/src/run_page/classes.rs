@@ -9,6 +9,10 @@ use crate::words::{percent, thousands};
 const SHADES: usize = 5;
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
+    super::section("classes", "What was taken for what", &content(report))
+}
+
+pub(super) fn content(report: &RunReport<'_>) -> String {
     let evaluation = &report.examination.evaluation;
     let confusion = &evaluation.confusion;
     let mut html = String::new();
@@ -37,7 +41,7 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
             thousands(evaluation.images - judged)
         );
     }
-    super::section("classes", "What was taken for what", &html)
+    html
 }
 
 fn matrix(confusion: &[Vec<usize>]) -> String {

@@ -8,6 +8,10 @@ use super::{RunReport, pixels};
 use crate::words::{counted, probability, thousands, with_article};
 
 pub(super) fn section(report: &RunReport<'_>) -> String {
+    super::section("mistakes", "Every image that was not recognised", &content(report))
+}
+
+pub(super) fn content(report: &RunReport<'_>) -> String {
     let examination = report.examination;
     let errors = examination.evaluation.errors();
     let shown = examination.mistakes.len();
@@ -32,7 +36,7 @@ pub(super) fn section(report: &RunReport<'_>) -> String {
         }
         html.push_str("</ul>\n");
     }
-    super::section("mistakes", "Every image that was not recognised", &html)
+    html
 }
 
 fn one(mistake: &Mistake, width: usize) -> String {

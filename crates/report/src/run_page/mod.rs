@@ -79,6 +79,16 @@ pub fn run_page(report: &RunReport<'_>) -> String {
     })
 }
 
+/// What was taken for what, after some epoch, without a heading: for a page that has the reports' style.
+pub fn classes_fragment(report: &RunReport<'_>) -> String {
+    classes::content(report)
+}
+
+/// The images not recognised, after some epoch, without a heading: for a page that has the reports' style.
+pub fn mistakes_fragment(report: &RunReport<'_>) -> String {
+    mistakes::content(report)
+}
+
 /// What run it is: of what suite, from what seed, when.
 fn subtitle(record: &RunRecord) -> String {
     let of = match (&record.suite, &record.entry) {

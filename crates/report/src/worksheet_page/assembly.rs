@@ -4,6 +4,8 @@ use super::modules::{WORKSHEET, joined};
 use crate::page::{ITALIC, MATHS, REGULAR, filled, hash, style_sheet};
 
 const PAGE: &str = include_str!("../../../../web/worksheet/worksheet.html");
+/// What the modules fill in; the same in the program's web app.
+pub(super) const BODY: &str = include_str!("../../../../web/worksheet/body.html");
 const STYLE: &str = include_str!("../../../../web/worksheet/worksheet.css");
 
 /// The page with this data (JSON).
@@ -15,11 +17,13 @@ pub(super) fn page(data: &str) -> String {
         hash(&script),
         hash(&style)
     );
-    filled(PAGE, &[("policy", &policy), ("style", &style), ("script", &script), ("data", &inert(data))])
+    let values =
+        [("policy", policy.as_str()), ("style", &style), ("body", BODY), ("script", &script), ("data", &inert(data))];
+    filled(PAGE, &values)
 }
 
 /// JSON that HTML cannot take for a tag or a comment.
-fn inert(json: &str) -> String {
+pub(super) fn inert(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 

@@ -23,6 +23,17 @@ use crate::description::of_network;
 /// graph. Above the limits of readability it has the network's values, its table and its curves, and says that the
 /// derivation is left out.
 pub fn worksheet_page(worksheet: &Worksheet) -> String {
+    assembly::page(&data_of(worksheet))
+}
+
+/// A worksheet for a page that has its own frame and heading and serves the style and the modules of `web/worksheet` as
+/// files: what the modules fill in, and behind it the data, an element that no browser runs.
+pub fn worksheet_body(worksheet: &Worksheet) -> String {
+    let data = assembly::inert(&data_of(worksheet));
+    format!("{}<script type=\"application/json\" id=\"worksheet-data\">{data}</script>\n", assembly::BODY)
+}
+
+fn data_of(worksheet: &Worksheet) -> String {
     let data = data::PageData::of(WorksheetExport::of(worksheet), of_network(&worksheet.network.spec));
-    assembly::page(&serde_json::to_string(&data).expect("plain data with finite numbers"))
+    serde_json::to_string(&data).expect("plain data with finite numbers")
 }

@@ -4,7 +4,6 @@
 //! Needs Chromium (Debian's `chromium`); where there is none, every test here says that it was skipped.
 //! `LONGHAND_SCREENSHOTS=DIR` makes `pictures_for_looking_at` write pictures of the pages into that folder.
 
-mod devtools;
 mod keyboard;
 #[path = "../made_run/mod.rs"]
 mod made_run;

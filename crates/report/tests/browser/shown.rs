@@ -9,7 +9,7 @@ use longhand_derivation::worksheet::Worksheet;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::devtools::{Browser, chromium};
+use longhand_test_browser::{Browser, chromium};
 
 /// A browser, and a folder for its profile and for pages; `None`, with a word about it, where there is no Chromium.
 pub fn browser() -> Option<(Browser, TempDir)> {

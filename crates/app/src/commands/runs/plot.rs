@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use longhand_report::plot::{Axis, LineChart, Picture, Series};
-use longhand_training::{EpochMetrics, StoredRun, write_atomically};
+use longhand_report::plot::Picture;
+use longhand_report::{accuracy_chart, loss_chart};
+use longhand_training::write_atomically;
 
 use super::super::Exit;
 use super::readable;
@@ -24,10 +25,7 @@ pub fn run(folders: &[PathBuf], out: &Path) -> anyhow::Result<Exit> {
         "{} is no name for a picture: end it in .svg or .png",
         out.display()
     );
-    let on = judged_on(&runs);
-    let accuracy =
-        chart(&format!("Accuracy on {on} images, by epoch"), "accuracy, %", &runs, |e| e.scores.accuracy() * 100.0);
-    let loss = chart(&format!("Loss on {on} images, by epoch"), "loss", &runs, |e| e.scores.loss());
+    let (accuracy, loss) = (accuracy_chart(&runs), loss_chart(&runs));
     let stem = out.file_stem().and_then(|s| s.to_str()).unwrap_or("curves");
     let beside = out.with_file_name(format!("{stem}-loss.{extension}"));
     let printer = Printer::new(false);
@@ -41,25 +39,4 @@ pub fn run(folders: &[PathBuf], out: &Path) -> anyhow::Result<Exit> {
 
 fn bytes(picture: &Picture, extension: &str) -> Vec<u8> {
     if extension == "png" { picture.png(PNG_SCALE) } else { picture.svg().into_bytes() }
-}
-
-/// `test`, `validation`, or both.
-fn judged_on(runs: &[StoredRun]) -> &'static str {
-    let first = runs[0].record.data.evaluated_on;
-    if runs.iter().all(|r| r.record.data.evaluated_on == first) { first.name() } else { "test and validation" }
-}
-
-fn chart(title: &str, y: &str, runs: &[StoredRun], of: fn(&EpochMetrics) -> f64) -> LineChart {
-    let mut chart = LineChart::new(title, Axis::new("epoch").whole_numbers(), Axis::new(y));
-    chart.series = runs
-        .iter()
-        .map(|run| {
-            let points: Vec<(f64, f64)> = run.epochs.iter().map(|e| (e.epoch as f64, of(e))).collect();
-            let mut series = Series::line(format!("{}, seed {}", run.group(), run.record.seed), points);
-            series.dots = run.epochs.len() == 1;
-            series
-        })
-        .collect();
-    chart.height = chart.height.max(190.0 + 20.0 * chart.series.len() as f64);
-    chart
 }

@@ -1,5 +1,8 @@
 //! Just enough of the DevTools protocol to drive Chromium: it speaks JSON over two pipes, so nothing but the standard
 //! library and serde_json is needed.
+//!
+//! Everything here panics where something goes wrong: that is how a test fails.
+#![forbid(unsafe_code)]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -108,12 +111,26 @@ impl Browser {
 
     /// Opens a file and waits until it has loaded.
     pub fn open(&mut self, file: &Path) {
+        self.go_to(&format!("file://{}", file.display()));
+    }
+
+    /// Opens an address and waits until the page has loaded.
+    pub fn go_to(&mut self, address: &str) {
         let before = self.events.len();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        self.call("Page.navigate", json!({ "url": address }));
         let deadline = Instant::now() + PATIENCE;
         while !self.events[before..].iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next(deadline).expect("the page loads");
             self.events.push(event);
+        }
+    }
+
+    /// Waits until a JavaScript expression is true. Panics where it does not become so.
+    pub fn wait_for(&mut self, expression: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.evaluate(&format!("Boolean({expression})")) != true {
+            assert!(Instant::now() < deadline, "never true: {expression}; {:?}", self.complaints());
+            std::thread::sleep(Duration::from_millis(30));
         }
     }
 

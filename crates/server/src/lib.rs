@@ -1,0 +1,32 @@
+//! The local web app: four rooms, one binary, nothing from the internet.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `security` | the checks that every request passes: names, origins, token, headers |
+//! | `frame`, `assets` | what all pages share; the static files of `web/` |
+//! | `by_hand` | the first room: a worksheet, its documents, audits of workbooks |
+//! | `training` | the second room: recipes and their fields, the queue, the thread that trains, events |
+//! | `runs` | the third room: records, leaderboard, comparison, reports |
+//! | `draw` | the fourth room: a digit that is drawn, and what a network makes of it |
+//! | `data_shelf`, `heavy`, `house` | the data set, work that takes a while, what all requests share |
+//!
+//! Nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
+//! folders of runs are the only state that lasts; closing every page stops nothing, and stopping the program loses nothing
+//! but the queue.
+#![forbid(unsafe_code)]
+
+mod assets;
+mod by_hand;
+mod data_shelf;
+mod draw;
+mod failure;
+mod frame;
+mod heavy;
+mod house;
+mod routes;
+mod runs;
+mod security;
+mod serve;
+mod training;
+
+pub use serve::{LoadData, ServeError, Server, Settings};

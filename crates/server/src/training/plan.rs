@@ -1,0 +1,282 @@
+//! What a recipe with some fields changed comes to, before anything is trained.
+
+use longhand_nn::Summary;
+use longhand_training::{EvaluatedOn, HELD_OUT, Override, Recipe, RecipeError, built_in};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::changes::{self, Changes};
+use super::fields;
+use crate::failure::Failure;
+use crate::house::State;
+
+/// The most parameters of a network that is trained here.
+const MOST_PARAMETERS: usize = 2_000_000;
+/// The most bytes that its activations may take.
+const MOST_BYTES: usize = 4 << 30;
+/// The most multiply-adds of a whole training: some days on a slow machine.
+const MOST_MULTIPLY_ADDS: f64 = 4e15;
+/// Training images of MNIST and of the stroke digits alike, for as long as the data are not there.
+const USUAL_IMAGES: usize = 60_000;
+const USUAL_TEST_IMAGES: usize = 10_000;
+/// Bytes of an activation, and of its gradient.
+const FLOAT: usize = 4;
+/// The inputs and classes of the data there are.
+const INPUT: [usize; 3] = [1, 28, 28];
+const CLASSES: usize = 10;
+
+/// What a page asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    recipe: String,
+    #[serde(default)]
+    changes: Changes,
+    #[serde(default = "on_test_images")]
+    pub(super) judged_on: EvaluatedOn,
+}
+
+fn on_test_images() -> EvaluatedOn {
+    EvaluatedOn::Test
+}
+
+/// The recipe asked for, changes applied and checked.
+///
+/// # Errors
+/// A recipe that is not built in, or a change that it refuses.
+pub(super) fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
+    changed(asked).map(|(_, recipe, _)| recipe)
+}
+
+/// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
+fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
+    let name = &asked.recipe;
+    let text =
+        built_in(name).ok_or_else(|| Failure::refused_at("recipe", format!("there is no recipe `{name}` here")))?;
+    let original = Recipe::from_toml(name, text, &[]).map_err(Failure::internal)?;
+    let present = serde_json::to_value(&original).expect("plain data");
+    let mut changes = asked.changes.clone();
+    // A type that is chosen and is the recipe's own changes nothing.
+    changes.retain(|key, value| match key.split_once('.') {
+        Some((group, "type")) => present[group]["type"] != *value,
+        _ => true,
+    });
+    let overrides = changes::overrides(&changes, original.schedule.learning_rate())?;
+    let recipe = Recipe::from_toml(name, text, &overrides).map_err(|e| at_its_field(&e, &changes))?;
+    Ok((original, recipe, overrides))
+}
+
+/// The refusal of a recipe, at the field that brought it about where that can be told.
+fn at_its_field(error: &RecipeError, changes: &Changes) -> Failure {
+    let (message, path) = match error.message.rsplit_once(" (overridden: ") {
+        Some((message, path)) => (message.to_owned(), path.trim_end_matches(')')),
+        None => (error.message.clone(), ""),
+    };
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut keys: Vec<&String> =
+        changes.keys().filter(|key| !path.is_empty() && path.starts_with(key.as_str())).collect();
+    if keys.is_empty() {
+        keys = changes.keys().filter(|key| message.contains(&last(key))).collect();
+    }
+    if keys.is_empty() && changes.len() == 1 {
+        keys = changes.keys().collect();
+    }
+    match keys[..] {
+        [key] => Failure::refused_at(key, message),
+        _ => Failure::refused(message),
+    }
+}
+
+/// Refuses a recipe that the data here do not fit, or that would take more memory or time than is to be had.
+pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
+    let summary = Summary::of(&recipe.network).map_err(|e| Failure::refused_at("network.layers", e))?;
+    let at_layers = |message: String| Err(Failure::refused_at("network.layers", message));
+    if recipe.network.input != INPUT {
+        return at_layers(format!("the data here are images of {INPUT:?} (channels, rows, columns)"));
+    }
+    let classes = summary.layers.last().map_or(0, |layer| layer.output.channels);
+    if classes < CLASSES {
+        return at_layers(format!("the last layer tells {classes} classes apart, and there are {CLASSES} digits"));
+    }
+    if summary.parameters() > MOST_PARAMETERS {
+        let found = summary.parameters();
+        return at_layers(format!("the network has {found} parameters; up to {MOST_PARAMETERS} are trained here"));
+    }
+    if memory(recipe, &summary) > MOST_BYTES {
+        let found = memory(recipe, &summary) >> 20;
+        return Err(Failure::refused_at(
+            "batch_size",
+            format!("its activations would take {found} MB; up to {} are taken here", MOST_BYTES >> 20),
+        ));
+    }
+    // Forward, and twice as much backward.
+    let work = 3.0 * summary.multiply_adds() as f64 * (USUAL_IMAGES * recipe.epochs) as f64;
+    if work > MOST_MULTIPLY_ADDS {
+        return Err(Failure::refused_at("epochs", "that would train for days; take fewer epochs or a smaller network"));
+    }
+    Ok(())
+}
+
+/// The most bytes that the activations of a batch and their gradients take, borders aside; much of it is shared.
+fn memory(recipe: &Recipe, summary: &Summary) -> usize {
+    let elements: usize = summary.layers.iter().map(|layer| layer.output.elements()).sum();
+    let batch = recipe.batch_size.min(USUAL_IMAGES).next_multiple_of(16);
+    elements.saturating_mul(batch).saturating_mul(2 * FLOAT).saturating_add(4 * FLOAT * summary.parameters())
+}
+
+/// `POST /api/plan`.
+pub(super) fn of(house: &State, asked: &Asked) -> Result<Value, Failure> {
+    let (original, recipe, overrides) = changed(asked)?;
+    ensure_bounded(&recipe)?;
+    let summary = Summary::of(&recipe.network).map_err(Failure::refused)?;
+    let (train, test) = match house.data.get() {
+        Ok(data) => (data.train.len(), data.test.len()),
+        Err(_) => (USUAL_IMAGES, USUAL_TEST_IMAGES),
+    };
+    let (train, judged) = match asked.judged_on {
+        EvaluatedOn::Test => (train, test),
+        EvaluatedOn::Validation => (train.saturating_sub(HELD_OUT), HELD_OUT),
+    };
+    let layers: Vec<Value> = summary
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "description": layer.description,
+                "output": layer.output.to_string(),
+                "parameters": layer.parameters,
+                "receptive_field": layer.receptive_field,
+                "jump": layer.jump,
+                "multiply_adds": layer.multiply_adds,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "name": recipe.name,
+        "about": recipe.about,
+        "fields": fields::shown(&recipe, &original),
+        "groups": fields::groups(),
+        "parameters": summary.parameters(),
+        "multiply_adds": summary.multiply_adds(),
+        "receptive_field": summary.layers.iter().map_while(|layer| layer.receptive_field).last(),
+        "layers": layers,
+        "steps_per_epoch": recipe.steps_per_epoch(train),
+        "train_images": train,
+        "judged_images": judged,
+        "memory_bytes": memory(&recipe, &summary),
+        "time": house.times.predicted(house, &recipe, asked.judged_on),
+        "notes": notes(&recipe, &summary),
+        "command": command(asked, &overrides),
+    }))
+}
+
+/// What is worth knowing before the training begins.
+fn notes(recipe: &Recipe, summary: &Summary) -> Vec<String> {
+    let mut notes = Vec::new();
+    let field = summary.layers.iter().map_while(|layer| layer.receptive_field).last().unwrap_or(1);
+    if field < 20 {
+        notes.push(format!(
+            "Before the layers that see the whole image, an output depends on {field}×{field} of its 28×28 pixels only: too \
+             little to see a whole digit."
+        ));
+    }
+    if recipe.batch_size < 16 {
+        notes.push(
+            "Images are trained sixteen at a time: smaller batches take as long a step as batches of 16.".to_owned(),
+        );
+    }
+    notes
+}
+
+/// What to type into a terminal for the same run.
+fn command(asked: &Asked, overrides: &[Override]) -> String {
+    let mut command = format!("longhand train {}", asked.recipe);
+    for change in overrides {
+        let (key, value) = (change.path.join("."), change.value.to_string());
+        let value = value.trim();
+        command.push_str(&match key.as_str() {
+            "epochs" => format!(" --epochs {value}"),
+            "seed" => format!(" --seed {value}"),
+            "batch_size" => format!(" --batch-size {value}"),
+            "schedule.learning_rate" => format!(" --learning-rate {value}"),
+            _ => format!(" --set {}", quoted(&format!("{key}={value}"))),
+        });
+    }
+    if asked.judged_on == EvaluatedOn::Validation {
+        command.push_str(" --validation");
+    }
+    command
+}
+
+/// A word as shells take it.
+fn quoted(word: &str) -> String {
+    let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "=._-/".contains(c));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(changes: Value) -> Asked {
+        serde_json::from_value(json!({ "recipe": "default", "changes": changes })).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_names_its_field() {
+        for (changes, field) in [
+            (json!({ "epochs": 0 }), "epochs"),
+            (json!({ "epochs": 3, "augmentation.rotation": 999 }), "augmentation.rotation"),
+            (json!({ "schedule.learning_rate": -1, "seed": 2 }), "schedule.learning_rate"),
+            (json!({ "optimiser.momentum": 2.0 }), "optimiser.momentum"),
+            (json!({ "averaging.decay": 1.5 }), "averaging.decay"),
+            (json!({ "network.layers": "{ type = \"relu\" }" }), "network.layers"),
+            (
+                json!({ "network.layers": "{ type = \"linear\", features = 10 }\n{ type = \"log_softmax\" }\n{ type = \"relu\" }" }),
+                "network.layers",
+            ),
+        ] {
+            let refused = recipe(&asked(changes.clone())).unwrap_err();
+            assert_eq!(refused.field.as_deref(), Some(field), "{changes}: {}", refused.message);
+        }
+        let unknown: Asked = serde_json::from_value(json!({ "recipe": "../../etc/passwd" })).unwrap();
+        assert_eq!(recipe(&unknown).unwrap_err().field.as_deref(), Some("recipe"));
+    }
+
+    #[test]
+    fn what_would_take_too_much_is_refused() {
+        let refused = |layers: &str, more: Value| {
+            let mut changes = more;
+            changes["network.layers"] =
+                format!("{layers}\n{{ type = \"linear\", features = 10 }}\n{{ type = \"log_softmax\" }}").into();
+            ensure_bounded(&recipe(&asked(changes)).unwrap()).unwrap_err().message
+        };
+        assert!(refused("{ type = \"linear\", features = 100000 }", json!({})).contains("parameters"));
+        let wide = "{ type = \"conv\", channels = 200, kernel = 3, padding = 1 }\n{ type = \"max_pool\" }";
+        assert!(refused(wide, json!({ "batch_size": 8192 })).contains("MB"));
+        let deep = format!(
+            "{wide}\n{{ type = \"conv\", channels = 500, kernel = 5, padding = 2 }}\n{{ type = \"global_average_pool\" }}"
+        );
+        let deep = deep.replace("channels = 500", "channels = 300");
+        assert!(refused(&deep, json!({ "epochs": 1000, "batch_size": 16 })).contains("days"));
+        let few = "{ type = \"global_average_pool\" }";
+        ensure_bounded(&recipe(&asked(json!({ "network.layers": format!("{few}\n{{ type = \"linear\", features = 10 }}\n{{ type = \"log_softmax\" }}") }))).unwrap()).unwrap();
+        let nine =
+            asked(json!({ "network.layers": "{ type = \"linear\", features = 9 }\n{ type = \"log_softmax\" }" }));
+        assert!(ensure_bounded(&recipe(&nine).unwrap()).unwrap_err().message.contains("9 classes"));
+    }
+
+    #[test]
+    fn the_command_does_the_same() {
+        let asked = asked(json!({ "epochs": 3, "schedule.type": "cosine", "augmentation.rotation": 5 }));
+        let (_, wanted, overrides) = changed(&asked).unwrap();
+        let command = command(&asked, &overrides);
+        assert!(command.starts_with("longhand train default --set 'schedule="), "{command}");
+        assert!(command.contains(" --epochs 3") && command.contains(" --set augmentation.rotation=5"), "{command}");
+        // The words of `--set` are read as the command reads them.
+        let schedule = command.split('\'').nth(1).unwrap();
+        let sets: Vec<Override> =
+            [schedule, "augmentation.rotation=5.0", "epochs=3"].iter().map(|text| text.parse().unwrap()).collect();
+        assert_eq!(Recipe::from_toml("default", built_in("default").unwrap(), &sets).unwrap(), wanted);
+    }
+}

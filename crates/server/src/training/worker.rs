@@ -1,0 +1,183 @@
+//! The thread that trains: one run after another, each kept in its folder as `longhand train` keeps it.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use longhand_nn::{Network, Summary};
+use longhand_report::{MOST_MISTAKES, RunReport, StepPoint, run_page};
+use longhand_training::experiment::RunTime;
+use longhand_training::{
+    EpochDone, Evaluation, Examination, Observer, Progress, Recipe, RunFolder, RunStatus, Split, built_in, examine,
+    surest_mistakes, train, write_atomically,
+};
+use serde_json::json;
+
+use super::job::{Job, MOST_POINTS, Order, Status};
+use crate::house::State;
+use crate::runs::index::id_of;
+
+/// A mistake of the whole run, for people.
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Carries out what is queued, until the queue is closed.
+pub(crate) fn run(house: &State) {
+    while let Some(job) = house.queue.next() {
+        let (status, message) = match carry_out(house, &job) {
+            Ok(ended) => ended,
+            Err(failed) => (Status::Failed, Some(failed.to_string())),
+        };
+        job.ended(status, message);
+        house.queue.done(job);
+    }
+}
+
+fn carry_out(house: &State, job: &Job) -> Result<(Status, Option<String>), Failed> {
+    let given_up = || job.stop.load(Ordering::Relaxed) || house.queue.is_closed();
+    let Some(data) = house.data.wait(given_up).map_err(|failure| failure.message)? else {
+        return Ok((Status::Stopped, Some("Stopped before it began.".to_owned())));
+    };
+    let split = Split::new(&data, job.judged_on)?;
+    let (isa, threads) = (house.isa, house.threads);
+    let (keeper, trained) = match &job.order {
+        Order::New(recipe) => {
+            let parameters = Summary::of(&recipe.network)?.parameters();
+            let folder = RunFolder::create(&house.runs_folder, recipe, &split, parameters, isa, threads)?;
+            let mut keeper = Keeper::new(house, job, &split, recipe, folder);
+            let trained = train(recipe, &split, isa, threads, &mut keeper)?;
+            (keeper, trained)
+        }
+        Order::Resume(path) => return Err(format!("{} cannot go on yet", path.display()).into()),
+    };
+    let Keeper { mut folder, recipe, .. } = keeper;
+    let (status, words) = trained.ended.in_words(&recipe, split.train.len());
+    folder.end(status, words.clone(), &trained.network)?;
+    let report = write_report(house, &folder, &trained.network, &split);
+    let status = match status {
+        RunStatus::Finished => Status::Finished,
+        RunStatus::Diverged => Status::Diverged,
+        RunStatus::Interrupted | RunStatus::Running => Status::Stopped,
+    };
+    let message = match report {
+        Ok(()) => words,
+        Err(e) => Some(format!("The run is kept, but its report could not be written: {e}")),
+    };
+    Ok((status, message))
+}
+
+fn write_report(house: &State, folder: &RunFolder, network: &Network, split: &Split<'_>) -> Result<(), Failed> {
+    let record = folder.record();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(house.threads).build()?;
+    let examination = pool.install(|| examine(network, &record.resolved_recipe, split, house.isa, MOST_MISTAKES));
+    let base = built_in(&record.recipe).and_then(|text| Recipe::from_toml(&record.recipe, text, &[]).ok());
+    let report = RunReport { record, epochs: folder.epochs(), examination: &examination, base: base.as_ref() };
+    write_atomically(&folder.path().join("report.html"), run_page(&report).as_bytes())?;
+    Ok(())
+}
+
+/// Keeps a run in its folder and tells the pages how it goes.
+struct Keeper<'a> {
+    house: &'a State,
+    job: &'a Job,
+    split: &'a Split<'a>,
+    recipe: Recipe,
+    folder: RunFolder,
+    /// A point of the curves is the mean over so many steps.
+    steps_a_point: usize,
+    steps: usize,
+    loss_sum: f64,
+    /// When the last point was made, and the images of the epoch by then.
+    last: (Instant, usize),
+    images_per_second: f64,
+}
+
+impl<'a> Keeper<'a> {
+    fn new(house: &'a State, job: &'a Job, split: &'a Split<'a>, recipe: &Recipe, folder: RunFolder) -> Self {
+        job.begun(id_of(folder.path()), folder.record(), folder.epochs());
+        house.queue.touch();
+        let all = recipe.steps_per_epoch(split.train.len()) * recipe.epochs;
+        Keeper {
+            house,
+            job,
+            split,
+            recipe: recipe.clone(),
+            folder,
+            steps_a_point: all.div_ceil(MOST_POINTS).max(1),
+            steps: 0,
+            loss_sum: 0.0,
+            last: (Instant::now(), 0),
+            images_per_second: 0.0,
+        }
+    }
+
+    fn make_point(&mut self, progress: Progress) {
+        let (then, before) = self.last;
+        let seconds = then.elapsed().as_secs_f64();
+        if progress.images > before && seconds > 0.0 {
+            let now = (progress.images - before) as f64 / seconds;
+            // Smoothed a little: what is left to wait should not jump about.
+            let share = if self.images_per_second == 0.0 { 1.0 } else { 0.2 };
+            self.images_per_second += share * (now - self.images_per_second);
+        }
+        self.last = (Instant::now(), progress.images);
+        let images = self.split.train.len();
+        let steps_an_epoch = self.recipe.steps_per_epoch(images);
+        let step = (progress.epoch - 1) * steps_an_epoch + progress.step;
+        let learning_rate = self.recipe.schedule.rate(step - 1, steps_an_epoch, self.recipe.epochs);
+        let loss = self.loss_sum / self.steps as f64;
+        let left = (self.recipe.epochs - progress.epoch) * images + images - progress.images;
+        let judging = self.folder.epochs().last().map_or(0.0, |epoch| epoch.evaluation_seconds);
+        let seconds_left =
+            left as f64 / self.images_per_second.max(1e-9) + judging * (self.recipe.epochs + 1 - progress.epoch) as f64;
+        let point = StepPoint { epochs: step as f64 / steps_an_epoch as f64, loss, learning_rate };
+        let shown = json!({
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "images": progress.images,
+            "loss": loss,
+            "learning_rate": learning_rate,
+            "images_per_second": self.images_per_second,
+            "seconds_left": seconds_left,
+        });
+        self.job.point(point, shown);
+        (self.steps, self.loss_sum) = (0, 0.0);
+    }
+}
+
+impl Observer for Keeper<'_> {
+    fn step(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.steps += 1;
+        self.loss_sum += progress.loss;
+        let is_last = progress.images == self.split.train.len();
+        if self.steps >= self.steps_a_point || is_last {
+            self.make_point(progress);
+        }
+        if self.job.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Failed> {
+        let EpochDone { metrics, network, verdicts } = *done;
+        self.folder.keep_epoch(metrics, network)?;
+        let examination = Examination {
+            evaluation: Evaluation::of(verdicts, network.classes()),
+            image_size: (self.split.evaluation.height(), self.split.evaluation.width()),
+            mistakes: surest_mistakes(verdicts, self.split, MOST_MISTAKES),
+            filters: None,
+            example: None,
+            augmented: Vec::new(),
+        };
+        self.job.epoch(metrics, self.folder.record(), examination);
+        let time = RunTime { train_seconds: metrics.train_seconds, evaluation_seconds: metrics.evaluation_seconds };
+        self.house.times.note(&self.recipe, self.split.train.len(), time);
+        self.house.queue.touch();
+        self.last = (Instant::now(), 0);
+        Ok(())
+    }
+}
+
+/// The thread that trains, and what it needs to be ended.
+pub(crate) fn spawn(house: Arc<State>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name("longhand-queue".to_owned()).spawn(move || run(&house))
+}

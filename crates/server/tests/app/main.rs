@@ -1,0 +1,12 @@
+//! The app as it runs: over real connections, on real data of small size, and in a real browser.
+//!
+//! The browser's tests need Chromium (Debian's `chromium`); where there is none, each says that it was skipped.
+//! `LONGHAND_SCREENSHOTS=DIR` makes them leave pictures of the rooms in that folder.
+
+mod attacks;
+mod by_hand;
+mod draw;
+mod rooms;
+mod running;
+mod runs;
+mod training;

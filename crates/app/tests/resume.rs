@@ -150,7 +150,7 @@ fn a_run_killed_at_random_moments_and_resumed_is_one_that_never_was() {
                     assert!(status.success() || is_over(), "{status}, after {resumes} resumes: {}", said());
                     break run;
                 }
-                None if next(&mut seed) % 4 == 0 => {
+                None if next(&mut seed).is_multiple_of(4) => {
                     signal(&child, "-INT");
                     let code = child.wait().unwrap().code();
                     // Before it listens Ctrl-C is the end of it, as everywhere.

@@ -184,7 +184,8 @@ impl Soak<'_> {
         while self.goes_on() {
             number += 1;
             let name = format!("soak-{number}");
-            let suite = format!("name = \"{name}\"\nseeds = 2\nvalidation = true\n\n[[entry]]\nrecipe = \"example/plain\"\n");
+            let suite =
+                format!("name = \"{name}\"\nseeds = 2\nvalidation = true\n\n[[entry]]\nrecipe = \"example/plain\"\n");
             let file = format!("{name}.toml");
             fs::write(self.folder.join(&file), suite).unwrap();
             loop {
@@ -241,7 +242,8 @@ fn serve(folder: &Path) -> (Child, String) {
     let mut child = command(&arguments, folder).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
-    let host = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("it says where it is").to_owned();
+    let host =
+        line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("it says where it is").to_owned();
     // What it says at its end must not be met by a closed pipe.
     thread::spawn(move || lines.for_each(drop));
     (child, host)
@@ -256,7 +258,8 @@ fn median(looks: &[Look], of: fn(&Look) -> u64) -> u64 {
 
 #[test]
 fn nothing_grows_under_everything_at_once() {
-    let minutes = std::env::var("LONGHAND_SOAK_MINUTES").ok().map(|text| text.parse::<f64>().expect("a number of minutes"));
+    let minutes =
+        std::env::var("LONGHAND_SOAK_MINUTES").ok().map(|text| text.parse::<f64>().expect("a number of minutes"));
     let duration = minutes.map_or(SHORT, |minutes| Duration::from_secs_f64(60.0 * minutes));
     let folder = tempfile::tempdir().unwrap();
     let (mut server, host) = serve(folder.path());
@@ -300,7 +303,11 @@ fn nothing_grows_under_everything_at_once() {
         ("open files", |look: &Look| look.files, ""),
         ("threads", |look: &Look| look.threads, ""),
     ] {
-        eprintln!("{name}: {}{unit} in the second quarter, {}{unit} in the last (medians)", median(early, of), median(late, of));
+        eprintln!(
+            "{name}: {}{unit} in the second quarter, {}{unit} in the last (medians)",
+            median(early, of),
+            median(late, of)
+        );
     }
     assert!(of(&counts.queued) > 0 && of(&counts.pages) > 0 && of(&counts.kills) + of(&counts.suites) > 0);
     let growth = median(late, |look| look.memory).saturating_sub(median(early, |look| look.memory));

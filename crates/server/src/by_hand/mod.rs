@@ -21,6 +21,9 @@ use crate::house::House;
 /// Screen pixels of a PNG to a unit of its picture.
 const PNG_SCALE: f64 = 2.0;
 
+/// Makes a document of a worksheet.
+type Make = fn(&Worksheet) -> Result<Vec<u8>, String>;
+
 /// What stands in an address behind the question mark, in order.
 type Asked = Vec<(String, String)>;
 
@@ -69,7 +72,7 @@ pub(crate) async fn document(
     Path(file): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let (content_type, make): (&str, fn(&Worksheet) -> Result<Vec<u8>, String>) = match file.as_str() {
+    let (content_type, make): (&str, Make) = match file.as_str() {
         "worksheet.xlsx" => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", |w| {
             worksheet_workbook(w).map_err(|e| e.to_string())
         }),

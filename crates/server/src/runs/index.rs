@@ -94,10 +94,9 @@ impl RunIndex {
             }
         }
         let stamp: Option<Stamp> = record.metadata().ok().map(|about| (about.modified().ok(), about.len()));
-        if let (Some((then, run)), Some(now)) = (self.read.locked().get(path), stamp) {
-            if *then == now {
-                return Ok(run.clone());
-            }
+        let known = self.read.locked().get(path).filter(|(then, _)| Some(*then) == stamp).map(|(_, run)| run.clone());
+        if let Some(run) = known {
+            return Ok(run);
         }
         let run = Arc::new(StoredRun::read(path).map_err(|e| e.to_string())?);
         if let Some(stamp) = stamp {

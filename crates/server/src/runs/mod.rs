@@ -134,7 +134,7 @@ fn board(board: &Leaderboard) -> Value {
 pub(crate) async fn compare(State(house): State<House>, Query(named): Query<Named>) -> Result<Html<String>, Failure> {
     let drawn = move |house: &House| {
         let mut runs: Vec<StoredRun> =
-            named.runs(&house, MOST_COMPARED)?.iter().map(|run| StoredRun::clone(run)).collect();
+            named.runs(house, MOST_COMPARED)?.iter().map(|run| StoredRun::clone(run)).collect();
         runs.retain(|run| !run.epochs.is_empty());
         if runs.is_empty() {
             return Err(Failure::refused("none of these runs has an epoch done: there is nothing to draw"));

@@ -58,7 +58,7 @@ pub use run_folder::{Origin, RunFolder, RunFolderError};
 pub use run_lock::{RunLock, is_being_written};
 pub use same_run::NotTheSame;
 pub use split::{EvaluatedOn, HELD_OUT, Split};
-pub use stored_run::{StoredRun, StoredRunError, find_runs};
+pub use stored_run::{MAX_RECORD_BYTES, StoredRun, StoredRunError, find_runs};
 pub use train::{
     Ended, EpochDone, Observer, Occasion, Progress, TrainError, Trained, train, train_from, train_from_checkpoint,
 };

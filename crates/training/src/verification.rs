@@ -10,7 +10,7 @@ use longhand_nn::Network;
 use serde::Serialize;
 
 use crate::initial_weights::{InitialWeights, InitialWeightsError};
-use crate::record::{EpochMetrics, RunStatus};
+use crate::record::{EpochMetrics, ResultRecord, RunStatus};
 use crate::same_run::{NotTheSame, check};
 use crate::split::Split;
 use crate::stored_run::StoredRun;
@@ -136,7 +136,12 @@ pub fn verify(
             found,
         })
     };
-    // At once, where a training takes minutes.
+    // At once, where a training takes minutes: a result that does not follow from its own metrics, and a model that is not
+    // the record's.
+    let follows = ResultRecord::of(&run.epochs, result.weights_sha256.clone());
+    if let Some(difference) = follows.and_then(|follows| result_difference(result, &follows)) {
+        return Ok(Verification::Different(difference));
+    }
     let kept = read_model(&path.join("model.safetensors"))?;
     if let Some(difference) = about_the_weights("model.safetensors", &kept.network) {
         return Ok(Verification::Different(difference));
@@ -158,6 +163,26 @@ pub fn verify(
     Ok(match about_the_weights("weights_sha256", &trained.network) {
         Some(difference) => Verification::Different(difference),
         None => Verification::Same { weights_sha256: result.weights_sha256.clone() },
+    })
+}
+
+/// The first figure of the result that does not follow from the metrics; seconds are none.
+fn result_difference(recorded: &ResultRecord, found: &ResultRecord) -> Option<Difference> {
+    let figures = |r: &ResultRecord| {
+        [
+            ("epochs_done", r.epochs_done.to_string()),
+            ("last_accuracy", r.accuracy.last().to_string()),
+            ("last_errors", r.accuracy.last_errors().to_string()),
+            ("best_accuracy", r.accuracy.best().to_string()),
+            ("best_epoch", r.best_epoch.to_string()),
+        ]
+    };
+    let mut pairs = figures(recorded).into_iter().zip(figures(found));
+    pairs.find(|((_, recorded), (_, found))| recorded != found).map(|((figure, recorded), (_, found))| Difference {
+        epoch: None,
+        figure: format!("result.{figure}"),
+        recorded,
+        found,
     })
 }
 

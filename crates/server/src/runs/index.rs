@@ -24,9 +24,6 @@ pub(crate) struct RunIndex {
     named: Mutex<HashMap<String, PathBuf>>,
 }
 
-/// The largest record, and the largest list of epochs.
-const MOST_BYTES: u64 = 64 << 20;
-
 type Stamp = (Option<SystemTime>, u64);
 
 /// A run folder, readable or not.
@@ -83,16 +80,6 @@ impl RunIndex {
 
     fn read(&self, path: &Path) -> Result<Arc<StoredRun>, String> {
         let record = path.join("run.json");
-        // What is no file, such as a pipe, would be waited for without end; what is too large is no record.
-        for file in [&record, &path.join("metrics.jsonl")] {
-            match file.metadata() {
-                Ok(about) if !about.is_file() => return Err(format!("{} is no file", file.display())),
-                Ok(about) if about.len() > MOST_BYTES => {
-                    return Err(format!("{} has {} bytes, more than any record", file.display(), about.len()));
-                }
-                _ => {}
-            }
-        }
         let stamp: Option<Stamp> = record.metadata().ok().map(|about| (about.modified().ok(), about.len()));
         let known = self.read.locked().get(path).filter(|(then, _)| Some(*then) == stamp).map(|(_, run)| run.clone());
         if let Some(run) = known {

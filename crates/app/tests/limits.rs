@@ -64,14 +64,14 @@ fn gzip(path: &Path, head: &[u8], zeros: usize) {
 #[test]
 fn data_that_unpack_without_end_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for name in
-        ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
-    {
-        // It says that it holds four thousand million images, and unpacks to gigabytes.
-        gzip(&folder.path().join(format!("{name}.gz")), b"\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x1c\0\0\0\x1c", 4 << 30);
-        break;
+    let file = |name: &str| folder.path().join(format!("{name}-ubyte.gz"));
+    // It says that it holds four thousand million images, and unpacks to a gigabyte.
+    gzip(&file("train-images-idx3"), b"\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x1c\0\0\0\x1c", 1 << 30);
+    for name in ["train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+        fs::copy(file("train-images-idx3"), file(name)).unwrap();
     }
-    refused(&["data", "verify", "--data", "."], folder.path());
+    let said = refused(&["data", "verify", "--data", "."], folder.path());
+    assert!(said.contains("train-images"), "{said}");
 }
 
 #[test]

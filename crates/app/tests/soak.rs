@@ -27,7 +27,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// What memory may grow by from the second quarter to the last: caches fill, allocators keep pages.
 const MOST_GROWTH: u64 = 48 << 20;
 /// Bytes that the busy disk is given at once.
-const BLOCK: usize = 4 << 20;
+const BLOCK: usize = 1 << 20;
+/// Between two of them: others on this machine want the disk too.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The server as the operating system sees it.
 #[derive(Clone, Copy, Debug)]
@@ -229,6 +231,7 @@ impl Soak<'_> {
                 file.write_all(&block).unwrap();
                 file.sync_all().unwrap();
                 self.counts.written.fetch_add(BLOCK as u64 >> 20, Ordering::Relaxed);
+                thread::sleep(PAUSE);
                 if !self.goes_on() {
                     return;
                 }

@@ -63,14 +63,17 @@ impl RunLock {
         Ok(Some(RunLock { folder: folder.to_owned(), file }))
     }
 
-    /// Takes the lock of `folder`, waiting for whoever holds it.
+    /// Takes the lock of `folder`, waiting for whoever holds it; `None` where the file system knows no locks.
     ///
     /// # Errors
-    /// As [`RunLock::try_take`].
-    pub fn take(folder: &Path) -> io::Result<Self> {
+    /// When the folder or the lock file cannot be made.
+    pub fn take(folder: &Path) -> io::Result<Option<Self>> {
         let file = open(folder)?;
-        file.lock()?;
-        Ok(RunLock { folder: folder.to_owned(), file })
+        match file.lock() {
+            Ok(()) => Ok(Some(RunLock { folder: folder.to_owned(), file })),
+            Err(e) if knows_no_locks(&e) => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     /// The folder.

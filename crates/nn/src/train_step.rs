@@ -126,7 +126,8 @@ impl Network {
         }
 
         self.convolutions = convolutions;
-        self.batches_tracked += 1;
+        // A count for people, begun at whatever a file says.
+        self.batches_tracked = self.batches_tracked.saturating_add(1);
         self.sum_parameter_gradients(groups);
         let (sum, correct) =
             groups.iter().fold((0.0, 0), |(sum, correct), g| (sum + g.loss.sum, correct + g.loss.correct));

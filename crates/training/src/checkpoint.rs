@@ -56,6 +56,12 @@ pub struct AverageState {
     pub updates: u64,
 }
 
+/// The number of the bits that trainings by this version come to. It is raised when those of a recipe in `golden/bits.json`
+/// change, and when recipes get a field: a checkpoint of another number is not gone on with, since the run would then be no
+/// version's.
+#[doc(hidden)]
+pub const BITS: u32 = 1;
+
 /// What a training has at hand at a step, and a [`Checkpoint`] is made of and makes again.
 #[derive(Debug)]
 pub(crate) struct Trainee {
@@ -83,8 +89,17 @@ pub enum CheckpointFault {
     #[error("its metadata are not those of a checkpoint: {0}")]
     Metadata(String),
     /// It was written by a version of the program that knows another layout.
-    #[error("it has the layout {0}, and this version of the program knows 1")]
+    #[error("it has the layout {0}, and this version of the program knows {known}", known = crate::checkpoint_file::FORMAT)]
     Format(u32),
+    /// It was written by a version of the program that comes to other bits.
+    #[error(
+        "it was written by version {version} of the program, whose trainings come to other bits than this one's: go on with \
+         that version"
+    )]
+    OtherBits {
+        /// The version.
+        version: String,
+    },
     /// A tensor is missing, unknown, or of another type or shape than a list of 32-bit floats.
     #[error("its tensor `{name}` {what}")]
     Tensor {
@@ -119,8 +134,11 @@ pub enum CheckpointFault {
         source: NotRestored,
     },
     /// The recipe averages weights and it has no average, or the other way round.
-    #[error("it has {} average of the weights, and the recipe keeps {}", .0.0, .0.1)]
-    Average((&'static str, &'static str)),
+    #[error("{}", average_words(.has))]
+    Average {
+        /// Whether it has an average.
+        has: bool,
+    },
     /// The recipe's network cannot be.
     #[error(transparent)]
     Spec(#[from] SpecError),
@@ -132,6 +150,13 @@ pub enum CheckpointFault {
         /// Lines there are.
         found: usize,
     },
+}
+
+fn average_words(has: &bool) -> &'static str {
+    match has {
+        true => "it has an average of the weights, and the recipe keeps none",
+        false => "it has no average of the weights, and the recipe keeps one",
+    }
 }
 
 /// SHA-256, in hexadecimal, of everything but the first weights that decides the bits of a run.
@@ -213,8 +238,8 @@ impl Checkpoint {
                 network.restore(&state.network).map_err(part("its average"))?;
                 WeightAverage::resumed(&recipe.averaging, network.clone(), state.updates)
             }
-            (Some(_), true) => return Err(CheckpointFault::Average(("an", "none"))),
-            (None, false) => return Err(CheckpointFault::Average(("no", "one"))),
+            (Some(_), true) => return Err(CheckpointFault::Average { has: true }),
+            (None, false) => return Err(CheckpointFault::Average { has: false }),
         };
         network.restore(&self.network).map_err(part("its network"))?;
         Ok(Trainee { network, good, average, optimiser })

@@ -11,19 +11,23 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::checkpoint::{AverageState, Checkpoint, CheckpointFault, EpochSoFar, hex};
+use crate::checkpoint::{AverageState, BITS, Checkpoint, CheckpointFault, EpochSoFar, hex};
 
 /// The metadata key under which [`Numbers`] are kept.
 const METADATA_KEY: &str = "longhand_checkpoint";
 
 /// The layout that is written.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// What is no tensor.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Numbers {
     format: u32,
+    /// Those that the writer's trainings come to.
+    bits: u32,
+    /// The writer, for people.
+    version: String,
     run: String,
     initial_weights_sha256: String,
     epoch: usize,
@@ -81,6 +85,8 @@ impl Checkpoint {
         let EpochSoFar { steps, images, correct, loss_sum, seconds } = self.so_far;
         let mut numbers = Numbers {
             format: FORMAT,
+            bits: BITS,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.run.clone(),
             initial_weights_sha256: self.initial_weights_sha256.clone(),
             epoch: self.epoch,
@@ -133,13 +139,20 @@ impl Checkpoint {
         })?;
         let unreadable = |e: serde_json::Error| CheckpointFault::Metadata(bounded(&e.to_string()));
         #[derive(Deserialize)]
-        struct Format {
+        struct Writer {
             format: u32,
+            #[serde(default)]
+            bits: u32,
+            #[serde(default)]
+            version: String,
         }
         // Before the rest, which another layout has otherwise.
-        let Format { format } = serde_json::from_str(text).map_err(unreadable)?;
+        let Writer { format, bits, version } = serde_json::from_str(text).map_err(unreadable)?;
         if format != FORMAT {
             return Err(CheckpointFault::Format(format));
+        }
+        if bits != BITS {
+            return Err(CheckpointFault::OtherBits { version: bounded(&version) });
         }
         let mut numbers: Numbers = serde_json::from_str(text).map_err(unreadable)?;
         let said = std::mem::take(&mut numbers.sha256);

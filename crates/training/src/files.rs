@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// What is asked of the file system; as it is, the real one's.
@@ -34,10 +34,23 @@ pub(crate) trait Files: Debug + Send + Sync {
         fs::remove_file(path)
     }
 
+    /// Makes an empty folder.
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    /// Removes the folder, if it is empty.
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
     /// Waits until the names in `folder` outlive a power cut, where the platform lets folders be synced.
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        let Ok(folder) = File::open(folder) else { return Ok(()) };
-        match folder.sync_all() {
+        // Elsewhere a folder cannot even be opened as a file can.
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        match File::open(folder)?.sync_all() {
             Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(e),
             _ => Ok(()),
         }
@@ -49,3 +62,17 @@ pub(crate) trait Files: Debug + Send + Sync {
 pub(crate) struct RealFiles;
 
 impl Files for RealFiles {}
+
+/// The bytes of the file at `path`; where there are more than `most` of them, a lower bound of how many.
+///
+/// # Errors
+/// When the operating system refuses, or it is no regular file: a pipe would be waited for without end.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> io::Result<Result<Vec<u8>, u64>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    Ok(if found <= most { Ok(bytes) } else { Err(found) })
+}

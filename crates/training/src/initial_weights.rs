@@ -67,6 +67,22 @@ fn listed(recipes: &[String]) -> String {
     format!("the built-in {}{more}", named.join(", "))
 }
 
+impl InitialWeightsRecord {
+    /// The network that the run began from, read once more from `file`; the SHA-256 of the weights that are in it where
+    /// they are others.
+    ///
+    /// # Errors
+    /// As [`InitialWeights::read`].
+    pub(crate) fn read_again(
+        &self,
+        file: &Path,
+        recipe: &Recipe,
+    ) -> Result<Result<Network, String>, InitialWeightsError> {
+        let InitialWeights { network, record: found, .. } = InitialWeights::read(file, recipe)?;
+        Ok(if found.weights_sha256 == self.weights_sha256 { Ok(network) } else { Err(found.weights_sha256) })
+    }
+}
+
 impl InitialWeights {
     /// Reads the weights of the recipe's network from the safetensors file at `path`, this program's or PyTorch's.
     ///

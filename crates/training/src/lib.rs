@@ -13,6 +13,7 @@ pub mod bench;
 mod builtin;
 mod checkpoint;
 mod checkpoint_file;
+mod checkpoint_pace;
 mod ending;
 mod evaluation;
 mod examination;
@@ -20,6 +21,7 @@ pub mod experiment;
 mod files;
 mod initial_weights;
 mod machine;
+mod new_folder;
 mod overrides;
 mod rate_test;
 mod recipe;
@@ -40,7 +42,7 @@ mod faults;
 
 pub use atomic_file::write as write_atomically;
 pub use builtin::{BUILT_IN, BUILT_IN_SUITES, BuiltInSuite, built_in, built_in_names, built_in_recipes};
-pub use checkpoint::{AverageState, Checkpoint, CheckpointFault, EpochSoFar};
+pub use checkpoint::{AverageState, BITS, Checkpoint, CheckpointFault, EpochSoFar};
 pub use evaluation::{Evaluation, Verdict, evaluate, judge};
 pub use examination::{
     AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine, surest_mistakes,
@@ -55,7 +57,7 @@ pub use recipe_error::{Place, RecipeError};
 pub use record::{Accuracy, DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus, Scores};
 pub use resume::ResumeError;
 pub use run_folder::{Origin, RunFolder, RunFolderError};
-pub use run_lock::{RunLock, is_being_written};
+pub use run_lock::{LockTaken, RunLock, is_being_written};
 pub use same_run::NotTheSame;
 pub use split::{EvaluatedOn, HELD_OUT, Split};
 pub use stored_run::{MAX_RECORD_BYTES, StoredRun, StoredRunError, find_runs};

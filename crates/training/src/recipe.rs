@@ -52,6 +52,8 @@ pub struct Recipe {
 
 /// Epochs beyond which a recipe is taken for a slip.
 pub const MAX_EPOCHS: usize = 10_000;
+/// The largest seed: beyond it TOML has no whole numbers, and a recipe could not be written down.
+pub const MAX_SEED: u64 = i64::MAX as u64;
 /// Characters of the longest name: it names folders, and goes into model files.
 const MAX_NAME: usize = 100;
 /// The largest batch.
@@ -80,9 +82,12 @@ impl Recipe {
     }
 
     /// Checks every number and shape; a fault is a path of keys into the recipe and a sentence.
-    fn check(&self) -> Result<(), (Vec<Step>, String)> {
+    pub(crate) fn check(&self) -> Result<(), (Vec<Step>, String)> {
         let at = |keys: &[&'static str], message: String| (keys.iter().map(|k| Step::Key(k)).collect(), message);
         check_name(&self.name).map_err(|message| at(&["name"], message))?;
+        if self.seed > MAX_SEED {
+            return Err(at(&["seed"], format!("seed = {} cannot be: it must be from 0 to {MAX_SEED}", self.seed)));
+        }
         if !(1..=MAX_EPOCHS).contains(&self.epochs) {
             let message = format!("epochs = {} cannot be: it must be from 1 to {MAX_EPOCHS}", self.epochs);
             return Err(at(&["epochs"], message));

@@ -164,7 +164,8 @@ impl DataRecord {
 
     /// Images the run is judged on.
     pub fn evaluation_images(&self) -> usize {
-        self.test_images + self.validation_images
+        // Of a record that anybody may have written: no sum of it is worth a panic.
+        self.test_images.saturating_add(self.validation_images)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A run that was stopped, or whose process died, read back so far that it can be gone on with.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +9,12 @@ use longhand_model_files::weights_sha256;
 use longhand_nn::Network;
 
 use crate::checkpoint::{Checkpoint, CheckpointFault};
-use crate::files::{Files, RealFiles};
+use crate::files::{Files, RealFiles, read_at_most};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
 use crate::record::{EpochMetrics, ResultRecord, RunRecord, RunStatus};
 use crate::run_folder::{CHECKPOINT, RunFolder, RunFolderError};
-use crate::run_lock::RunLock;
+use crate::run_lock::{LockTaken, RunLock};
 use crate::same_run::{NotTheSame, check};
 use crate::split::Split;
 use crate::stored_run::{StoredRun, StoredRunError};
@@ -60,8 +59,8 @@ pub enum ResumeError {
     /// The checkpoint is none, is damaged, or is another run's.
     #[error(
         "{} cannot be gone on from: {source}. Nothing in the folder was changed; without that file the run goes on from \
-         its beginning, to the same bits",
-        path.display()
+         its beginning, to {} bits",
+        path.display(), whose(.source)
     )]
     Checkpoint {
         /// The checkpoint.
@@ -69,9 +68,9 @@ pub enum ResumeError {
         /// What is wrong with it.
         source: Box<CheckpointFault>,
     },
-    /// There is no checkpoint, and the weights that the run began from are not random ones.
+    /// There is no checkpoint, and the weights that the run began from, which are not random ones, are not to be had.
     #[error(
-        "{} has no checkpoint, and it began from the weights in {}: train anew with --weights",
+        "{} has no checkpoint, and it began from the weights in {}: {why}. Put its own there, or train anew with --weights",
         path.display(), .weights.file
     )]
     NoCheckpoint {
@@ -79,10 +78,20 @@ pub enum ResumeError {
         path: PathBuf,
         /// What it began from.
         weights: InitialWeightsRecord,
+        /// Why they are not to be had.
+        why: String,
     },
     /// The folder cannot be written.
     #[error(transparent)]
     Folder(#[from] RunFolderError),
+}
+
+/// Which bits a run comes to that goes on from its beginning because of `fault`.
+fn whose(fault: &CheckpointFault) -> &'static str {
+    match fault {
+        CheckpointFault::OtherBits { .. } | CheckpointFault::Format(_) => "those of this version, which may be other",
+        _ => "the same",
+    }
 }
 
 /// A run that can be gone on with; nothing of it has been changed yet.
@@ -111,20 +120,23 @@ impl Resumable {
         let recipe = &record.resolved_recipe;
         let network = check(path, &record, split)?;
         let faulty = |source| ResumeError::Checkpoint { path: file.clone(), source: Box::new(source) };
-        let checkpoint = match read_bounded(&file, Checkpoint::most_bytes(&network)) {
-            Ok(bytes) => bytes.and_then(|bytes| Checkpoint::from_bytes(&bytes)).map_err(faulty)?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => match &record.initial_weights {
-                None => Checkpoint::beginning(recipe, split, &network),
-                Some(weights) => return Err(ResumeError::NoCheckpoint { path: owned(), weights: weights.clone() }),
-            },
+        let begun_from = match &record.initial_weights {
+            None => weights_sha256(&network),
+            Some(weights) => weights.weights_sha256.clone(),
+        };
+        let most = Checkpoint::most_bytes(&network);
+        let checkpoint = match read_at_most(&file, most) {
+            Ok(Ok(bytes)) => Checkpoint::from_bytes(&bytes).map_err(faulty)?,
+            Ok(Err(found)) => return Err(faulty(CheckpointFault::TooLarge { found, most })),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Checkpoint::beginning(recipe, split, &first_network(path, &record, network)?)
+            }
             Err(source) => return Err(ResumeError::Unreadable { path: file, source }),
         };
         let network = checkpoint.trainee(recipe, split).map_err(faulty)?.into_judged();
-        if let Some(InitialWeightsRecord { weights_sha256: wanted, .. }) = &record.initial_weights {
-            let (found, wanted) = (checkpoint.initial_weights_sha256.clone(), wanted.clone());
-            if found != wanted {
-                return Err(faulty(CheckpointFault::OtherWeights { found, wanted }));
-            }
+        if checkpoint.initial_weights_sha256 != begun_from {
+            let found = checkpoint.initial_weights_sha256.clone();
+            return Err(faulty(CheckpointFault::OtherWeights { found, wanted: begun_from }));
         }
         let (wanted, found) = (checkpoint.epochs_done(), epochs.len());
         if found < wanted {
@@ -146,6 +158,8 @@ impl Resumable {
         record.status = RunStatus::Running;
         record.ended = None;
         (record.threads, record.isa, record.machine) = (threads, isa.name().to_owned(), Machine::here());
+        // Its bits are this version's too, or its checkpoint had been refused.
+        record.version = env!("CARGO_PKG_VERSION").to_owned();
         record.result = ResultRecord::of(&epochs, weights_sha256(&network));
         Ok((RunFolder::reopened(files, path, lock, record, epochs, &network)?, checkpoint))
     }
@@ -175,10 +189,10 @@ impl RunFolder {
     ) -> Result<(Self, Checkpoint), ResumeError> {
         // Before the lock, since taking it makes a file in the folder.
         StoredRun::read(path)?;
-        let lock = match RunLock::try_take(path) {
-            Ok(Some(lock)) => Some(lock),
-            Ok(None) => return Err(ResumeError::Busy { path: path.to_owned() }),
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => None,
+        let lock = match RunLock::take_if_can(path) {
+            Ok(LockTaken::Held(lock)) => Some(lock),
+            Ok(LockTaken::Busy) => return Err(ResumeError::Busy { path: path.to_owned() }),
+            Ok(LockTaken::NoLocks) => None,
             Err(source) => {
                 return Err(RunFolderError::Io { action: "take the lock of", path: path.to_owned(), source }.into());
             }
@@ -195,10 +209,12 @@ impl RunFolder {
     }
 }
 
-/// The bytes of the file at `path`, as many as a checkpoint may have.
-fn read_bounded(path: &Path, most: u64) -> io::Result<Result<Vec<u8>, CheckpointFault>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    let found = bytes.len() as u64;
-    Ok(if found <= most { Ok(bytes) } else { Err(CheckpointFault::TooLarge { found, most }) })
+/// What the run of `record` began from: `random`, or the weights of a file, if they are still in it.
+fn first_network(path: &Path, record: &RunRecord, random: Network) -> Result<Network, ResumeError> {
+    let Some(weights) = &record.initial_weights else { return Ok(random) };
+    let none = |why| ResumeError::NoCheckpoint { path: path.to_owned(), weights: weights.clone(), why };
+    weights
+        .read_again(Path::new(&weights.file), &record.resolved_recipe)
+        .map_err(|e| none(e.to_string()))?
+        .map_err(|found| none(format!("it holds those of SHA-256 {found} now")))
 }

@@ -4,13 +4,20 @@
 //! The order of the writes is such that a process may die between any two of them:
 //!
 //! - *A run begins*: `run.json`. Without a checkpoint a run goes on from its beginning, so there need not be one yet.
-//! - *An epoch is done*: model, metrics, record, checkpoint. The record never speaks of lines that are not there, and the
-//!   checkpoint comes last: whatever else may be ahead of it, by an epoch at most, and is made again to the same bits.
+//! - *An epoch is done*: model, metrics, record, and the checkpoint if one is due (`checkpoint_pace.rs`). The record never
+//!   speaks of lines that are not there, and the checkpoint comes last: whatever else may be ahead of it, and is made again
+//!   to the same bits.
 //! - *Within an epoch and at Ctrl-C*: the checkpoint; at Ctrl-C then model and record, which say `interrupted`.
 //! - *A run goes on*: the record, which says `running` and knows of as many epochs as the checkpoint; then the metrics,
 //!   cut to as many lines, and the model. Lines beyond what a record that says `running` knows of are not read.
 //! - *A run is over*: model, record, then what else is made of it (the report); the checkpoint goes last, so that a record
 //!   that says `finished` beside a checkpoint is a run of which something may be missing, and going on with it makes it.
+//!
+//! Each file is the old one or the new one at every moment, and record and metrics read together are of one moment
+//! (`StoredRun::read`). The model alone may be ahead of the record, or behind it, while a run is being written or where its
+//! process died: then its weights are not those that the record's `weights_sha256` names. Of a run that is over and whole
+//! they are, and going on makes them so again. A removal is not synced: each file that a power cut brings back is one that
+//! was there a moment before, and is dealt with as then.
 
 use std::fs;
 use std::io;
@@ -22,23 +29,25 @@ use longhand_kernels::Isa;
 use longhand_model_files::{safetensors, weights_sha256};
 use longhand_nn::Network;
 
-use crate::atomic_file;
+use crate::atomic_file::{self, folder_of};
 use crate::builtin::built_in;
 use crate::checkpoint::Checkpoint;
+use crate::checkpoint_pace::Pace;
 use crate::files::{Files, RealFiles};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
+use crate::new_folder::{new_folder, sync_name};
 use crate::recipe::Recipe;
 use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
-use crate::run_lock::RunLock;
+use crate::run_lock::{LockTaken, RunLock};
 use crate::split::Split;
 use crate::train::Occasion;
 
 /// The checkpoint's name.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 
-/// How old a checkpoint gets within an epoch.
-const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(30);
+/// The files of a run that are written whole, and of which a process that dies may leave a half.
+const WRITTEN_WHOLE: [&str; 5] = ["run.json", "metrics.jsonl", "model.safetensors", "report.html", CHECKPOINT];
 
 /// Why a run folder could not be made or written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +93,7 @@ pub struct RunFolder {
     lock: Option<RunLock>,
     record: RunRecord,
     epochs: Vec<EpochMetrics>,
-    last_checkpoint: Instant,
+    pace: Pace,
 }
 
 impl RunFolder {
@@ -133,34 +142,34 @@ impl RunFolder {
     ) -> Result<Self, RunFolderError> {
         let now = jiff::Timestamp::now();
         let name = format!("{}-{}-s{}", now.strftime("%Y%m%d-%H%M%S"), recipe.name, recipe.seed);
-        let path = new_folder(runs, &name)?;
-        let record = RunRecord {
-            initial_weights: origin.initial_weights.cloned(),
-            unchanged_recipe: origin.unchanged.filter(|unchanged| !is_built_in(unchanged)).cloned(),
-            ..new_record(now, recipe, split, parameters, isa, threads)
-        };
-        let lock = match RunLock::try_take(&path) {
-            Ok(lock) => lock,
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => None,
+        let path = new_folder(&*files, runs, &name)?;
+        let record = new_record(&origin, now, recipe, split, parameters, isa, threads);
+        let lock = match RunLock::take_if_can(&path) {
+            Ok(LockTaken::Held(lock)) => Some(lock),
+            Ok(LockTaken::Busy | LockTaken::NoLocks) => None,
             Err(source) => return Err(RunFolderError::Io { action: "take the lock of", path, source }),
         };
-        let mut folder = RunFolder { path, files, lock, record, epochs: Vec::new(), last_checkpoint: Instant::now() };
+        let mut folder = RunFolder { path, files, lock, record, epochs: Vec::new(), pace: Pace::new() };
         let written = folder.write_record();
         if written.is_err() {
             folder.remove_lock();
+            // A folder with nothing in it says nothing to anybody; one with something in it stays.
+            let _ = folder.files.remove_dir(&folder.path);
         }
         written.map(|()| folder)
     }
 
-    /// Begins a run of entry `entry` of `suite` in the folder that `lock` is of, over whatever run is there.
+    /// Begins a run of entry `entry` of `suite` in the folder `path`, whose lock `lock` is, over whatever run is there.
     ///
     /// An older run goes only once the new record stands: until then it is untouched.
     ///
     /// # Errors
     /// When the folder or the record cannot be written.
     #[allow(clippy::too_many_arguments, reason = "each is a line of the record")]
-    pub fn begin(
-        lock: RunLock,
+    pub(crate) fn begin(
+        files: Arc<dyn Files>,
+        origin: Origin<'_>,
+        (path, lock): (&Path, Option<RunLock>),
         (suite, entry): (&str, &str),
         recipe: &Recipe,
         split: &Split<'_>,
@@ -169,21 +178,16 @@ impl RunFolder {
         threads: usize,
     ) -> Result<Self, RunFolderError> {
         let io = |action, path: PathBuf| move |source| RunFolderError::Io { action, path, source };
-        let path = lock.folder().to_owned();
         let record = RunRecord {
             suite: Some(suite.to_owned()),
             entry: Some(entry.to_owned()),
-            ..new_record(jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
+            ..new_record(&origin, jiff::Timestamp::now(), recipe, split, parameters, isa, threads)
         };
-        let folder = RunFolder {
-            path,
-            files: Arc::new(RealFiles),
-            lock: Some(lock),
-            record,
-            epochs: Vec::new(),
-            last_checkpoint: Instant::now(),
-        };
-        let path = &folder.path;
+        let folder = RunFolder { path: path.to_owned(), files, lock, record, epochs: Vec::new(), pace: Pace::new() };
+        // Whoever took the lock made the run's folder, and the suite's.
+        sync_name(&*folder.files, path)?;
+        sync_name(&*folder.files, folder_of(path))?;
+        folder.remove_stale()?;
         folder.write_record()?;
         for name in [CHECKPOINT, "metrics.jsonl", "model.safetensors", "report.html"] {
             folder.remove(name)?;
@@ -192,7 +196,7 @@ impl RunFolder {
         for entry in fs::read_dir(path).map_err(io("look into", path.to_owned()))? {
             let entry = entry.map_err(io("look into", path.to_owned()))?;
             if entry.file_name().to_string_lossy().contains("tfevents") {
-                fs::remove_file(entry.path()).map_err(io("remove", entry.path()))?;
+                folder.files.remove(&entry.path()).map_err(io("remove", entry.path()))?;
             }
         }
         Ok(folder)
@@ -207,7 +211,8 @@ impl RunFolder {
         epochs: Vec<EpochMetrics>,
         network: &Network,
     ) -> Result<Self, RunFolderError> {
-        let folder = RunFolder { path, files, lock, record, epochs, last_checkpoint: Instant::now() };
+        let folder = RunFolder { path, files, lock, record, epochs, pace: Pace::new() };
+        folder.remove_stale()?;
         folder.write_record()?;
         folder.write_metrics()?;
         folder.write_model(network)?;
@@ -257,19 +262,29 @@ impl RunFolder {
         self.write_record()
     }
 
-    /// Whether the training should keep a checkpoint now: after every epoch, when it is stopped, and within an epoch when
-    /// the last one is half a minute old.
+    /// Whether the training should keep a checkpoint now: when it is stopped, after its last epoch, after every other
+    /// epoch unless the last one is younger than a hundred times what writing it took, and within an epoch when the last
+    /// one is half a minute old or, where writing one takes long, up to a minute.
     pub fn checkpoint_due(&self, occasion: Occasion) -> bool {
-        occasion != Occasion::Step || self.last_checkpoint.elapsed() >= BETWEEN_CHECKPOINTS
+        let is_last = occasion == Occasion::EpochDone && self.epochs.len() >= self.record.resolved_recipe.epochs;
+        is_last || self.pace.is_due(occasion)
+    }
+
+    /// Has the training keep a checkpoint within an epoch as soon as the last one is `age` old, whatever it costs: for
+    /// tests, whose epochs are over before any is due.
+    #[doc(hidden)]
+    pub fn keep_checkpoints_every(&mut self, age: Duration) {
+        self.pace.set(age);
     }
 
     /// Keeps where the training stands, for [`RunFolder::resume`].
     ///
     /// # Errors
-    /// When it cannot be written; an older checkpoint is then untouched.
+    /// When it cannot be written; an older checkpoint is then whole.
     pub fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
+        let begun = Instant::now();
         self.write(CHECKPOINT, &checkpoint.to_bytes())?;
-        self.last_checkpoint = Instant::now();
+        self.pace.written(begun);
         Ok(())
     }
 
@@ -294,6 +309,16 @@ impl RunFolder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Removes what processes that died left half written; where there are no locks nobody knows that they died.
+    fn remove_stale(&self) -> Result<(), RunFolderError> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        let io =
+            |source| RunFolderError::Io { action: "remove half-written files from", path: self.path.clone(), source };
+        atomic_file::remove_stale(&*self.files, &self.path, &WRITTEN_WHOLE).map_err(io)
     }
 
     fn write_metrics(&self) -> Result<(), RunFolderError> {
@@ -339,6 +364,7 @@ fn is_built_in(recipe: &Recipe) -> bool {
 }
 
 fn new_record(
+    origin: &Origin<'_>,
     now: jiff::Timestamp,
     recipe: &Recipe,
     split: &Split<'_>,
@@ -354,7 +380,7 @@ fn new_record(
         suite: None,
         entry: None,
         seed: recipe.seed,
-        initial_weights: None,
+        initial_weights: origin.initial_weights.cloned(),
         parameters,
         epochs: recipe.epochs,
         batch_size: recipe.batch_size,
@@ -366,25 +392,7 @@ fn new_record(
         machine: Machine::here(),
         data: DataRecord::of(split),
         resolved_recipe: recipe.clone(),
-        unchanged_recipe: None,
+        unchanged_recipe: origin.unchanged.filter(|unchanged| !is_built_in(unchanged)).cloned(),
         result: None,
     }
-}
-
-/// Makes a folder of that name, or `-2`, `-3`, … behind it where the name is taken.
-fn new_folder(runs: &Path, name: &str) -> Result<PathBuf, RunFolderError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| RunFolderError::Io { action: "make the folder", path, source }
-    };
-    fs::create_dir_all(runs).map_err(failed(runs))?;
-    for n in 1.. {
-        let path = runs.join(if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(failed(&path)(e)),
-        }
-    }
-    unreachable!("some number is free")
 }

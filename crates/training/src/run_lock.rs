@@ -21,7 +21,31 @@ pub struct RunLock {
     file: File,
 }
 
+/// What came of taking a lock.
+#[derive(Debug)]
+pub enum LockTaken {
+    /// It is held now.
+    Held(RunLock),
+    /// Another process holds it.
+    Busy,
+    /// The file system knows no locks: nothing is refused for that.
+    NoLocks,
+}
+
 impl RunLock {
+    /// Takes the lock of `folder`, making the folder where it is missing, or says why it cannot.
+    ///
+    /// # Errors
+    /// When the folder or the lock file cannot be made.
+    pub fn take_if_can(folder: &Path) -> io::Result<LockTaken> {
+        match Self::try_take(folder) {
+            Ok(Some(lock)) => Ok(LockTaken::Held(lock)),
+            Ok(None) => Ok(LockTaken::Busy),
+            Err(e) if knows_no_locks(&e) => Ok(LockTaken::NoLocks),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Takes the lock of `folder`, making the folder where it is missing; `None` where another process holds it.
     ///
     /// # Errors
@@ -39,14 +63,17 @@ impl RunLock {
         Ok(Some(RunLock { folder: folder.to_owned(), file }))
     }
 
-    /// Takes the lock of `folder`, waiting for whoever holds it.
+    /// Takes the lock of `folder`, waiting for whoever holds it; `None` where the file system knows no locks.
     ///
     /// # Errors
-    /// As [`RunLock::try_take`].
-    pub fn take(folder: &Path) -> io::Result<Self> {
+    /// When the folder or the lock file cannot be made.
+    pub fn take(folder: &Path) -> io::Result<Option<Self>> {
         let file = open(folder)?;
-        file.lock()?;
-        Ok(RunLock { folder: folder.to_owned(), file })
+        match file.lock() {
+            Ok(()) => Ok(Some(RunLock { folder: folder.to_owned(), file })),
+            Err(e) if knows_no_locks(&e) => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     /// The folder.
@@ -60,6 +87,12 @@ impl RunLock {
         let _ = fs::remove_file(self.folder.join(NAME));
         drop(self.file);
     }
+}
+
+/// Whether the error says that there are no locks: a network disk without a lock service says `ENOLCK`, which has no kind.
+fn knows_no_locks(error: &io::Error) -> bool {
+    let no_lock = if cfg!(any(target_os = "linux", target_os = "android")) { 37 } else { 77 };
+    error.kind() == io::ErrorKind::Unsupported || (cfg!(unix) && error.raw_os_error() == Some(no_lock))
 }
 
 fn open(folder: &Path) -> io::Result<File> {
@@ -101,6 +134,13 @@ mod tests {
         let again = RunLock::try_take(&path).unwrap().expect("let go");
         again.remove();
         assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_without_a_lock_service_is_one_without_locks_and_other_errors_are_errors() {
+        let [enolck, eopnotsupp, eio] = [37, 95, 5].map(|n| knows_no_locks(&io::Error::from_raw_os_error(n)));
+        assert!(enolck && eopnotsupp && !eio);
     }
 
     #[test]

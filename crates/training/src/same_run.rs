@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use longhand_nn::Network;
 
-use crate::recipe::Recipe;
 use crate::record::{DataRecord, RunRecord};
 use crate::split::Split;
 
@@ -73,7 +72,7 @@ pub(crate) fn check(path: &Path, record: &RunRecord, split: &Split<'_>) -> Resul
     }
     let recipe = &record.resolved_recipe;
     let bad_recipe = |reason: String| NotTheSame::Recipe { path: path.join("run.json"), reason };
-    Recipe::from_toml("run.json", &recipe.to_toml(), &[]).map_err(|e| bad_recipe(e.to_string()))?;
+    recipe.check().map_err(|(_, reason)| bad_recipe(reason))?;
     let (wanted, found) = (Box::new(record.data.clone()), Box::new(DataRecord::of(split)));
     if wanted.fingerprint != found.fingerprint {
         return Err(NotTheSame::OtherData { path: owned(), wanted, found });

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::record::{EpochMetrics, RunRecord, RunStatus};
+use crate::run_folder::CHECKPOINT;
+use crate::run_lock::is_being_written;
 
 /// The largest `run.json` and the largest `metrics.jsonl` that are read, in bytes.
 pub const MAX_RECORD_BYTES: u64 = 64 << 20;
@@ -61,12 +63,24 @@ impl StoredRun {
     /// # Errors
     /// When a file cannot be read, is no record, or record and metrics do not belong together.
     pub fn read(path: &Path) -> Result<Self, StoredRunError> {
-        let record = read_text(path.join("run.json"))?;
-        let metrics = match read_text(path.join("metrics.jsonl")) {
-            Err(StoredRunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => String::new(),
-            read => read?,
-        };
-        Self::from_texts(path, &record, &metrics)
+        let mut record = read_text(path.join("run.json"))?;
+        loop {
+            let metrics = match read_text(path.join("metrics.jsonl")) {
+                Err(StoredRunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => String::new(),
+                read => read?,
+            };
+            match Self::from_texts(path, &record, &metrics) {
+                // A run that goes on cuts its metrics once its record says so: this record may be the one from before.
+                Err(torn @ StoredRunError::Torn { .. }) => {
+                    let again = read_text(path.join("run.json"))?;
+                    if again == record {
+                        return Err(torn);
+                    }
+                    record = again;
+                }
+                read => return read,
+            }
+        }
     }
 
     /// The run whose `run.json` holds `record` and whose `metrics.jsonl` holds `metrics`, empty where there is none;
@@ -89,6 +103,14 @@ impl StoredRun {
             return Err(StoredRunError::Torn { path: file, said, found: epochs.len() });
         }
         Ok(StoredRun { path: path.to_owned(), record, epochs })
+    }
+
+    /// Whether [`crate::RunFolder::resume`] would have something to go on with: nobody is at the run, and it was stopped, its
+    /// process died, or it ended and something of it may be missing. Where the file system cannot tell, somebody is at it.
+    pub fn can_go_on(&self) -> bool {
+        let is_over = matches!(self.record.status, RunStatus::Finished | RunStatus::Diverged);
+        // As a file: a run that is over and has something else of that name is not gone on with for it.
+        (!is_over || self.path.join(CHECKPOINT).is_file()) && !is_being_written(&self.path).unwrap_or(true)
     }
 
     /// What runs of this kind are called together: the suite's entry, or the recipe.
@@ -154,4 +176,74 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         found.push(folder.to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// The texts of a run that says `running` after `epochs` epochs.
+    fn texts(epochs: usize) -> (String, String) {
+        let recipe = crate::Recipe::from_toml("seed", crate::built_in("seed").unwrap(), &[]).unwrap();
+        let data = longhand_data::strokes::generate(3, 20, 10);
+        let split = crate::Split::testing(&data);
+        let runs = tempfile::tempdir().unwrap();
+        let folder = crate::RunFolder::create(runs.path(), &recipe, &split, 1, longhand_kernels::Isa::detect(), 1);
+        let mut record = folder.unwrap().record().clone();
+        let lines: Vec<EpochMetrics> = (1..=epochs)
+            .map(|epoch| {
+                let scores = crate::Scores::Test { test_loss: 1.0, test_accuracy: 0.5, test_errors: 5 };
+                let (steps, train_images, train_loss, train_accuracy) = (1, 1, 1.0, 0.5);
+                let (learning_rate, train_seconds, evaluation_seconds) = (0.1, 1.0, 1.0);
+                EpochMetrics {
+                    epoch,
+                    learning_rate,
+                    steps,
+                    train_images,
+                    train_loss,
+                    train_accuracy,
+                    scores,
+                    train_seconds,
+                    evaluation_seconds,
+                }
+            })
+            .collect();
+        record.result = crate::ResultRecord::of(&lines, String::new());
+        let lines: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+        (serde_json::to_string(&record).unwrap(), lines)
+    }
+
+    #[test]
+    fn a_reader_beside_one_that_goes_on_again_and_again_never_reads_a_torn_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            // Not synced: no power is cut here.
+            fs::write(folder.path().join("new"), text).unwrap();
+            fs::rename(folder.path().join("new"), folder.path().join(name)).unwrap();
+        };
+        let ((short, line), (long, lines)) = (texts(1), texts(2));
+        let is_over = AtomicBool::new(false);
+        put("metrics.jsonl", &lines);
+        put("run.json", &long);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // It goes on where one epoch was done, and does another.
+                    put("run.json", &short);
+                    put("metrics.jsonl", &line);
+                    put("metrics.jsonl", &lines);
+                    put("run.json", &long);
+                }
+            });
+            let read: Vec<_> = (0..5_000).map(|_| StoredRun::read(folder.path()).map(|run| run.epochs.len())).collect();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(read.iter().all(|read| matches!(read, Ok(1 | 2))), "{:?}", read.iter().find(|r| r.is_err()));
+        });
+        // And what is torn and stays so is.
+        put("metrics.jsonl", &line);
+        assert!(matches!(StoredRun::read(folder.path()), Err(StoredRunError::Torn { said: 2, found: 1, .. })));
+    }
 }

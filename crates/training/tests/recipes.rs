@@ -1,7 +1,8 @@
 //! Recipes: what is refused, and how the refusal points into the file.
 
 use longhand_nn::{AdamWSpec, OptimiserSpec};
-use longhand_training::{Override, Recipe, RecipeError, built_in};
+use longhand_training::experiment::SuiteChanges;
+use longhand_training::{Override, Recipe, RecipeError, built_in, differences};
 use proptest::prelude::*;
 
 fn read(text: &str, set: &[&str]) -> Result<Recipe, RecipeError> {
@@ -229,4 +230,17 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_seed_that_toml_cannot_write_down_is_refused_wherever_it_comes_from() {
+    let (most, beyond) = (i64::MAX as u64, i64::MAX as u64 + 1);
+    assert_eq!(read(&with("seed = 0", &format!("seed = {most}")), &[]).unwrap().seed, most);
+    let told = message(&with("seed = 0", &format!("seed = {beyond}")), &[]);
+    assert!(told.contains("seed = 9223372036854775808 cannot be: it must be from 0 to 9223372036854775807"), "{told}");
+    let told = SuiteChanges::parse_seeds(&format!("{beyond},")).unwrap_err();
+    assert_eq!(told, "seed 9223372036854775808 cannot be: it must be from 0 to 9223372036854775807");
+    // Of a record, whose recipe nobody has checked.
+    let plain = read(built_in("seed").unwrap(), &[]).unwrap();
+    assert_eq!(differences(&Recipe { seed: u64::MAX, ..plain.clone() }, &plain), []);
 }

@@ -12,12 +12,12 @@ use longhand_nn::{Network, Summary};
 
 use super::folder_state::{FolderState, folder_state};
 use super::plan::{Plan, PlannedRun};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointFault};
 use crate::files::RealFiles;
 use crate::record::{DataRecord, RunStatus};
-use crate::resume::Resumable;
-use crate::run_folder::RunFolder;
-use crate::run_lock::RunLock;
+use crate::resume::{Resumable, ResumeError};
+use crate::run_folder::{Origin, RunFolder};
+use crate::run_lock::{LockTaken, RunLock};
 use crate::split::Split;
 use crate::stored_run::StoredRun;
 use crate::train::{EpochDone, Observer, Occasion, Progress, train_from_checkpoint};
@@ -46,6 +46,11 @@ pub trait ExperimentObserver: Sync {
     /// A run begins, or is about to be passed over.
     fn begun(&self, slot: usize, run: &PlannedRun) {
         let _ = (slot, run);
+    }
+
+    /// What its folder holds of it cannot be gone on with, and it is begun anew: why.
+    fn starts_over(&self, slot: usize, run: &PlannedRun, why: &CheckpointFault) {
+        let _ = (slot, run, why);
     }
 
     /// A step of it is done.
@@ -144,31 +149,35 @@ impl Runner<'_> {
 
     fn carry_out(&self, slot: usize, run: &PlannedRun, threads: usize, data: &DataRecord) -> RunOutcome {
         let failed = |e: &dyn std::fmt::Display| RunOutcome::Failed(format!("{}: {e}", run.name()));
-        let passed_over = || match folder_state(&run.folder, &run.recipe, data) {
-            FolderState::Done(stored) => Some(RunOutcome::AlreadyDone(stored)),
-            FolderState::Foreign(why) => Some(RunOutcome::Foreign(why)),
-            FolderState::Empty | FolderState::Unfinished => None,
-        };
+        let state = || folder_state(&run.folder, &run.recipe, data);
         // Before the lock, since taking it makes a file in the folder.
-        if let Some(outcome) = passed_over() {
-            return outcome;
+        match state() {
+            FolderState::Done(stored) => return RunOutcome::AlreadyDone(stored),
+            FolderState::Foreign(why) => return RunOutcome::Foreign(why),
+            FolderState::Empty | FolderState::Unfinished => {}
         }
         if self.stop.load(Ordering::Relaxed) {
             return RunOutcome::NotBegun;
         }
-        let lock = match RunLock::try_take(&run.folder) {
-            Ok(Some(lock)) => lock,
-            Ok(None) => return RunOutcome::Busy,
+        let lock = match RunLock::take_if_can(&run.folder) {
+            Ok(LockTaken::Held(lock)) => Some(lock),
+            Ok(LockTaken::NoLocks) => None,
+            Ok(LockTaken::Busy) => return RunOutcome::Busy,
             Err(e) => return failed(&format!("cannot take its lock: {e}")),
         };
         // And under it: whoever held it a moment ago may have done the run.
-        match passed_over() {
-            Some(outcome @ RunOutcome::AlreadyDone(_)) => {
-                lock.remove();
-                outcome
+        match state() {
+            FolderState::Done(stored) => {
+                if let Some(lock) = lock {
+                    lock.remove();
+                }
+                RunOutcome::AlreadyDone(stored)
             }
-            Some(outcome) => outcome,
-            None => self.train(slot, run, lock, threads).unwrap_or_else(|e| failed(&e)),
+            FolderState::Foreign(why) => RunOutcome::Foreign(why),
+            state @ (FolderState::Empty | FolderState::Unfinished) => {
+                let is_empty = matches!(state, FolderState::Empty);
+                self.train(slot, run, is_empty, lock, threads).unwrap_or_else(|e| failed(&e))
+            }
         }
     }
 
@@ -176,26 +185,32 @@ impl Runner<'_> {
         &self,
         slot: usize,
         run: &PlannedRun,
-        lock: RunLock,
+        is_empty: bool,
+        lock: Option<RunLock>,
         threads: usize,
     ) -> Result<RunOutcome, Box<dyn Error + Send + Sync>> {
-        let parameters = Summary::of(&run.recipe.network)?.parameters();
-        let of = (self.plan.suite.name.as_str(), run.entry_name.as_str());
         let (isa, split) = (self.isa, self.split);
-        // What cannot be gone on with, and nothing is there to go on with in an empty folder, is begun.
-        let (folder, start) = match Resumable::read(&run.folder, split) {
-            Ok(stopped) => stopped.reopen(Arc::new(RealFiles), Some(lock), isa, threads)?,
-            Err(_) => {
+        let stopped = if is_empty { None } else { self.stopped(slot, run)? };
+        let (folder, start) = match stopped {
+            Some(stopped) => stopped.reopen(Arc::new(RealFiles), lock, isa, threads)?,
+            None => {
+                let parameters = Summary::of(&run.recipe.network)?.parameters();
+                let of = (self.plan.suite.name.as_str(), run.entry_name.as_str());
+                let base = &self.plan.suite.entries[run.entry].base;
+                let origin = Origin { initial_weights: None, unchanged: Some(base) };
                 let network = Network::new(&run.recipe.network, run.recipe.initialisation, run.recipe.seed)?;
                 let start = Checkpoint::beginning(&run.recipe, split, &network);
-                (RunFolder::begin(lock, of, &run.recipe, split, parameters, isa, threads)?, start)
+                let (files, at) = (Arc::new(RealFiles), (run.folder.as_path(), lock));
+                (RunFolder::begin(files, origin, at, of, &run.recipe, split, parameters, isa, threads)?, start)
             }
         };
+        // Its own, which may say what the suite's does in other words.
+        let recipe = folder.record().resolved_recipe.clone();
         let epochs = folder.epochs().to_vec();
         let mut keeper = Keeper { folder, slot, stop: self.stop, observer: self.observer };
-        let trained = train_from_checkpoint(&start, epochs, &run.recipe, split, isa, threads, &mut keeper)?;
+        let trained = train_from_checkpoint(&start, epochs, &recipe, split, isa, threads, &mut keeper)?;
         let Keeper { mut folder, .. } = keeper;
-        let (status, words) = trained.ended.in_words(&run.recipe, self.split.train.len());
+        let (status, words) = trained.ended.in_words(&recipe, self.split.train.len());
         folder.end(status, words, &trained.network)?;
         if status == RunStatus::Interrupted {
             return Ok(RunOutcome::Interrupted);
@@ -210,6 +225,26 @@ impl Runner<'_> {
             folder.close()?;
         }
         Ok(RunOutcome::Done(Box::new(stored)))
+    }
+}
+
+impl Runner<'_> {
+    /// The run that was stopped in the folder of `run`; `None` where its checkpoint is no good, so that it starts over.
+    ///
+    /// # Errors
+    /// Whatever else speaks against going on, such as a disk that cannot be read or a newer version's files: that is no
+    /// reason to throw away what was trained.
+    fn stopped(&self, slot: usize, run: &PlannedRun) -> Result<Option<Resumable>, ResumeError> {
+        match Resumable::read(&run.folder, self.split) {
+            Ok(stopped) => Ok(Some(stopped)),
+            Err(ResumeError::Checkpoint { source, .. })
+                if !matches!(*source, CheckpointFault::Format(_) | CheckpointFault::OtherBits { .. }) =>
+            {
+                self.observer.starts_over(slot, run, &source);
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
     }
 }
 

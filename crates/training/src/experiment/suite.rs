@@ -8,7 +8,7 @@ use toml::Value;
 use super::suite_error::SuiteError;
 use crate::builtin::{self, BUILT_IN_SUITES, BuiltInSuite};
 use crate::overrides::Override;
-use crate::recipe::{Recipe, check_name};
+use crate::recipe::{MAX_SEED, Recipe, check_name};
 use crate::recipe_error::{Place, RecipeError, Step};
 use crate::split::EvaluatedOn;
 
@@ -306,6 +306,9 @@ fn seeds(value: &Value) -> Result<Vec<u64>, String> {
 fn check_seeds(seeds: Vec<u64>) -> Result<Vec<u64>, String> {
     if seeds.is_empty() || seeds.len() > MOST {
         return Err(format!("{} seeds cannot be: a suite has from 1 to {MOST}", seeds.len()));
+    }
+    if let Some(seed) = seeds.iter().find(|seed| **seed > MAX_SEED) {
+        return Err(format!("seed {seed} cannot be: it must be from 0 to {MAX_SEED}"));
     }
     match seeds.iter().enumerate().find(|(i, seed)| seeds[..*i].contains(seed)) {
         Some((_, seed)) => Err(format!("seed {seed} is there twice: the same run again tells nothing")),

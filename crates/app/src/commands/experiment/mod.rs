@@ -156,7 +156,8 @@ fn judge(
     arguments: &ExperimentArguments,
     printer: Printer,
 ) -> anyhow::Result<Leaderboard> {
-    // One process at a time reads all runs and writes the leaderboard, so that the last of them has seen everything.
+    // One process at a time reads all runs and writes the leaderboard, so that the last of them has seen everything. On a
+    // disk without locks it may be the last but one's that stays, until the suite is run again.
     let lock =
         RunLock::take(&plan.folder).with_context(|| format!("cannot take the lock of {}", plan.folder.display()))?;
     let result = SuiteResult::collect(plan, &DataRecord::of(split));

@@ -58,7 +58,7 @@ impl RunIndex {
     /// When there is none, or it cannot be read.
     pub(crate) fn find(&self, id: &str) -> Result<Arc<StoredRun>, Failure> {
         let path = self.folders.iter().flat_map(|folder| below(folder)).find(|path| id_of(path) == id);
-        let path = path.ok_or_else(|| Failure::not_found("there is no such run any more"))?;
+        let path = path.ok_or_else(|| Failure::not_found("there is no such run any more; the room Runs lists those there are"))?;
         self.read(&path).map_err(Failure::refused)
     }
 

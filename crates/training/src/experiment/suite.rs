@@ -308,7 +308,9 @@ fn check_seeds(seeds: Vec<u64>) -> Result<Vec<u64>, String> {
         return Err(format!("{} seeds cannot be: a suite has from 1 to {MOST}", seeds.len()));
     }
     match seeds.iter().enumerate().find(|(i, seed)| seeds[..*i].contains(seed)) {
-        Some((_, seed)) => Err(format!("seed {seed} is there twice: the same run again tells nothing")),
+        Some((_, seed)) => {
+            Err(format!("seed {seed} is there twice: the same run again tells nothing; give each seed once"))
+        }
         None => Ok(seeds),
     }
 }

@@ -41,3 +41,8 @@ impl Numbers {
 pub fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
     values.iter().map(|v| v.0.map(f32::to_bits)).collect()
 }
+
+/// The end of a range of sizes, or a number of cases: where Miri watches each operation, small ones.
+pub const fn most(usual: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { usual }
+}

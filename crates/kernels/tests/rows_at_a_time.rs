@@ -33,7 +33,8 @@ fn cut_anywhere<T: PartialEq + Clone>(rows: usize, fresh: T, work: impl Fn(Isa, 
 
 #[test]
 fn every_kernel_may_be_cut_anywhere() {
-    for (height, width) in [(7, 9), (8, 6), (1, 1), (2, 3)] {
+    let shapes: &[(usize, usize)] = if cfg!(miri) { &[(2, 3)] } else { &[(7, 9), (8, 6), (1, 1), (2, 3)] };
+    for &(height, width) in shapes {
         let (a, b) = (Geometry::new(5, height, width, 1), Geometry::new(5, height, width, 0));
         let (x, dy) = (tensor(a, 1), tensor(b, 2));
         let per_channel = |salt: usize| move |c: usize| (c * 37 + salt) as f32 / 100.0 - 0.7;

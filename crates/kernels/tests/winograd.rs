@@ -2,6 +2,7 @@
 //! rows taken a few at a time against all at once (to the bit).
 
 mod numbers;
+mod sizes;
 
 use longhand_kernels::batch_norm::{self, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
@@ -9,6 +10,7 @@ use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
 use longhand_kernels::{Geometry, Isa, Lanes, batch_norm_max_pool};
 use numbers::{Numbers, bits};
 use proptest::prelude::*;
+use sizes::most;
 
 /// A convolution's operands.
 #[derive(Debug)]
@@ -159,13 +161,13 @@ fn worst(a: &[Lanes], b: &[Lanes]) -> f32 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: most(48, 2) as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_direction(
-        inputs in 1usize..9,
-        outputs in 1usize..14,
-        side in (1usize..12, 1usize..17),
+        inputs in 1usize..most(9, 5),
+        outputs in 1usize..most(14, 5),
+        side in (1usize..most(12, 4), 1usize..most(17, 6)),
         padding in 0usize..3,
         extra_border in 0usize..2,
         relu: bool,

@@ -52,7 +52,7 @@ pub enum NotPredicted {
         wanted: [usize; 3],
     },
     /// The network's output is no number.
-    #[error("the model's output is not a number: its weights are damaged, or its training diverged")]
+    #[error("the model's output is not a number: its weights are damaged, or its training diverged; train it anew")]
     NotANumber,
 }
 

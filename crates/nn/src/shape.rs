@@ -75,7 +75,9 @@ pub enum SpecProblem {
         kernel: usize,
     },
     /// The kernel is larger than the padded input.
-    #[error("a kernel {kernel} wide with padding {padding} does not fit an input of {input}")]
+    #[error(
+        "a kernel {kernel} wide with padding {padding} does not fit an input of {input}; give it more padding, or pool less before it"
+    )]
     KernelDoesNotFit {
         /// The kernel's side.
         kernel: usize,
@@ -117,7 +119,7 @@ pub enum SpecProblem {
     #[error("classes = {0} cannot be: log_softmax takes from 2 to 256")]
     Classes(usize),
     /// Too many layers, parameters or activations for the memory anybody wants to give it.
-    #[error("{what} come to {found}, above the limit of {limit}")]
+    #[error("{what} come to {found}, above the limit of {limit}; make the network smaller")]
     TooLarge {
         /// What there is too much of.
         what: &'static str,

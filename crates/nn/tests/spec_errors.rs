@@ -34,7 +34,7 @@ fn every_problem_is_found_at_its_layer_and_said_plainly() {
             [1, 28, 28],
             format!("{}{END}", r#"{ type = "relu" }, "#.repeat(999)),
             None,
-            "the network's layers come to 1001, above the limit of 1000",
+            "the network's layers come to 1001, above the limit of 1000; make the network smaller",
         ),
         ([1, 28, 28], String::new(), None, "the network has no layers; give at least a linear and a log_softmax layer"),
         (
@@ -53,7 +53,7 @@ fn every_problem_is_found_at_its_layer_and_said_plainly() {
             [1, 5, 3],
             format!(r#"{{ type = "conv", channels = 8, kernel = 5 }}, {END}"#),
             Some(0),
-            "layer 1: a kernel 5 wide with padding 0 does not fit an input of 1×5×3",
+            "layer 1: a kernel 5 wide with padding 0 does not fit an input of 1×5×3; give it more padding, or pool less before it",
         ),
         (
             [1, 28, 28],
@@ -133,13 +133,13 @@ fn every_problem_is_found_at_its_layer_and_said_plainly() {
             r#"{ type = "linear", features = 65536 }, { type = "linear", features = 10 }, { type = "log_softmax" }"#
                 .into(),
             Some(0),
-            "layer 1: the network's parameters come to 51445760, above the limit of 50000000",
+            "layer 1: the network's parameters come to 51445760, above the limit of 50000000; make the network smaller",
         ),
         (
             [1, 1024, 1024],
             format!(r#"{{ type = "relu" }}, {{ type = "conv", channels = 48, kernel = 1 }}, {END}"#),
             Some(1),
-            "layer 2: the activations of one image come to 52428800, above the limit of 50000000",
+            "layer 2: the activations of one image come to 52428800, above the limit of 50000000; make the network smaller",
         ),
     ];
     // A name for every variant; a new one stops this from compiling, and its case must then be written above.

@@ -46,7 +46,7 @@ pub(crate) fn routes(house: House, guard: Guard) -> Router {
         .route("/api/models/{id}/look", post(draw::look).layer(limited(draw::MOST_BYTES)))
         .route("/api/models/{id}/images/{index}", get(draw::image))
         .route("/api/models/{id}/mistakes", get(draw::mistakes))
-        .fallback(|| async { Failure::not_found("there is nothing at this address") })
+        .fallback(|| async { Failure::not_found("there is nothing at this address; the app begins at /") })
         .layer(limited(MOST_BYTES))
         .with_state(house);
     guarded(router, guard).layer(from_fn(refusals::in_form))

@@ -26,7 +26,7 @@ pub struct StoredRun {
 #[derive(Debug, thiserror::Error)]
 pub enum StoredRunError {
     /// The operating system refused.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}{}", path.display(), to_do(.source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -55,6 +55,14 @@ pub enum StoredRunError {
         /// Lines found.
         found: usize,
     },
+}
+
+/// What to do about it.
+fn to_do(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "; name the folder of a run, as `longhand runs list` shows them",
+        _ => "",
+    }
 }
 
 impl StoredRun {

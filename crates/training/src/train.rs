@@ -42,7 +42,7 @@ pub enum TrainError {
         label: u8,
     },
     /// The threads could not be started.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads} threads: {reason}; ask for fewer with --threads")]
     Threads {
         /// How many.
         threads: usize,

@@ -182,7 +182,7 @@ fn names_and_seeds_that_cannot_be_are_refused() {
       |        ^^^^^^^^^
     "#);
     insta::assert_snapshot!(message("[0, 1, 2]", "[0, 1, 0]"), @r"
-    seed 0 is there twice: the same run again tells nothing
+    seed 0 is there twice: the same run again tells nothing; give each seed once
      --> mine.toml:2:9
       |
     2 | seeds = [0, 1, 0]

@@ -18,7 +18,10 @@ pub fn run(arguments: &AuditArguments) -> anyhow::Result<Exit> {
     let path = &arguments.book;
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     if size > MAX_BYTES {
-        bail!("{} has {size} bytes; a workbook of at most {MAX_BYTES} is audited", path.display());
+        bail!(
+            "{} has {size} bytes; a workbook of at most {MAX_BYTES} is audited: keep the training sheets only",
+            path.display()
+        );
     }
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned());

@@ -20,8 +20,16 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     let data = data_source::dataset(&arguments.data, printer)?;
     let wanted = network.spec().input;
     let found = [1, data.test.height(), data.test.width()];
-    anyhow::ensure!(wanted == found, "the model takes images of {wanted:?} and the data hold {found:?}");
-    anyhow::ensure!(network.classes() >= 10, "the model tells {} classes apart, not ten digits", network.classes());
+    anyhow::ensure!(
+        wanted == found,
+        "the model takes images of {wanted:?} (channels, rows, columns) and the data hold {found:?}; give a model trained \
+         on such"
+    );
+    anyhow::ensure!(
+        network.classes() >= 10,
+        "the model tells {} classes apart, not ten digits; give one whose last layer has 10 or more",
+        network.classes()
+    );
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let found = pool.install(|| evaluate(&network, isa, &data.test, &normalisation));
 

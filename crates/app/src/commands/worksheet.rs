@@ -137,7 +137,10 @@ fn spec(arguments: &WorksheetArguments) -> anyhow::Result<NetworkSpec> {
 fn read(path: &Path) -> anyhow::Result<NetworkDraft> {
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     if size > MAX_BYTES {
-        bail!("{} has {size} bytes, and a network here has at most {MAX_BYTES}", path.display());
+        bail!(
+            "{} has {size} bytes, and the description of a network has at most {MAX_BYTES}: is it one?",
+            path.display()
+        );
     }
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     toml::from_str(&text).map_err(|e| anyhow!("{}: {e}", path.display()))

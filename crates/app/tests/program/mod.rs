@@ -7,6 +7,7 @@ use std::process::Command;
 /// How a run of the program ended, and what it said.
 pub struct Run {
     pub code: i32,
+    #[allow(dead_code, reason = "not every test file needs it")]
     pub stdout: String,
     pub stderr: String,
 }

@@ -64,7 +64,8 @@ impl RunIndex {
             self.look();
             known(self)
         });
-        let path = path.ok_or_else(|| Failure::not_found("there is no such run any more"))?;
+        let path = path
+            .ok_or_else(|| Failure::not_found("there is no such run any more; the room Runs lists those there are"))?;
         self.read(&path).map_err(Failure::refused)
     }
 

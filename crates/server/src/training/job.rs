@@ -248,7 +248,10 @@ impl Job {
             if let Some(curves) = &live.curves {
                 return Ok(curves.clone());
             }
-            let record = live.record.clone().ok_or_else(|| Failure::not_found("this run has not begun"))?;
+            let record = live
+                .record
+                .clone()
+                .ok_or_else(|| Failure::not_found("this run has not begun; it waits for those before it"))?;
             (record, live.epochs.clone(), live.points.clone())
         };
         // Drawn without the lock: the training must not wait for a picture.
@@ -281,7 +284,8 @@ impl Job {
             if let Some(piece) = kept(&mut live) {
                 return Ok(piece.clone());
             }
-            let none = || Failure::not_found("no epoch was done since this run began or went on");
+            let none =
+                || Failure::not_found("no epoch was done since this run began or went on; wait for its first one");
             let examination = live.examination.clone().ok_or_else(none)?;
             (live.record.clone().ok_or_else(none)?, live.epochs.clone(), examination)
         };

@@ -53,8 +53,10 @@ pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Fail
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
 fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
     let name = &asked.recipe;
-    let text =
-        built_in(name).ok_or_else(|| Failure::refused_at("recipe", format!("there is no recipe `{name}` here")))?;
+    let text = built_in(name).ok_or_else(|| {
+        let message = format!("there is no recipe `{name}` here; the room Train lists those there are");
+        Failure::refused_at("recipe", message)
+    })?;
     let original = Recipe::from_toml(name, text, &[]).map_err(Failure::internal)?;
     let present = serde_json::to_value(&original).expect("plain data");
     let mut changes = asked.changes.clone();
@@ -109,13 +111,18 @@ pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
     }
     if summary.parameters() > MOST_PARAMETERS {
         let found = summary.parameters();
-        return at_layers(format!("the network has {found} parameters; up to {MOST_PARAMETERS} are trained here"));
+        return at_layers(format!(
+            "the network has {found} parameters; up to {MOST_PARAMETERS} are trained here: make it smaller, or train it by longhand train"
+        ));
     }
     if memory(recipe, &summary) > MOST_BYTES {
         let found = memory(recipe, &summary) >> 20;
         return Err(Failure::refused_at(
             "batch_size",
-            format!("its activations would take {found} MB; up to {} are taken here", MOST_BYTES >> 20),
+            format!(
+                "its activations would take {found} MB; up to {} are taken here: take smaller batches",
+                MOST_BYTES >> 20
+            ),
         ));
     }
     // Forward, and twice as much backward.

@@ -62,7 +62,7 @@ impl Queue {
             return Err(Failure::busy(format!("{MOST_WAITING} runs wait already; let some of them finish first")));
         }
         if inner.closed {
-            return Err(Failure::busy("the app is being shut down"));
+            return Err(Failure::busy("the app is being shut down; start it again, and the run then"));
         }
         if let Order::Resume(folder) = &order {
             let is_same = |job: &&Arc<Job>| matches!(&job.order, Order::Resume(other) if other == folder);

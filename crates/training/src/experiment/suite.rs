@@ -311,7 +311,9 @@ fn check_seeds(seeds: Vec<u64>) -> Result<Vec<u64>, String> {
         return Err(format!("seed {seed} cannot be: it must be from 0 to {MAX_SEED}"));
     }
     match seeds.iter().enumerate().find(|(i, seed)| seeds[..*i].contains(seed)) {
-        Some((_, seed)) => Err(format!("seed {seed} is there twice: the same run again tells nothing")),
+        Some((_, seed)) => {
+            Err(format!("seed {seed} is there twice: the same run again tells nothing; give each seed once"))
+        }
         None => Ok(seeds),
     }
 }

@@ -28,10 +28,12 @@ pub struct SuiteResult {
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
     /// None of them has ended.
-    #[error("there is no finished run among them")]
+    #[error(
+        "there is no finished run among them; go on with one by longhand train --resume RUN, or name other folders"
+    )]
     Nothing,
     /// They are on different data, or judged on different images.
-    #[error("{} is {first_is}, and {} is {second_is}: no mean of both means anything", first.display(), second.display())]
+    #[error("{} is {first_is}, and {} is {second_is}: no mean of both means anything; compare them apart", first.display(), second.display())]
     NotAlike {
         /// One run.
         first: PathBuf,

@@ -60,7 +60,7 @@ fn readable(folders: &[PathBuf]) -> anyhow::Result<Vec<StoredRun>> {
             Err(e) => crate::printer::warning(&format!("{e}; left out")),
         }
     }
-    anyhow::ensure!(!runs.is_empty(), "there is no run in {}", shown(folders));
+    anyhow::ensure!(!runs.is_empty(), "there is no run in {}; a run is a folder with a run.json in it", shown(folders));
     Ok(runs)
 }
 

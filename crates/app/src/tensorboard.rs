@@ -25,8 +25,7 @@ impl LiveEvents {
     /// Goes on with the event file of a run of which `folder` keeps `done` epochs that may be in it; begins one where there
     /// is none, or none that reaches so far, and writes into it what the records hold of those epochs.
     pub fn go_on(folder: &RunFolder, done: usize) -> Result<Self, EventFileError> {
-        let own = |path: &PathBuf| path.extension().is_some_and(|e| e == "longhand");
-        let found: Vec<PathBuf> = event_files(folder.path())?.into_iter().filter(own).collect();
+        let found = own_files(folder)?;
         if let [path] = &found[..]
             && let Some(file) = EventFile::reopen(path, done)?
         {
@@ -43,9 +42,9 @@ impl LiveEvents {
         Ok(events)
     }
 
-    /// Whether the run in `folder` has an event file.
+    /// Whether the run in `folder` has an event file of this program.
     pub fn are_there(folder: &RunFolder) -> bool {
-        event_files(folder.path()).is_ok_and(|files| !files.is_empty())
+        own_files(folder).is_ok_and(|files| !files.is_empty())
     }
 
     /// Writes the last epoch that `folder` keeps, `network` being what was judged.
@@ -63,6 +62,12 @@ impl LiveEvents {
         values.extend(run_events::end(folder.record().status, now));
         self.file.summary(now, step, values)
     }
+}
+
+/// This program's event files in the run's folder, not somebody else's.
+fn own_files(folder: &RunFolder) -> Result<Vec<PathBuf>, EventFileError> {
+    let own = |path: &PathBuf| path.extension().is_some_and(|e| e == "longhand");
+    Ok(event_files(folder.path())?.into_iter().filter(own).collect())
 }
 
 /// Seconds since 1970.

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use program::{Run, command, longhand, tiny_recipe};
 use serde_json::Value;
 
-/// Starts a training that goes on by itself.
+/// Starts a training that goes on by itself, with checkpoints within its epochs too, which are over in a moment.
 fn spawn(arguments: &[&str], folder: &Path) -> Child {
-    let said = fs::File::create(folder.join("said")).unwrap();
-    command(arguments, folder).stdout(Stdio::null()).stderr(said).spawn().unwrap()
+    let file = |name: &str| fs::File::create(folder.join(name)).unwrap();
+    let mut command = command(arguments, folder);
+    command.env("LONGHAND_CHECKPOINT_MS", "20").stdout(file("told")).stderr(file("said")).spawn().unwrap()
 }
 
 fn signal(child: &Child, name: &str) {
@@ -52,8 +53,6 @@ fn story(run: &Path) -> Story {
     }
     let mut names: Vec<String> =
         fs::read_dir(run).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    // Temporary files and locks of processes that were killed.
-    names.retain(|n| !n.starts_with('.'));
     names.sort();
     assert!(seconds.is_number() && started.is_string());
     Story {
@@ -89,38 +88,50 @@ fn next(state: &mut u64) -> u64 {
     *state >> 33
 }
 
-const ARGUMENTS: [&str; 10] = [
-    "--data",
-    "strokes",
-    "--threads",
-    "2",
-    "--epochs",
-    "4",
-    "--set",
-    "averaging.decay=0.99",
-    "--set",
-    "augmentation.shift=1",
+const ALL: [&str; 6] = ["--data", "strokes", "--threads", "2", "--epochs", "4"];
+
+/// What else there is to be kept: an average, AdamW's moments and another split, weights that were none of the seed's.
+const KINDS: [&[&str]; 3] = [
+    &["--set", "averaging.decay=0.99", "--set", "augmentation.shift=1"],
+    &["--set", "optimiser={type=\"adamw\"}", "--set", "schedule.learning_rate=0.001", "--validation"],
+    &["--weights", "first.safetensors"],
 ];
 
-/// As many kills as `LONGHAND_KILLS` says, ten where it says nothing; now and then Ctrl-C instead, in the middle of an epoch.
+/// As many kills of a run that has a record as `LONGHAND_KILLS` says, twelve where it says nothing, shared out among the
+/// kinds; now and then Ctrl-C besides, in the middle of an epoch.
 #[cfg(unix)]
 #[test]
 fn a_run_killed_at_random_moments_and_resumed_is_one_that_never_was() {
-    let kills: u64 = std::env::var("LONGHAND_KILLS").map_or(10, |n| n.parse().unwrap());
+    let kills: usize = std::env::var("LONGHAND_KILLS").map_or(12, |n| n.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let recipe = tiny_recipe(folder.path());
-    let train = |runs: &str| [&["train", &recipe, "--runs", runs][..], &ARGUMENTS].concat().join("\n");
+    let first = longhand(&["train", &recipe, "--data", "strokes", "--epochs", "1", "--runs", "first"], folder.path());
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let first = runs_in(&folder.path().join("first")).pop().unwrap();
+    fs::copy(first.join("model.safetensors"), folder.path().join("first.safetensors")).unwrap();
+    for (n, kind) in KINDS.iter().enumerate() {
+        let share = kills / KINDS.len() + usize::from(n < kills % KINDS.len());
+        kill(&[&["train", &recipe][..], &ALL, kind].concat(), share, folder.path(), &format!("kind-{n}"));
+    }
+}
+
+/// Kills trainings with these arguments until as many kills as `kills` have hit one, each at random moments until it is
+/// over, below the folder `below` of `folder`.
+#[cfg(unix)]
+fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
+    let train = |runs: &str| [arguments, &["--runs", runs]].concat().join("\n");
     let begun = Instant::now();
-    let whole = longhand(&train("whole").split('\n').collect::<Vec<_>>(), folder.path());
+    let first = format!("{below}/whole");
+    let whole = longhand(&train(&first).split('\n').collect::<Vec<_>>(), folder);
     assert_eq!(whole.code, 0, "{}", whole.stderr);
     let milliseconds = begun.elapsed().as_millis() as u64;
-    let whole = story(&runs_in(&folder.path().join("whole"))[0]);
-    let (mut seed, mut killed, mut finished) = (kills, 0, 0);
-    let said = || fs::read_to_string(folder.path().join("said")).unwrap();
+    let whole = story(&runs_in(&folder.join(first))[0]);
+    let (mut seed, mut killed, mut finished, mut within) = (kills as u64, 0, 0, 0);
+    let said = || fs::read_to_string(folder.join("said")).unwrap();
     // A kill after the end of all leaves nothing to go on with.
     let is_over = || said().contains("is finished: all of its 4 epochs are done");
     while killed < kills {
-        let runs = folder.path().join(format!("runs-{finished}"));
+        let runs = folder.join(format!("{below}/{finished}"));
         let arguments = train(runs.to_str().unwrap());
         let mut resumes = 0;
         let run = loop {
@@ -129,9 +140,9 @@ fn a_run_killed_at_random_moments_and_resumed_is_one_that_never_was() {
                 None => {
                     // A process that died before its first record leaves a folder that is no run.
                     let _ = fs::remove_dir_all(&runs);
-                    spawn(&arguments.split('\n').collect::<Vec<_>>(), folder.path())
+                    spawn(&arguments.split('\n').collect::<Vec<_>>(), folder)
                 }
-                Some(run) => spawn(&["train", "--resume", run.to_str().unwrap(), "--threads", "2"], folder.path()),
+                Some(run) => spawn(&["train", "--resume", run.to_str().unwrap(), "--threads", "2"], folder),
             };
             let deadline = if killed < kills { next(&mut seed) % (milliseconds / 2 + 1) } else { u64::MAX };
             let begun = Instant::now();
@@ -155,27 +166,51 @@ fn a_run_killed_at_random_moments_and_resumed_is_one_that_never_was() {
                     let code = child.wait().unwrap().code();
                     // Before it listens Ctrl-C is the end of it, as everywhere.
                     assert!([Some(130), Some(0), None].contains(&code) || is_over(), "{code:?}: {}", said());
-                    killed += 1;
                 }
                 None => {
                     child.kill().unwrap();
                     child.wait().unwrap();
-                    killed += 1;
+                    killed += usize::from(!runs_in(&runs).is_empty());
                 }
             }
             resumes += 1;
+            let told = fs::read_to_string(folder.join("told")).unwrap();
+            within += usize::from(told.contains("resumed  in epoch") && !told.contains(", after 0 of"));
             if let Some(run) = runs_in(&runs).pop() {
-                let listed = longhand(&["runs", "list", run.to_str().unwrap(), "--json"], folder.path());
+                let listed = longhand(&["runs", "list", run.to_str().unwrap(), "--json"], folder);
                 let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
                 assert!(listed[0]["record"].is_object(), "readable at every moment: {listed}");
             }
         };
-        assert_eq!(story(&run), whole, "after {resumes} resumes");
+        assert_eq!(story(&run), whole, "{below}, after {resumes} resumes");
         finished += 1;
     }
     println!(
-        "{killed} kills over {finished} runs, each of {milliseconds} ms: all ended as the one that was never stopped"
+        "{below}: {killed} kills over {finished} runs, each of {milliseconds} ms, {within} times gone on with within an \
+         epoch: all ended as the one that was never stopped"
     );
+}
+
+#[test]
+fn a_run_is_gone_on_with_though_its_events_for_tensorboard_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = tiny_recipe(folder.path());
+    let trained = longhand(&["train", &recipe, "--data", "strokes", "--epochs", "1"], folder.path());
+    assert_eq!(trained.code, 0, "{}", trained.stderr);
+    let run = runs_in(&folder.path().join("runs")).pop().unwrap();
+    let name = run.to_str().unwrap();
+    // Over, and without its report: something is missing, and `show` says how it is made.
+    let shown = |run: &str| longhand(&["runs", "show", run], folder.path()).stdout;
+    assert!(!shown(name).contains("go on by"));
+    fs::remove_file(run.join("report.html")).unwrap();
+    let record = fs::read_to_string(run.join("run.json")).unwrap();
+    fs::write(run.join("run.json"), record.replace("\"finished\"", "\"interrupted\"")).unwrap();
+    fs::create_dir(run.join("events.out.tfevents.1.longhand")).unwrap();
+    assert!(shown(name).contains("go on by"), "{}", shown(name));
+    let resumed = longhand(&["train", "--resume", name], folder.path());
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("the training goes on without TensorBoard's events"), "{}", resumed.stderr);
+    assert!(run.join("report.html").exists() && !run.join("checkpoint.safetensors").exists());
 }
 
 #[cfg(unix)]

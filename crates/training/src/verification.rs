@@ -1,16 +1,21 @@
 //! Whether a run's bits are those that its record says: it is trained once more.
 
 use std::error::Error;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use longhand_kernels::Isa;
-use longhand_model_files::{ModelFileError, read_model, weights_sha256};
+use longhand_model_files::{ModelFileError, read_model, safetensors, weights_sha256};
 use longhand_nn::Network;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use crate::initial_weights::{InitialWeights, InitialWeightsError};
-use crate::record::{EpochMetrics, ResultRecord, RunStatus};
+use crate::checkpoint::hex;
+use crate::files::read_at_most;
+use crate::initial_weights::InitialWeightsError;
+use crate::recipe::Recipe;
+use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
 use crate::same_run::{NotTheSame, check};
 use crate::split::Split;
 use crate::stored_run::StoredRun;
@@ -20,7 +25,8 @@ use crate::train::{Ended, EpochDone, Observer, Progress, TrainError, train_from}
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verification {
-    /// Every bit of the weights and of the metrics is the record's.
+    /// Every bit of the weights, of the metrics and of the kept model is what the record's recipe comes to, and the record's
+    /// other figures follow from them. What cannot be made again is believed: times, the machine, and what is only said.
     Same {
         /// The weights' name.
         weights_sha256: String,
@@ -84,13 +90,22 @@ pub enum VerifyError {
     /// The model that it kept cannot be read.
     #[error(transparent)]
     Model(#[from] ModelFileError),
+    /// Nor its bytes.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The model.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// It cannot be trained.
     #[error(transparent)]
     Train(#[from] TrainError),
 }
 
 /// Trains the finished `run` once more on `split`, and compares weights and metrics, all but the seconds, with its record
-/// and with the model that it kept. `step` is told of every step and may stop it.
+/// and with the model that it kept. `step` is told of every step and may stop it. `weights` is the file of the weights that
+/// it began from, where that is not where the record says.
 ///
 /// # Errors
 /// When there is nothing to compare with, or it cannot be trained.
@@ -99,6 +114,7 @@ pub fn verify(
     split: &Split<'_>,
     isa: Isa,
     threads: usize,
+    weights: Option<&Path>,
     step: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Verification, VerifyError> {
     let (path, record) = (&run.path, &run.record);
@@ -116,15 +132,15 @@ pub fn verify(
     let Some(result) = record.result.as_ref().filter(|_| run.epochs.len() == recipe.epochs) else {
         return Err(VerifyError::Epochs { path: path.clone(), found: run.epochs.len(), wanted: recipe.epochs });
     };
+    let copies = copy_difference(record, recipe, split, &network);
     let network = match &record.initial_weights {
         None => network,
-        Some(wanted) => {
-            let InitialWeights { network, record: found, .. } = InitialWeights::read(Path::new(&wanted.file), recipe)?;
-            if found.weights_sha256 != wanted.weights_sha256 {
-                let (file, wanted) = (wanted.file.clone(), wanted.weights_sha256.clone());
-                return Err(VerifyError::OtherWeights { file, found: found.weights_sha256, wanted });
-            }
-            network
+        Some(begun_from) => {
+            let file = weights.unwrap_or(Path::new(&begun_from.file));
+            begun_from.read_again(file, recipe)?.map_err(|found| {
+                let (file, wanted) = (file.display().to_string(), begun_from.weights_sha256.clone());
+                VerifyError::OtherWeights { file, found, wanted }
+            })?
         }
     };
     let about_the_weights = |figure: &str, network: &Network| {
@@ -136,13 +152,17 @@ pub fn verify(
             found,
         })
     };
-    // At once, where a training takes minutes: a result that does not follow from its own metrics, and a model that is not
-    // the record's.
+    // At once, where a training takes minutes: what the record says beside its recipe and its metrics and does not follow
+    // from them, and a model that is not the record's.
+    if let Some(difference) = copies {
+        return Ok(Verification::Different(difference));
+    }
     let follows = ResultRecord::of(&run.epochs, result.weights_sha256.clone());
     if let Some(difference) = follows.and_then(|follows| result_difference(result, &follows)) {
         return Ok(Verification::Different(difference));
     }
-    let kept = read_model(&path.join("model.safetensors"))?;
+    let model = path.join("model.safetensors");
+    let kept = read_model(&model)?;
     if let Some(difference) = about_the_weights("model.safetensors", &kept.network) {
         return Ok(Verification::Different(difference));
     }
@@ -160,9 +180,45 @@ pub fn verify(
         }
         Ended::Finished => {}
     }
-    Ok(match about_the_weights("weights_sha256", &trained.network) {
-        Some(difference) => Verification::Different(difference),
-        None => Verification::Same { weights_sha256: result.weights_sha256.clone() },
+    if let Some(difference) = about_the_weights("weights_sha256", &trained.network) {
+        return Ok(Verification::Different(difference));
+    }
+    // More than its weights: what it does to an image before the network sees it, and what it calls itself.
+    let wanted = safetensors::write(&trained.network, &recipe.name, &recipe.normalisation);
+    let found = read_at_most(&model, wanted.len() as u64)
+        .map_err(|source| VerifyError::Unreadable { path: model.clone(), source })?;
+    if found.as_ref() != Ok(&wanted) {
+        let sha256 = |bytes: &[u8]| format!("SHA-256 {}", hex(&Sha256::digest(bytes)));
+        let kept = found.map_or_else(|bytes| format!("at least {bytes} bytes"), |bytes| sha256(&bytes));
+        return Ok(Verification::Different(Difference {
+            epoch: None,
+            figure: "the whole of model.safetensors".to_owned(),
+            recorded: kept,
+            found: sha256(&wanted),
+        }));
+    }
+    Ok(Verification::Same { weights_sha256: result.weights_sha256.clone() })
+}
+
+/// The first figure that the record repeats of its recipe, its data or its network, and that is another there: lists and
+/// leaderboards quote the repetition.
+fn copy_difference(record: &RunRecord, recipe: &Recipe, split: &Split<'_>, network: &Network) -> Option<Difference> {
+    let data = DataRecord::of(split);
+    let pairs = [
+        ("recipe", record.recipe.clone(), recipe.name.clone()),
+        ("seed", record.seed.to_string(), recipe.seed.to_string()),
+        ("parameters", record.parameters.to_string(), network.parameters().len().to_string()),
+        ("epochs", record.epochs.to_string(), recipe.epochs.to_string()),
+        ("batch_size", record.batch_size.to_string(), recipe.batch_size.to_string()),
+        ("steps_per_epoch", record.steps_per_epoch.to_string(), recipe.steps_per_epoch(split.train.len()).to_string()),
+        ("data.test_images", record.data.test_images.to_string(), data.test_images.to_string()),
+        ("data.validation_images", record.data.validation_images.to_string(), data.validation_images.to_string()),
+    ];
+    pairs.into_iter().find(|(_, recorded, found)| recorded != found).map(|(figure, recorded, found)| Difference {
+        epoch: None,
+        figure: figure.to_owned(),
+        recorded,
+        found,
     })
 }
 

@@ -42,6 +42,9 @@ pub enum RunsAction {
     Verify {
         /// A run folder.
         run: PathBuf,
+        /// The file of the weights that the run began from, where it lies elsewhere by now.
+        #[arg(long, value_name = "FILE")]
+        weights: Option<PathBuf>,
         #[command(flatten)]
         data: DataSource,
         #[command(flatten)]

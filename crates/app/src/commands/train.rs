@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -55,6 +56,7 @@ fn begin(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     let parameters = Summary::of(&recipe.network)?.parameters();
     let origin = Origin { initial_weights: record, unchanged: base.as_ref() };
     let mut folder = RunFolder::create_from(origin, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
+    checkpoints_as_asked(&mut folder);
     let start = match initial {
         Some(weights) => {
             let start = Checkpoint::beginning(&recipe, &split, &weights.network);
@@ -77,7 +79,8 @@ fn go_on(arguments: &TrainArguments, path: &Path) -> anyhow::Result<Exit> {
     let printer = Printer::new(arguments.json);
     let data = data_source::dataset_of(&stored.record.data, &arguments.data, printer)?;
     let split = Split::new(&data, stored.record.data.evaluated_on)?;
-    let (folder, start) = RunFolder::resume(path, &split, isa, threads)?;
+    let (mut folder, start) = RunFolder::resume(path, &split, isa, threads)?;
+    checkpoints_as_asked(&mut folder);
     let recipe = folder.record().resolved_recipe.clone();
     introduce(printer, &recipe, &split, isa, threads)?;
     printer.line(&match (start.epoch, start.so_far.steps) {
@@ -90,11 +93,25 @@ fn go_on(arguments: &TrainArguments, path: &Path) -> anyhow::Result<Exit> {
     });
     printer.line("");
     let events = match arguments.tensorboard || LiveEvents::are_there(&folder) {
-        true => Some(LiveEvents::go_on(&folder, folder.epochs().len())?),
+        true => match LiveEvents::go_on(&folder, folder.epochs().len()) {
+            Ok(events) => Some(events),
+            Err(e) => {
+                without_events(&e);
+                None
+            }
+        },
         false => None,
     };
     let base = folder.record().unchanged_recipe.clone();
     Training { recipe: &recipe, base, split: &split, isa, threads, start, events }.carry_out(folder, arguments, printer)
+}
+
+/// Checkpoints within an epoch as often as `LONGHAND_CHECKPOINT_MS` says, where it says something: the test that kills
+/// trainings has epochs that are over long before the first would be due.
+fn checkpoints_as_asked(folder: &mut RunFolder) {
+    if let Some(age) = std::env::var("LONGHAND_CHECKPOINT_MS").ok().and_then(|ms| ms.parse().ok()) {
+        folder.keep_checkpoints_every(Duration::from_millis(age));
+    }
 }
 
 fn introduce(printer: Printer, recipe: &Recipe, split: &Split<'_>, isa: Isa, threads: usize) -> anyhow::Result<()> {
@@ -109,6 +126,12 @@ fn introduce(printer: Printer, recipe: &Recipe, split: &Split<'_>, isa: Isa, thr
         split.evaluated_on.name()
     ));
     Ok(())
+}
+
+/// Says that TensorBoard's events could not be written: the run itself is kept, and none stops or stays open for a picture
+/// of it.
+fn without_events(error: &dyn std::fmt::Display) {
+    printer::error(&format!("{error}; the training goes on without TensorBoard's events"));
 }
 
 /// A training that is about to begin or to go on.
@@ -137,6 +160,7 @@ impl Training<'_> {
             evaluated_on: split.evaluated_on,
             epochs: recipe.epochs,
             bar: None,
+            before: start.so_far.images,
         };
         screen.header();
         let trained = train_from_checkpoint(&start, before, recipe, split, isa, threads, &mut screen);
@@ -164,8 +188,8 @@ impl Training<'_> {
             base: base.as_ref(),
         };
         let examination = run_report::write(&run, isa, threads).with_context(again)?;
-        if let Some(mut events) = events {
-            events.end(&folder, &examination)?;
+        if let Some(Err(e)) = events.map(|mut events| events.end(&folder, &examination)) {
+            without_events(&e);
         }
         let record = folder.record().clone();
         folder.close()?;
@@ -270,6 +294,8 @@ struct Screen {
     epochs: usize,
     evaluated_on: EvaluatedOn,
     bar: Option<ProgressBar>,
+    /// Images of the epoch that were done when its bar was made: those before a stop are no work of now.
+    before: usize,
 }
 
 impl Screen {
@@ -298,7 +324,7 @@ impl Observer for Screen {
             bar
         });
         bar.set_position(progress.images as u64);
-        let rate = progress.images as f64 / bar.elapsed().as_secs_f64().max(1e-9);
+        let rate = (progress.images - self.before) as f64 / bar.elapsed().as_secs_f64().max(1e-9);
         bar.set_message(format!("{} images/s  loss {:.4}", thousands(rate as usize), progress.loss));
         if self.interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -315,6 +341,7 @@ impl Observer for Screen {
     fn epoch(&mut self, done: &EpochDone<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
         let EpochDone { metrics, network, .. } = *done;
         self.clear();
+        self.before = 0;
         self.printer.line(&format!(
             "{:>4}/{:<3} {:>8.6}      {:>8.4}  {:>8}  {:>16.4}  {:>8}  {:>6}  {:>8.2}",
             metrics.epoch,
@@ -329,8 +356,7 @@ impl Observer for Screen {
         ));
         self.folder.keep_epoch(metrics, network)?;
         if let Some(Err(e)) = self.events.as_mut().map(|events| events.epoch(&self.folder, network)) {
-            // The run itself is kept: no training stops for a picture of it.
-            printer::error(&format!("{e}; the training goes on without TensorBoard's events"));
+            without_events(&e);
             self.events = None;
         }
         Ok(())

@@ -104,7 +104,7 @@ pub(crate) async fn resume(
             let why = format!("this run is of the suite {suite}: `longhand experiment` goes on with it");
             return Err(Failure::not_yet(why));
         }
-        if !listing::is_resumable(&run) {
+        if !run.can_go_on() {
             let why = format!("this run is {}: only one that was stopped goes on", listing::status(&run));
             return Err(Failure::not_yet(why));
         }

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use longhand_kernels::Isa;
 use longhand_nn::Network;
 use longhand_training::experiment::{ExperimentObserver, Plan, PlannedRun, RunOutcome, finish_in};
-use longhand_training::{Examination, Progress, RunFolder, RunStatus, Split, StoredRun};
+use longhand_training::{CheckpointFault, Examination, Progress, RunFolder, RunStatus, Split, StoredRun};
 
 use super::first_screen::FirstScreen;
 use crate::printer::{self, Printer, duration, percent};
@@ -161,8 +161,13 @@ impl<'a> LiveTable<'a> {
     /// Writes how the run in `folder` ended for TensorBoard, where that is wanted.
     fn write_end_events(&self, folder: &RunFolder, examination: &Examination) -> anyhow::Result<()> {
         let Some(events) = &self.events else { return Ok(()) };
-        let Some(Some(mut events)) = events.lock().expect("nobody panicked").remove(folder.path()) else {
-            return Ok(());
+        let begun = events.lock().expect("nobody panicked").remove(folder.path());
+        let mut events = match begun {
+            Some(Some(events)) => events,
+            // A file that could not be begun was told of then.
+            Some(None) => return Ok(()),
+            // A run that was stopped after its last epoch has done none now.
+            None => LiveEvents::go_on(folder, folder.epochs().len())?,
         };
         Ok(events.end(folder, examination)?)
     }
@@ -190,12 +195,16 @@ impl ExperimentObserver for LiveTable<'_> {
             name,
             epochs,
             epochs_done: 0,
-            steps_per_epoch: 0,
+            steps_per_epoch: run.recipe.steps_per_epoch(self.split.train.len()),
             epoch_seconds: seconds / epochs as f64,
             last_accuracy: None,
             mark: now,
             begun: now,
         });
+    }
+
+    fn starts_over(&self, _: usize, run: &PlannedRun, why: &CheckpointFault) {
+        self.line(&format!("{}  starts over, its checkpoint is no good: {why}", run.name()));
     }
 
     fn step(&self, slot: usize, progress: Progress) {
@@ -205,9 +214,9 @@ impl ExperimentObserver for LiveTable<'_> {
         if progress.step == 1 {
             bar.set_prefix(run.name.clone());
         }
-        run.steps_per_epoch = run.steps_per_epoch.max(progress.step);
-        // Until the first epoch is done nobody has said how many steps it has.
-        let of_epoch = if run.epochs_done == 0 { 0.0 } else { progress.step as f64 / run.steps_per_epoch as f64 };
+        // Of a run that goes on, the epochs before were done by another process.
+        run.epochs_done = run.epochs_done.max(progress.epoch - 1);
+        let of_epoch = progress.step as f64 / run.steps_per_epoch as f64;
         bar.set_length(1000 * run.epochs as u64);
         bar.set_position((1000.0 * (run.epochs_done as f64 + of_epoch)) as u64);
         let accuracy = run.last_accuracy.map_or(String::new(), |a| format!("  {} {}", percent(a), self.judged_on));

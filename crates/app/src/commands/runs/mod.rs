@@ -20,7 +20,9 @@ pub fn run(arguments: &RunsArguments) -> anyhow::Result<Exit> {
     match &arguments.action {
         RunsAction::List { folders, json } => list::run(folders, *json),
         RunsAction::Show { run, json } => show::run(run, *json),
-        RunsAction::Verify { run, data, compute, json } => verify::run(run, data, compute, *json),
+        RunsAction::Verify { run, weights, data, compute, json } => {
+            verify::run(run, weights.as_deref(), data, compute, *json)
+        }
         RunsAction::Compare { runs, order, json } => compare::run(runs, *order, *json),
         RunsAction::Plot { runs, out } => plot::run(runs, out),
         RunsAction::Tensorboard { runs } => tensorboard::run(runs),

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use longhand_data::DataChoice;
-use longhand_training::{EpochMetrics, Recipe, RunRecord, RunStatus, StoredRun, built_in, differences};
+use longhand_training::{EpochMetrics, Recipe, RunRecord, StoredRun, built_in, differences};
 use serde_json::json;
 
 use super::super::Exit;
 use super::super::train::resume_command;
-use super::list::{goes_on, status};
+use super::list::status;
 use crate::printer::{Printer, duration, percent, table, table_text, thousands};
 
 /// Shows the run in the folder `path`.
@@ -44,7 +44,7 @@ pub fn run(path: &Path, json: bool) -> anyhow::Result<Exit> {
         None => String::new(),
     };
     line("status", format!("{}{ended}", status(&run)));
-    if matches!(record.status, RunStatus::Running | RunStatus::Interrupted) && !goes_on(&run) {
+    if run.can_go_on() {
         line("go on by", resume_command(path, &DataChoice::Auto));
     }
     line("started", format!("{}, by version {}", record.started, record.version));

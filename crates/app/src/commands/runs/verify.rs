@@ -14,26 +14,34 @@ use crate::data_source;
 use crate::printer::Printer;
 
 /// Trains the run in the folder `path` once more, and says whether its bits are the record's.
-pub fn run(path: &Path, source: &DataSource, how: &ComputeArguments, json: bool) -> anyhow::Result<Exit> {
+pub fn run(
+    path: &Path,
+    weights: Option<&Path>,
+    source: &DataSource,
+    how: &ComputeArguments,
+    json: bool,
+) -> anyhow::Result<Exit> {
     let run = StoredRun::read(path)?;
     let (isa, threads) = compute(how)?;
     let printer = Printer::new(json);
     let data = data_source::dataset_of(&run.record.data, source, printer)?;
     let split = Split::new(&data, run.record.data.evaluated_on)?;
-    let (epochs, images) = (run.record.epochs, split.train.len());
+    let recipe = &run.record.resolved_recipe;
+    let (epochs, images) = (recipe.epochs, split.train.len());
     printer.line(&format!(
         "trains {}, {epochs} epochs of {}, once more on {threads} threads, {isa}",
         path.display(),
-        run.record.recipe
+        recipe.name
     ));
     let interrupted = interruptions()?;
-    let bar = printer.bar((epochs * images) as u64, "{wide_bar} {human_pos}/{human_len} images  {msg}  {eta} left");
+    let bar = printer
+        .bar(epochs.saturating_mul(images) as u64, "{wide_bar} {human_pos}/{human_len} images  {msg}  {eta} left");
     let mut step = |progress: Progress| {
         bar.set_position(((progress.epoch - 1) * images + progress.images) as u64);
         bar.set_message(format!("epoch {}/{epochs}", progress.epoch));
         if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let verification = verify(&run, &split, isa, threads, &mut step);
+    let verification = verify(&run, &split, isa, threads, weights, &mut step);
     bar.finish_and_clear();
     let verification = verification?;
     let (said, exit) = match &verification {
@@ -42,7 +50,13 @@ pub fn run(path: &Path, source: &DataSource, how: &ComputeArguments, json: bool)
         }
         Verification::Different(Difference { epoch, figure, recorded, found }) => {
             let of = epoch.map_or(String::new(), |epoch| format!(" of epoch {epoch}"));
-            (format!("NOT the same: {figure}{of} is {found}, and the record says {recorded}"), Exit::No)
+            let (version, own) = (&run.record.version, env!("CARGO_PKG_VERSION"));
+            // Bits may change from one version to the next.
+            let by = match version == own {
+                true => String::new(),
+                false => format!(" (the run is by version {version} of the program, and this is {own})"),
+            };
+            (format!("NOT the same: {figure}{of} is {found}, and the record says {recorded}{by}"), Exit::No)
         }
         Verification::Stopped => ("stopped before there was an answer".to_owned(), Exit::Interrupted),
     };

@@ -2,9 +2,15 @@
 
 export class Refused extends Error {
   constructor(message, status, field) {
-    super(message);
+    super(sentence(message));
     Object.assign(this, { status, field: field ?? null });
   }
+}
+
+// The program's messages begin small and end without a stop, as behind `error:` on a terminal; here they stand alone.
+function sentence(message) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 async function answer(response) {
@@ -27,6 +33,19 @@ async function ask(path, options) {
     throw new Refused("The server does not answer. Is `longhand serve` still running?", 0);
   }
   return answer(response);
+}
+
+// Why the server refuses to answer here, which an EventSource does not say; null if it does not. The answer is not read.
+export async function refusal(path) {
+  const request = new AbortController();
+  try {
+    await ask(path, { signal: request.signal });
+    return null;
+  } catch (error) {
+    return error;
+  } finally {
+    request.abort();
+  }
 }
 
 export async function get(path, options = {}) {

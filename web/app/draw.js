@@ -7,9 +7,10 @@ import { listenForPictures } from "./draw/pictures.js";
 import { Looker } from "./draw/looker.js";
 import { Answer } from "./draw/answer.js";
 import { Layers } from "./draw/layers.js";
-import { Gallery } from "./draw/gallery.js";
+import { AGAIN_AFTER, Gallery, STILL_LOADING } from "./draw/gallery.js";
 import { ModelChoice } from "./draw/models.js";
 import { Teller } from "./draw/teller.js";
+import { setAttribute } from "../worksheet/elements.js";
 import { addressed, setAddressed } from "./draw/address.js";
 
 const byId = (id) => document.getElementById(id);
@@ -20,7 +21,9 @@ const answer = new Answer();
 const layers = new Layers(byId("layers"));
 const teller = new Teller(byId("said"), paper);
 const models = new ModelChoice(byId("model"), byId("model-about"));
-const gallery = new Gallery(byId("strip"), showImage);
+const gallery = new Gallery(byId("strip"), showImage, tellWhose);
+// Until a test image is asked for again.
+let again = null;
 
 const looker = new Looker({
   answered(found, subject) {
@@ -34,6 +37,9 @@ const looker = new Looker({
     if (error.status === 422 && subject.kind === "drawing") {
       answer.showNone(error.message);
       teller.later(error.message);
+    } else if (error.status === 409 && subject.kind === "image") {
+      notice(STILL_LOADING);
+      again = setTimeout(look, AGAIN_AFTER);
     } else {
       notice(error.message);
     }
@@ -42,6 +48,7 @@ const looker = new Looker({
 });
 
 function look() {
+  clearTimeout(again);
   const subject = paper.subject();
   if (subject === null) {
     looker.forget();
@@ -57,7 +64,20 @@ function showImage(image) {
   sheet.put({ kind: "image", ...image });
 }
 
+// Stroke digits look like MNIST's, and are not.
+function tellWhose(data) {
+  sheet.imagesOf = data === "strokes" ? " of the stroke digits" : "";
+  describe();
+}
+
+function describe() {
+  byId("paper-state").textContent = sheet.described;
+  setAttribute(paper.canvas, "aria-label", sheet.describedAsName);
+}
+
 function notice(text) {
+  // What is said aloud already need not be said again.
+  if (byId("notice").textContent === text) return;
   byId("notice").textContent = text;
   byId("notice").hidden = text === "";
 }
@@ -66,7 +86,7 @@ sheet.listen((change) => {
   byId("undo").disabled = !sheet.canUndo;
   byId("redo").disabled = !sheet.canRedo;
   byId("clear").disabled = sheet.isEmpty;
-  byId("paper-state").textContent = sheet.described;
+  describe();
   const shown = sheet.imageShown;
   gallery.mark(shown?.index ?? null);
   if (change !== "stroke") setAddressed("image", shown?.index ?? null);

@@ -1,14 +1,15 @@
 // The server's stream of events: what the queue, the data and one job do. It takes itself up again after an interruption,
 // and rests while nobody looks, since a browser allows only a few connections to a host for all its tabs together.
 
-import { get } from "./api.js";
+import { refusal } from "./api.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15000;
+const LOST = "The connection to the server was lost.";
 const KINDS = ["begun", "point", "epoch", "ended"];
 
 export class Live {
-  // `hear(kind, data)` is called for each event, and with "unknown" when the server knows no such job; `connected(is)` when the stream is lost and when it is back.
+  // `hear(kind, data)` is called for each event, and with "unknown" when the server knows no such job; `connected(is, why)` when the stream is lost and when it is back.
   constructor(hear, connected = () => {}) {
     Object.assign(this, { hear, connected, job: null, opened: false, after: 0, source: null, pause: FIRST_PAUSE, timer: null, started: false });
     document.addEventListener("visibilitychange", () => this.resume());
@@ -61,28 +62,23 @@ export class Live {
       if (source !== this.source) return;
       const refused = !this.opened;
       this.close();
-      if (refused && this.job !== null) this.askAbout(this.job);
-      else this.tryAgain();
+      if (refused) this.askWhy(source.url);
+      else this.tryAgain(LOST);
     });
   }
 
-  tryAgain() {
-    this.connected(false);
+  tryAgain(why) {
+    this.connected(false, why);
     this.timer = setTimeout(() => this.resume(), this.pause);
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
   }
 
-  // Is the server gone, or does it no longer know the job? The stream itself does not say.
-  async askAbout(job) {
-    let known = true;
-    try {
-      const { queue } = await get("/api/state");
-      known = [queue.running, ...queue.waiting, ...queue.ended].some((other) => other?.id === job);
-    } catch {
-      // Gone, for now.
-    }
-    if (job !== this.job || this.source) return;
-    if (known) return this.tryAgain();
-    this.hear("unknown", job);
+  // Is the server gone, does it no longer know the job, or are too many listening? The stream itself does not say.
+  async askWhy(path) {
+    const { job } = this;
+    const error = await refusal(path);
+    if (job !== this.job || this.source || document.hidden) return;
+    if (error?.status === 404 && job !== null) this.hear("unknown", job);
+    else this.tryAgain(error?.message ?? LOST);
   }
 }

@@ -5,6 +5,7 @@ import { element } from "../worksheet/elements.js";
 import { boardElements } from "./runs/board.js";
 import { Compare } from "./runs/compare.js";
 import { Filters } from "./runs/filters.js";
+import { Reading } from "./runs/reading.js";
 import { RunTable } from "./runs/table.js";
 import { passes, View } from "./runs/view.js";
 import { counted, thousands } from "./train/words.js";
@@ -16,28 +17,38 @@ const LONGEST_QUERY = 6000;
 const at = (id) => document.getElementById(id);
 const view = new View(changed);
 let runs = [];
+// The answer as it was read last: where nothing is new nothing is touched.
+let known = null;
 let filters, table, compare;
 let boardTimer = null;
 let boardRequest = null;
 let boardOf = null;
 
-async function begin() {
+async function read() {
   let answer;
   try {
     answer = await get("/api/runs");
   } catch (error) {
-    return tell(`${error.message} `, element("button", { type: "button", onclick: () => location.reload() }, "Try again"));
+    if (known === null) at("folders").textContent = "The folders were not read.";
+    throw error;
   }
+  const text = JSON.stringify(answer);
+  if (text === known) return;
+  known = text;
   ({ runs } = answer);
   at("folders").textContent = answer.folders.length > 0 ? `In ${inList(answer.folders)}` : "";
   showUnreadable(answer.unreadable);
   at("none").hidden = runs.length > 0;
   at("some").hidden = runs.length === 0;
   if (runs.length === 0) return;
-  filters = new Filters(at("filters"), view, runs);
-  table = new RunTable(at("table"), view, runs, resume);
-  compare = new Compare({ section: at("compare"), curves: at("curves"), bar: at("chosen") }, view);
-  changed("all");
+  filters ??= new Filters(at("filters"), view);
+  table ??= new RunTable(at("table"), view, resume);
+  compare ??= new Compare({ section: at("compare"), curves: at("curves"), bar: at("chosen") }, view);
+  filters.take(runs);
+  table.take(runs);
+  compare.forget();
+  boardOf = null;
+  changed("read");
 }
 
 function changed(what) {
@@ -49,7 +60,7 @@ function changed(what) {
     filters.show();
     table.show(passing);
     at("count").textContent = passing.length === runs.length ? counted(runs.length, "run") : `${thousands(passing.length)} of ${counted(runs.length, "run")}`;
-    if (what !== "order") at("said").textContent = view.isFiltered ? `${counted(passing.length, "run")} shown.` : "";
+    if (what === "filter" || what === "all") at("said").textContent = view.isFiltered ? `${counted(passing.length, "run")} shown.` : "";
     clearTimeout(boardTimer);
     boardTimer = setTimeout(() => showBoard(passing), boardOf === null ? 0 : PAUSE_BEFORE_BOARD);
   }
@@ -111,4 +122,4 @@ function inList(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-begin();
+new Reading(at("read"), read, (words) => (at("said").textContent = words)).take();

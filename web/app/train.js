@@ -17,9 +17,11 @@ let queue = null;
 // The job that this page has just ordered: shown before the stream speaks of it.
 let ordered = null;
 const unknown = new Set();
+// The jobs by which this page let runs go on, by run: one that waits has no run of its own yet.
+const goesOnAs = new Map();
 
 const setup = new Setup(at("setup"), queued);
-const act = { stop: (job) => request(`/api/jobs/${encodeURIComponent(job.id)}/stop`), resume };
+const act = { stop: (job) => request(job, `/api/jobs/${encodeURIComponent(job.id)}/stop`), resume, look };
 const view = new JobView(at("job"), act, say);
 const list = new QueueList(at("queue"), { look, stop: act.stop });
 const live = new Live(hear, connected);
@@ -36,13 +38,14 @@ function hear(kind, data) {
   } else view.hear(kind, data);
 }
 
-function connected(is) {
+function connected(is, why) {
   at("connection").hidden = is;
-  if (!is) at("connection").textContent = "The server does not answer. The page tries again by itself; a run goes on without it.";
+  if (!is) at("connection").textContent = `${why} The page tries again by itself; a run goes on without it.`;
 }
 
 function look(id) {
   chosen = id ?? "new";
+  refuse("");
   history.pushState(null, "", `/train?job=${encodeURIComponent(chosen)}`);
   show();
   scrollTo({ top: 0 });
@@ -60,7 +63,17 @@ function show() {
   if (isNew) return;
   const jobs = [queue.running, ...queue.waiting, ...queue.ended].filter((job) => job !== null);
   const place = queue.waiting.findIndex((job) => job.id === chosen);
-  view.update(jobs.find((job) => job.id === chosen) ?? (ordered?.id === chosen ? ordered : null), place + (queue.running ? 1 : 0));
+  const job = jobs.find((other) => other.id === chosen) ?? (ordered?.id === chosen ? ordered : null);
+  view.update(job, place + (queue.running ? 1 : 0), job && laterThan(job));
+}
+
+// The job by which the run of this one went on, or is about to.
+function laterThan(job) {
+  if (job.run === null) return null;
+  const atWork = [queue.running, ...queue.waiting].filter((other) => other !== null);
+  const since = queue.ended.slice(0, Math.max(0, queue.ended.findIndex((other) => other.id === job.id)));
+  const isLater = (other) => other.id !== job.id && other.run === job.run;
+  return atWork.find((other) => isLater(other) || other.id === goesOnAs.get(job.run) && other.id !== job.id) ?? since.find(isLater) ?? null;
 }
 
 // A first run is shown at once; behind others the person may want to set up more.
@@ -77,19 +90,28 @@ function queued(job) {
   setup.panel.say(words, link);
 }
 
-async function request(path, body = {}) {
+// What is refused stands above whatever is shown, until something else is asked for.
+async function request(job, path, body = {}) {
+  refuse("");
   try {
     return await post(path, body);
   } catch (error) {
-    view.tell(error.message);
-    say(error.message);
+    refuse(`${job.recipe}, seed ${job.seed}: ${error.message}`);
     return null;
   }
 }
 
+function refuse(words) {
+  const notice = at("refused");
+  notice.hidden = words === "";
+  notice.textContent = words;
+  if (words) notice.scrollIntoView({ block: "nearest" });
+}
+
 async function resume(job) {
-  const next = await request("/api/queue/resume", { run: job.run });
+  const next = await request(job, "/api/queue/resume", { run: job.run });
   if (next === null) return;
+  goesOnAs.set(job.run, next.id);
   ordered = next;
   look(next.id);
   view.title.focus();
@@ -111,6 +133,7 @@ function showData(data) {
 }
 
 addEventListener("popstate", () => {
+  refuse("");
   chosen = new URLSearchParams(location.search).get("job") ?? queue?.running?.id ?? "new";
   show();
 });

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use indicatif::ProgressBar;
 use longhand_data::fetch::Progress;
-use longhand_data::{DataError, DataRequest, Dataset, Located, locate};
+use longhand_data::{DataChoice, DataError, DataRequest, Dataset, Located, locate};
+use longhand_training::DataRecord;
 
 use crate::arguments::DataSource;
 use crate::printer::{self, Printer, thousands};
@@ -33,6 +34,13 @@ pub fn located(
         ..DataRequest::default()
     };
     locate(&request, on_progress)
+}
+
+/// Finds the data of a run that is there: where nobody says which, those that its record names.
+pub fn dataset_of(record: &DataRecord, source: &DataSource, printer: Printer) -> anyhow::Result<Dataset> {
+    let strokes = source.data == DataChoice::Auto && record.name == "strokes";
+    let data = if strokes { DataChoice::Strokes } else { source.data.clone() };
+    dataset(&DataSource { data }, printer)
 }
 
 /// Which data they are, in one line.

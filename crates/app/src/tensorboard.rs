@@ -27,10 +27,10 @@ impl LiveEvents {
     pub fn go_on(folder: &RunFolder, done: usize) -> Result<Self, EventFileError> {
         let own = |path: &PathBuf| path.extension().is_some_and(|e| e == "longhand");
         let found: Vec<PathBuf> = event_files(folder.path())?.into_iter().filter(own).collect();
-        if let [path] = &found[..] {
-            if let Some(file) = EventFile::reopen(path, done)? {
-                return Ok(LiveEvents { file });
-            }
+        if let [path] = &found[..]
+            && let Some(file) = EventFile::reopen(path, done)?
+        {
+            return Ok(LiveEvents { file });
         }
         // Two files of one run would show its epochs twice.
         for path in found {

@@ -185,7 +185,8 @@ fn a_process_killed_in_the_middle_leaves_what_can_be_gone_on_with() {
         other.stderr
     );
     assert_eq!(names(&finished(&suite(folder.path()))), [RUNS[0], RUNS[1], RUNS[3]], "the rest went on");
-    // Once its record says one epoch it is the wanted run, begun and never ended: it starts over.
+    // Once its record says one epoch it is the wanted run, begun and never ended; its checkpoint is of another: it starts
+    // over.
     let text = fs::read_to_string(run.join("run.json")).unwrap();
     fs::write(run.join("run.json"), text.replace("9999", "1")).unwrap();
     let on = experiment(folder.path(), &[]);
@@ -281,13 +282,14 @@ fn a_run_that_diverges_is_done_and_in_no_mean() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_stops_after_the_step_and_the_run_starts_over() {
+fn ctrl_c_stops_after_the_step_and_leaves_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, run) = long_one(folder.path());
     let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(json(&run.join("run.json"))["status"], "interrupted");
+    assert!(run.join("checkpoint.safetensors").exists());
     assert!(suite(folder.path()).join("leaderboard.json").exists());
     assert_eq!(fs::read_dir(suite(folder.path())).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir()).count(), 1);
 }

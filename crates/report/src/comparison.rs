@@ -59,15 +59,31 @@ fn judged_on(runs: &[StoredRun]) -> &'static str {
 
 fn chart(title: &str, y: Axis, runs: &[StoredRun], of: fn(&EpochMetrics) -> f64) -> LineChart {
     let mut chart = LineChart::new(title, Axis::new("epoch").whole_numbers(), y);
+    let labels = labels(runs);
     chart.series = runs
         .iter()
-        .map(|run| {
+        .zip(labels)
+        .map(|(run, label)| {
             let points: Vec<(f64, f64)> = run.epochs.iter().map(|e| (e.epoch as f64, of(e))).collect();
-            let mut series = Series::line(format!("{}, seed {}", run.group(), run.record.seed), points);
+            let mut series = Series::line(label, points);
             series.dots = run.epochs.len() == 1;
             series
         })
         .collect();
     chart.height = chart.height.max(190.0 + 20.0 * chart.series.len() as f64);
     chart
+}
+
+/// What each run is called: recipe and seed, and where two share those, when it began.
+fn labels(runs: &[StoredRun]) -> Vec<String> {
+    let short = |run: &StoredRun| format!("{}, seed {}", run.group(), run.record.seed);
+    let names: Vec<String> = runs.iter().map(short).collect();
+    let is_shared = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    // `2026-11-26T02:13:07Z`: the day and the second.
+    let began = |run: &StoredRun| run.record.started.get(5..19).unwrap_or(&run.record.started).replace('T', " ");
+    let label = |(run, name): (&StoredRun, &String)| match is_shared(name) {
+        true => format!("{name}, {}", began(run)),
+        false => name.clone(),
+    };
+    runs.iter().zip(&names).map(label).collect()
 }

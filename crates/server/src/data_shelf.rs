@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use longhand_data::Dataset;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::locked::Locked as _;
 
 /// How often whoever waits for the data looks again.
 const LOOK: Duration = Duration::from_millis(50);
@@ -36,7 +38,7 @@ impl DataShelf {
     }
 
     fn set(&self, standing: Standing) {
-        *self.standing.lock().expect("nobody panicked") = standing;
+        *self.standing.locked() = standing;
         self.changed.send_replace(());
     }
 
@@ -60,10 +62,10 @@ impl DataShelf {
     /// # Errors
     /// When they are not there yet, or cannot be had.
     pub(crate) fn get(&self) -> Result<Arc<Dataset>, Failure> {
-        match &*self.standing.lock().expect("nobody panicked") {
+        match &*self.standing.locked() {
             Standing::Ready(data, _) => Ok(data.clone()),
             Standing::Loading(words) => Err(Failure::not_yet(format!("{words} Try again in a moment"))),
-            Standing::Failed(why) => Err(Failure::not_yet(format!("there are no data: {why}"))),
+            Standing::Failed(why) => Err(Failure::never(format!("there are no data: {why}"))),
         }
     }
 
@@ -74,15 +76,11 @@ impl DataShelf {
     pub(crate) fn wait(&self, given_up: impl Fn() -> bool) -> Result<Option<Arc<Dataset>>, Failure> {
         while !given_up() {
             match self.get() {
-                Err(_) if self.is_loading() => std::thread::sleep(LOOK),
+                Err(failure) if failure.status == StatusCode::CONFLICT => std::thread::sleep(LOOK),
                 known => return known.map(Some),
             }
         }
         Ok(None)
-    }
-
-    fn is_loading(&self) -> bool {
-        matches!(&*self.standing.lock().expect("nobody panicked"), Standing::Loading(_))
     }
 
     /// Notices every change.
@@ -92,7 +90,7 @@ impl DataShelf {
 
     /// For pages.
     pub(crate) fn shown(&self) -> Value {
-        match &*self.standing.lock().expect("nobody panicked") {
+        match &*self.standing.locked() {
             Standing::Loading(words) => json!({ "state": "loading", "text": words }),
             Standing::Failed(why) => json!({ "state": "failed", "text": why }),
             Standing::Ready(data, fallback) => json!({

@@ -40,6 +40,11 @@ impl Failure {
         Self::new(StatusCode::CONFLICT, message)
     }
 
+    /// What it needs cannot be had, now or later.
+    pub(crate) fn never(message: impl Display) -> Self {
+        Self::new(StatusCode::FAILED_DEPENDENCY, message)
+    }
+
     /// Too much is going on.
     pub(crate) fn busy(message: impl Display) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, message)

@@ -12,6 +12,16 @@ pub(crate) const ROOMS: [(&str, &str, &str); 4] = [
     ("draw", "/draw", "Draw"),
 ];
 
+/// A page that is no room: it has no module and no style of its own.
+pub(crate) fn bare_page(title: &str, content: &str) -> Html<String> {
+    let Html(page) = page("", title, &[], content);
+    let own = [
+        "<link rel=\"stylesheet\" href=\"/assets/app/.css\">\n",
+        "<script type=\"module\" src=\"/assets/app/.js\"></script>\n",
+    ];
+    Html(own.iter().fold(page, |page, line| page.replace(line, "")))
+}
+
 /// The page of a room: `content` between the top and the foot of the house, with the room's style behind `styles`.
 pub(crate) fn page(room: &str, title: &str, styles: &[&str], content: &str) -> Html<String> {
     let own = format!("app/{room}.css");
@@ -76,7 +86,9 @@ mod tests {
             let Html(page) = page(room, shown, &[], "<main id=\"room\"></main>");
             assert!(page.contains(&format!("<a href=\"{address}\" aria-current=\"page\">{shown}</a>")), "{page}");
             assert_eq!(page.matches("aria-current").count(), 1);
-            assert!(page.contains(&format!("/assets/app/{room}.css")) && page.contains(&format!("/assets/app/{room}.js")));
+            assert!(
+                page.contains(&format!("/assets/app/{room}.css")) && page.contains(&format!("/assets/app/{room}.js"))
+            );
         }
     }
 

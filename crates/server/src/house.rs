@@ -30,7 +30,43 @@ pub(crate) struct State {
     pub(crate) runs: RunIndex,
     pub(crate) models: Models,
     pub(crate) audits: Audits,
+    /// Worksheets and lists.
     pub(crate) heavy: Heavy,
+    /// Plans, with a trial of how long they take.
+    pub(crate) plans: Heavy,
+    /// Audits, which may take minutes.
+    pub(crate) sheets: Heavy,
+    /// Pictures looked at: drawing asks for this many times a second, and must not wait behind audits.
+    pub(crate) looks: Heavy,
+    /// Judgements on all test images, which take every processor for a moment.
+    pub(crate) judgements: Heavy,
     /// Streams of events that may be open.
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
+}
+
+/// Streams of events that may be open at once: pages that listen.
+const MOST_STREAMS: usize = 64;
+
+impl State {
+    /// An app without data, whose new runs go into the folder `runs`; those in `more_runs` are shown too.
+    pub(crate) fn new(isa: Isa, threads: usize, runs: PathBuf, more_runs: Vec<PathBuf>) -> Self {
+        let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
+        State {
+            isa,
+            threads,
+            runs_folder: runs,
+            data: DataShelf::new(),
+            queue: Queue::new(),
+            times: Times::default(),
+            runs: RunIndex::new(folders),
+            models: Models::new(isa),
+            audits: Audits::default(),
+            heavy: Heavy::new(2, 16),
+            plans: Heavy::new(2, 16),
+            sheets: Heavy::new(1, 4),
+            looks: Heavy::new(4, 32),
+            judgements: Heavy::new(1, 8),
+            streams: Arc::new(tokio::sync::Semaphore::new(MOST_STREAMS)),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `security` | the checks that every request passes: names, origins, token, headers |
+//! | `connections`, `security` | not more connections than there is room for; the checks that every request passes: names, origins, token, headers |
 //! | `frame`, `assets` | what all pages share; the static files of `web/` |
 //! | `by_hand` | the first room: a worksheet, its documents, audits of workbooks |
 //! | `training` | the second room: recipes and their fields, the queue, the thread that trains, events |
@@ -10,23 +10,29 @@
 //! | `draw` | the fourth room: a digit that is drawn, and what a network makes of it |
 //! | `data_shelf`, `heavy`, `house` | the data set, work that takes a while, what all requests share |
 //!
-//! Nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
+//! Next to nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
 //! folders of runs are the only state that lasts; closing every page stops nothing, and stopping the program loses nothing
 //! but the queue.
 #![forbid(unsafe_code)]
 
 mod assets;
 mod by_hand;
+mod connections;
 mod data_shelf;
 mod draw;
 mod failure;
 mod frame;
 mod heavy;
 mod house;
+mod locked;
+mod refusals;
 mod routes;
 mod runs;
 mod security;
 mod serve;
 mod training;
+mod without_a_port;
 
 pub use serve::{LoadData, ServeError, Server, Settings};
+#[doc(hidden)]
+pub use without_a_port::{Answer, Offline};

@@ -1,12 +1,14 @@
 //! Every address of the app.
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::{get, post};
-use axum::Router;
 
 use crate::failure::Failure;
 use crate::house::House;
+use crate::refusals;
 use crate::security::{Guard, guarded};
 use crate::{assets, by_hand, draw, runs, training};
 
@@ -47,5 +49,5 @@ pub(crate) fn routes(house: House, guard: Guard) -> Router {
         .fallback(|| async { Failure::not_found("there is nothing at this address; the app begins at /") })
         .layer(limited(MOST_BYTES))
         .with_state(house);
-    guarded(router, guard)
+    guarded(router, guard).layer(from_fn(refusals::in_form))
 }

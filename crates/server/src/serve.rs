@@ -1,7 +1,8 @@
 //! The app from its start to its end.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,22 +10,13 @@ use std::time::Duration;
 
 use longhand_data::Dataset;
 use longhand_kernels::Isa;
-use tokio::sync::Semaphore;
 
-use crate::by_hand::audits::Audits;
-use crate::data_shelf::DataShelf;
-use crate::draw::models::Models;
-use crate::heavy::Heavy;
+use crate::connections::answer;
 use crate::house::{House, State};
 use crate::routes::routes;
-use crate::runs::index::RunIndex;
 use crate::security::{Guard, Hosts, Token};
-use crate::training::queue::Queue;
-use crate::training::time::Times;
 use crate::training::worker;
 
-/// Streams of events that may be open at once: pages that listen.
-const MOST_STREAMS: usize = 64;
 /// Threads that answer requests; what takes a while goes elsewhere, and training has its own.
 const ANSWERING: usize = 2;
 /// How often it is looked at whether the program is to end.
@@ -93,7 +85,7 @@ impl Server {
     /// When the host is not this computer's, the port cannot be had, or there are no random numbers for a token.
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
         let Settings { host, port, runs, more_runs, isa, threads } = settings;
-        let (ip, guard) = match &host {
+        let (ip, mut guard) = match &host {
             None => (IpAddr::V4(Ipv4Addr::LOCALHOST), Guard { hosts: Hosts::loopback(), token: None }),
             Some(host) => {
                 let token = Some(Token::new().map_err(ServeError::Token)?);
@@ -105,26 +97,17 @@ impl Server {
         let listener = TcpListener::bind(asked).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let port = listener.local_addr().map_err(listen)?.port();
+        if let Some(token) = &mut guard.token {
+            token.is_of_port(port);
+        }
         let name = match &host {
             None => "127.0.0.1".to_owned(),
             Some(host) if host.parse::<std::net::Ipv6Addr>().is_ok() => format!("[{host}]"),
+            Some(_) if ip.is_unspecified() => own_address().map_or_else(|| ip.to_string(), |own| own.to_string()),
             Some(host) => host.clone(),
         };
         let token = guard.token.as_ref().map_or(String::new(), |token| format!("?token={}", token.as_str()));
-        let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
-        let house = Arc::new(State {
-            isa,
-            threads,
-            runs_folder: runs,
-            data: DataShelf::new(),
-            queue: Queue::new(),
-            times: Times::default(),
-            runs: RunIndex::new(folders),
-            models: Models::new(isa),
-            audits: Audits::default(),
-            heavy: Heavy::new(),
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
-        });
+        let house = Arc::new(State::new(isa, threads, runs, more_runs));
         Ok(Server { listener, address: format!("http://{name}:{port}/{token}"), guard, house })
     }
 
@@ -133,21 +116,25 @@ impl Server {
         &self.address
     }
 
-    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept. Gives how many
-    /// runs were still waiting.
+    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept. Gives,
+    /// for each run that was still waiting, what to type for it.
     ///
     /// # Errors
     /// When threads cannot be had.
-    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<usize, ServeError> {
+    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<Vec<String>, ServeError> {
         let Server { listener, guard, house, .. } = self;
         let loading = house.clone();
         let ending = Arc::new(AtomicBool::new(false));
         let seen = ending.clone();
         std::thread::Builder::new()
             .name("longhand-data".to_owned())
-            .spawn(move || match load(&|words| loading.data.loading(words), &seen) {
-                Ok((data, fallback)) => loading.data.put(data, fallback),
-                Err(why) => loading.data.fail(why),
+            .spawn(move || {
+                let tell = |words| loading.data.loading(words);
+                match catch_unwind(AssertUnwindSafe(|| load(&tell, &seen))) {
+                    Ok(Ok((data, fallback))) => loading.data.put(data, fallback),
+                    Ok(Err(why)) => loading.data.fail(why),
+                    Err(_) => loading.data.fail("looking for them ended in a fault of the program".to_owned()),
+                }
             })
             .map_err(ServeError::Start)?;
         let trainer = worker::spawn(house.clone()).map_err(ServeError::Start)?;
@@ -166,18 +153,28 @@ impl Server {
                 }
             };
             tokio::select! {
-                served = async { axum::serve(listener, app).await } => served,
-                () = stopped => Ok(()),
+                () = answer(listener, app) => {}
+                () = stopped => {}
             }
+            Ok(())
         });
         ending.store(true, Ordering::Relaxed);
         let waiting = house.queue.close();
         // Open streams would be waited for without end; pages connect again by themselves when the app is back.
         runtime.shutdown_background();
-        trainer.join().expect("the thread that trains does not panic");
+        // Whatever became of it is in the run's folder.
+        let _ = trainer.join();
         served.map_err(ServeError::Start)?;
         Ok(waiting)
     }
+}
+
+/// The address that others reach this computer by: the one that it would send from. Nothing is sent.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address kept for documentation: it is nobody's.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
 }
 
 fn resolved(host: &str) -> Result<IpAddr, ServeError> {

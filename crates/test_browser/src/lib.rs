@@ -81,6 +81,11 @@ impl Browser {
 
     /// Calls a method and waits for its result. Panics where Chromium refuses it.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.ask(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Calls a method and waits for its result, or for what Chromium has against it.
+    fn ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.last_id += 1;
         let id = self.last_id;
         let mut command = json!({ "id": id, "method": method, "params": parameters });
@@ -94,8 +99,10 @@ impl Browser {
         loop {
             let message = self.next(deadline).unwrap_or_else(|| panic!("no answer to {method}"));
             if message["id"] == id {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
+                return match &message["error"] {
+                    Value::Null => Ok(message["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
             self.events.push(message);
         }
@@ -125,10 +132,13 @@ impl Browser {
         }
     }
 
-    /// Waits until a JavaScript expression is true. Panics where it does not become so.
+    /// Waits until a JavaScript expression is true, whatever it throws before, such as between two pages. Panics where it
+    /// does not become so.
     pub fn wait_for(&mut self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.evaluate(&format!("Boolean({expression})")) != true {
+        let tried = format!("(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()");
+        let parameters = json!({ "expression": tried, "returnByValue": true });
+        while !self.ask("Runtime.evaluate", parameters.clone()).is_ok_and(|found| found["result"]["value"] == true) {
             assert!(Instant::now() < deadline, "never true: {expression}; {:?}", self.complaints());
             std::thread::sleep(Duration::from_millis(30));
         }

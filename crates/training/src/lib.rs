@@ -29,9 +29,11 @@ mod record;
 mod resume;
 mod run_folder;
 mod run_lock;
+mod same_run;
 mod split;
 mod stored_run;
 mod train;
+mod verification;
 
 #[cfg(test)]
 mod faults;
@@ -54,8 +56,10 @@ pub use record::{Accuracy, DataRecord, EpochMetrics, ResultRecord, RunRecord, Ru
 pub use resume::ResumeError;
 pub use run_folder::{Origin, RunFolder, RunFolderError};
 pub use run_lock::{RunLock, is_being_written};
+pub use same_run::NotTheSame;
 pub use split::{EvaluatedOn, HELD_OUT, Split};
-pub use stored_run::{StoredRun, StoredRunError, find_runs};
+pub use stored_run::{MAX_RECORD_BYTES, StoredRun, StoredRunError, find_runs};
 pub use train::{
     Ended, EpochDone, Observer, Occasion, Progress, TrainError, Trained, train, train_from, train_from_checkpoint,
 };
+pub use verification::{Difference, Verification, VerifyError, verify};

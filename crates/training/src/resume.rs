@@ -13,15 +13,12 @@ use crate::checkpoint::{Checkpoint, CheckpointFault};
 use crate::files::{Files, RealFiles};
 use crate::initial_weights::InitialWeightsRecord;
 use crate::machine::Machine;
-use crate::recipe::Recipe;
-use crate::record::{DataRecord, EpochMetrics, ResultRecord, RunRecord, RunStatus};
+use crate::record::{EpochMetrics, ResultRecord, RunRecord, RunStatus};
 use crate::run_folder::{CHECKPOINT, RunFolder, RunFolderError};
 use crate::run_lock::RunLock;
+use crate::same_run::{NotTheSame, check};
 use crate::split::Split;
 use crate::stored_run::{StoredRun, StoredRunError};
-
-/// The layout of `run.json` that is known.
-const FORMAT: u32 = 1;
 
 /// Why a run cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
@@ -29,20 +26,9 @@ pub enum ResumeError {
     /// The folder holds no run, or one that cannot be read.
     #[error(transparent)]
     Stored(#[from] StoredRunError),
-    /// The record has another layout.
-    #[error(
-        "{} has the layout {found}, and this version of the program knows {FORMAT}: go on with the version that wrote it, \
-         {version}",
-        path.display()
-    )]
-    Format {
-        /// The folder.
-        path: PathBuf,
-        /// Its record's layout.
-        found: u32,
-        /// The version of the program that wrote it.
-        version: String,
-    },
+    /// The record cannot be that of a run on these data.
+    #[error(transparent)]
+    NotTheSame(#[from] NotTheSame),
     /// All epochs are done.
     #[error("{} is finished: all of its {epochs} epochs are done. For more of them, train anew with --epochs", path.display())]
     Finished {
@@ -62,41 +48,6 @@ pub enum ResumeError {
     Busy {
         /// The folder.
         path: PathBuf,
-    },
-    /// The record holds a recipe that cannot be.
-    #[error("{} holds a recipe that cannot be: {reason}", path.display())]
-    Recipe {
-        /// The record.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The data are not those that it began on.
-    #[error(
-        "{} was begun on the data {} of fingerprint {}, and these are {} of fingerprint {}: give its own with --data",
-        path.display(), .wanted.name, .wanted.fingerprint, .found.name, .found.fingerprint
-    )]
-    OtherData {
-        /// The folder.
-        path: PathBuf,
-        /// The data of its record.
-        wanted: Box<DataRecord>,
-        /// The data at hand.
-        found: Box<DataRecord>,
-    },
-    /// The data are split otherwise.
-    #[error(
-        "{} trains on {} images and is judged on {} {} images, and the split at hand has {}, {} and {}",
-        path.display(), .wanted.train_images, .wanted.evaluation_images(), .wanted.evaluated_on.name(),
-        .found.train_images, .found.evaluation_images(), .found.evaluated_on.name()
-    )]
-    OtherSplit {
-        /// The folder.
-        path: PathBuf,
-        /// The data of its record.
-        wanted: Box<DataRecord>,
-        /// The data at hand.
-        found: Box<DataRecord>,
     },
     /// The checkpoint cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -149,9 +100,6 @@ impl Resumable {
     pub(crate) fn read(path: &Path, split: &Split<'_>) -> Result<Self, ResumeError> {
         let StoredRun { record, mut epochs, .. } = StoredRun::read(path)?;
         let (owned, file) = (|| path.to_owned(), path.join(CHECKPOINT));
-        if record.format != FORMAT {
-            return Err(ResumeError::Format { path: owned(), found: record.format, version: record.version });
-        }
         // A run that has ended and still has its checkpoint was killed before all of it was written.
         match record.status {
             RunStatus::Finished if !file.exists() => {
@@ -161,19 +109,7 @@ impl Resumable {
             _ => {}
         }
         let recipe = &record.resolved_recipe;
-        let checked = Recipe::from_toml("run.json", &recipe.to_toml(), &[]);
-        let bad_recipe = |reason: String| ResumeError::Recipe { path: path.join("run.json"), reason };
-        checked.map_err(|e| bad_recipe(e.to_string()))?;
-        let (wanted, found) = (Box::new(record.data.clone()), Box::new(DataRecord::of(split)));
-        if wanted.fingerprint != found.fingerprint {
-            return Err(ResumeError::OtherData { path: owned(), wanted, found });
-        }
-        let images = |d: &DataRecord| (d.evaluated_on, d.train_images, d.evaluation_images());
-        if images(&wanted) != images(&found) {
-            return Err(ResumeError::OtherSplit { path: owned(), wanted, found });
-        }
-        let network =
-            Network::new(&recipe.network, recipe.initialisation, recipe.seed).map_err(|e| bad_recipe(e.to_string()))?;
+        let network = check(path, &record, split)?;
         let faulty = |source| ResumeError::Checkpoint { path: file.clone(), source: Box::new(source) };
         let checkpoint = match read_bounded(&file, Checkpoint::most_bytes(&network)) {
             Ok(bytes) => bytes.and_then(|bytes| Checkpoint::from_bytes(&bytes)).map_err(faulty)?,

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{EpochMetrics, RunRecord, RunStatus};
 
+/// The largest `run.json` and the largest `metrics.jsonl` that are read, in bytes.
+pub const MAX_RECORD_BYTES: u64 = 64 << 20;
+
 /// A run as its folder holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRun {
@@ -66,13 +69,10 @@ impl StoredRun {
     /// # Errors
     /// When a file cannot be read, is no record, or record and metrics do not belong together.
     pub fn read(path: &Path) -> Result<Self, StoredRunError> {
-        let file = path.join("run.json");
-        let record = fs::read_to_string(&file).map_err(|source| StoredRunError::Io { path: file, source })?;
-        let file = path.join("metrics.jsonl");
-        let metrics = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(StoredRunError::Io { path: file, source }),
+        let record = read_text(path.join("run.json"))?;
+        let metrics = match read_text(path.join("metrics.jsonl")) {
+            Err(StoredRunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read?,
         };
         Self::from_texts(path, &record, &metrics)
     }
@@ -108,6 +108,21 @@ impl StoredRun {
     pub fn seconds(&self) -> f64 {
         self.epochs.iter().map(|e| e.train_seconds + e.evaluation_seconds).sum()
     }
+}
+
+/// The text of a file of a record: what is no file, such as a pipe, would be waited for without end, and what is too large is
+/// no record.
+fn read_text(path: PathBuf) -> Result<String, StoredRunError> {
+    let io = |source| StoredRunError::Io { path: path.clone(), source };
+    let about = fs::metadata(&path).map_err(io)?;
+    let not = |reason: String| Err(StoredRunError::NotARecord { path: path.clone(), reason });
+    if !about.is_file() {
+        return not("it is no regular file".to_owned());
+    }
+    if about.len() > MAX_RECORD_BYTES {
+        return not(format!("it has {} bytes, and a record has at most {MAX_RECORD_BYTES}", about.len()));
+    }
+    fs::read_to_string(&path).map_err(io)
 }
 
 fn parse_metrics(path: &Path, text: &str) -> Result<Vec<EpochMetrics>, StoredRunError> {

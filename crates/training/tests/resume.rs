@@ -9,10 +9,11 @@ use longhand_data::{Dataset, strokes};
 use longhand_kernels::Isa;
 use longhand_model_files::weights_sha256;
 use longhand_nn::{Network, Summary};
+use longhand_training::experiment::{ExperimentObserver, Plan, RunOutcome, Runner, Shard, Suite, SuiteChanges};
 use longhand_training::{
-    Checkpoint, CheckpointFault, Ended, EpochDone, EpochMetrics, InitialWeights, Observer, Occasion, Origin, Override,
-    Progress, Recipe, ResumeError, RunFolder, RunStatus, Split, StoredRun, TrainError, Trained, built_in, train,
-    train_from_checkpoint,
+    Checkpoint, CheckpointFault, Ended, EpochDone, EpochMetrics, InitialWeights, NotTheSame, Observer, Occasion,
+    Origin, Override, Progress, Recipe, ResumeError, RunFolder, RunStatus, Split, StoredRun, TrainError, Trained,
+    built_in, train, train_from_checkpoint,
 };
 use proptest::prelude::*;
 
@@ -88,8 +89,10 @@ impl Observer for Keeper {
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Box<dyn Error + Send + Sync>> {
         // Through the file's bytes, as in life.
-        let again = Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap();
-        assert_eq!(&again, checkpoint);
+        let bytes = checkpoint.to_bytes();
+        let again = Checkpoint::from_bytes(&bytes).unwrap();
+        // As bytes: a number that is none is not equal to itself.
+        assert!(again.to_bytes() == bytes, "read and written again it is another file");
         self.checkpoints.push((*self.due.last().unwrap(), again));
         Ok(())
     }
@@ -278,7 +281,7 @@ fn what_cannot_be_gone_on_with_is_refused_with_a_reason_and_the_folder_left_as_i
     let good = Checkpoint::from_bytes(&bytes).unwrap();
 
     let other = strokes::generate(4, 139, 40);
-    assert!(matches!(resume(&Split::testing(&other)), ResumeError::OtherData { .. }));
+    assert!(matches!(resume(&Split::testing(&other)), ResumeError::NotTheSame(NotTheSame::OtherData { .. })));
     let told = resume(&Split::testing(&other)).to_string();
     assert!(told.contains("give its own with --data") && told.contains(&other.fingerprint), "{told}");
     let told = resume(&Split::validating(&data, 20).unwrap()).to_string();
@@ -388,6 +391,70 @@ fn a_run_that_began_from_weights_in_a_file_needs_its_checkpoint_and_no_more_the_
     fs::write(path.join("checkpoint.safetensors"), start(&recipe, &split).to_bytes()).unwrap();
     let told = RunFolder::resume(&path, &split, Isa::detect(), 1).unwrap_err().to_string();
     assert!(told.contains("it belongs to a run that began from other weights"), "{told}");
+}
+
+/// Tells which steps were done, and stops after so many.
+struct Steps {
+    seen: std::sync::Mutex<Vec<(usize, usize)>>,
+    stop: std::sync::atomic::AtomicBool,
+    after: usize,
+}
+
+impl Steps {
+    fn new(after: usize) -> Self {
+        Steps { seen: Vec::new().into(), stop: false.into(), after }
+    }
+}
+
+impl ExperimentObserver for Steps {
+    fn step(&self, _: usize, progress: Progress) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.push((progress.epoch, progress.step));
+        self.stop.store(seen.len() >= self.after, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_suite_goes_on_with_its_stopped_run_where_it_was_or_from_the_beginning_where_its_checkpoint_is_no_good() {
+    let data = data();
+    let split = Split::testing(&data);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let text = "name = \"mine\"\nseeds = 1\nvalidation = false\n[[entry]]\nrecipe = \"tiny.toml\"\n";
+    let suite = || Suite::from_toml("mine.toml", text, folder.path(), &SuiteChanges::default()).unwrap();
+    let carry_out = |name: &str, after: usize| {
+        let plan = Plan::new(suite(), &folder.path().join(name), "1/1".parse::<Shard>().unwrap());
+        let steps = Steps::new(after);
+        let runner = Runner {
+            plan: &plan,
+            split: &split,
+            isa: Isa::detect(),
+            threads: vec![1],
+            stop: &steps.stop,
+            observer: &steps,
+        };
+        let (run, outcome) = runner.run().pop().unwrap();
+        (run.folder, outcome, steps.seen.into_inner().unwrap())
+    };
+    let (whole, outcome, steps) = carry_out("whole", usize::MAX);
+    assert!(matches!(outcome, RunOutcome::Done(_)), "{outcome:?}");
+    assert_eq!(steps.len(), EPOCHS * STEPS);
+    let whole = story(&StoredRun::read(&whole).unwrap());
+    for spoil in [false, true] {
+        let name = format!("stopped, {spoil}");
+        let (run, outcome, _) = carry_out(&name, 7);
+        assert!(matches!(outcome, RunOutcome::Interrupted), "{outcome:?}");
+        if spoil {
+            fs::write(run.join("checkpoint.safetensors"), "nonsense").unwrap();
+        }
+        let (run, outcome, steps) = carry_out(&name, usize::MAX);
+        assert!(matches!(outcome, RunOutcome::Done(_)), "{outcome:?}");
+        assert_eq!(steps[0], if spoil { (1, 1) } else { (2, 3) });
+        assert_eq!(story(&StoredRun::read(&run).unwrap()), whole);
+        assert!(!run.join("checkpoint.safetensors").exists() && !run.join(".lock").exists());
+        let (_, outcome, steps) = carry_out(&name, usize::MAX);
+        assert!(matches!(outcome, RunOutcome::AlreadyDone(_)) && steps.is_empty(), "{outcome:?}");
+    }
 }
 
 proptest! {

@@ -5,6 +5,8 @@ import { element } from "../../worksheet/elements.js";
 import { verdictElements, verdictInWords } from "./verdict.js";
 
 const TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+// The most that the server takes.
+const MOST_BYTES = 16 * 2 ** 20;
 const byId = (id) => document.getElementById(id);
 
 export function listenForBooks() {
@@ -45,6 +47,8 @@ async function take(file) {
   byId("tries").prepend(element("article", { class: "try", "aria-labelledby": heading.id }, heading, body));
   byId("audit-state").textContent = `${file.name} is being looked through…`;
   try {
+    // Sent all the same, it would be cut off on the way, and nobody would know why.
+    if (file.size > MOST_BYTES) throw new Error(tooLarge(file.size));
     const report = await postBytes(`/api/audits?name=${encodeURIComponent(file.name)}`, file, TYPE);
     body.replaceChildren(...verdictElements(report, file.name));
     byId("audit-state").textContent = `${file.name}: ${verdictInWords(report)}`;
@@ -52,4 +56,9 @@ async function take(file) {
     body.replaceChildren(element("p", { class: "notice" }, error.message));
     byId("audit-state").textContent = `${file.name}: ${error.message}`;
   }
+}
+
+function tooLarge(size) {
+  const [is, most] = [size, MOST_BYTES].map((bytes) => Math.ceil(bytes / 2 ** 20));
+  return `This workbook has ${is} MB; no more than ${most} MB can be looked through. Without pictures and other sheets it may fit.`;
 }

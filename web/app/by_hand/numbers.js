@@ -58,8 +58,15 @@ export class Numbers {
     this.put(query, "weights", ofKind("weight"));
     this.put(query, "bias_values", fixed.length > 0 ? fixed.map(({ node }) => node) : ofKind("bias"));
     if (samples.length === 1) {
-      this.put(query, "inputs", samples[0].inputs);
-      this.put(query, "targets", samples[0].targets);
+      const [{ inputs, targets }] = samples;
+      // The address may give the one sample either way, but not both ways at once.
+      if (query.has("sample") && this.isChanged([...inputs, ...targets])) {
+        query.delete("sample");
+        query.set("inputs", this.text(inputs));
+        query.set("targets", this.text(targets));
+      }
+      this.put(query, "inputs", inputs);
+      this.put(query, "targets", targets);
     } else if (this.isChanged(samples.flatMap(({ inputs, targets }) => [...inputs, ...targets]))) {
       query.delete("sample");
       for (const { inputs, targets } of samples) query.append("sample", `${this.text(inputs)}:${this.text(targets)}`);

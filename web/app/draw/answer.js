@@ -54,12 +54,12 @@ export class Answer {
     this.bars.forEach(({ line, fill, share }, digit) => {
       const probability = found.probabilities[digit];
       line.className = `${digit === found.class ? "most" : ""} ${digit === label ? "label-of-it" : ""}`;
-      fill.style.transform = `scaleX(${probability})`;
+      fill.style.transform = `scaleX(${probability ?? 0})`;
       share.textContent = percent(probability);
     });
     this.about.textContent = remark({ ...found, label }, subject);
     this.timing.textContent = timing(found);
-    this.seen.setAttribute("aria-label", `What the network sees, taken for ${found.class}`);
+    this.seen.setAttribute("aria-label", `What the network sees, ${found.class === null ? "for which it has no answer" : `taken for ${found.class}`}`);
     this.drawSeen();
   }
 
@@ -72,7 +72,7 @@ export class Answer {
 function remark({ label, class: digit, probabilities }, subject) {
   if (label === null) return subject.kind === "picture" ? "The picture as it is." : "";
   if (label === digit) return `Its label is ${label}, too.`;
-  return `Its label is ${label}, which the network gives ${percent(probabilities[label])}.`;
+  return `Its label is ${label}, ${Number.isFinite(probabilities[label]) ? `which the network gives ${percent(probabilities[label])}` : "for which the network has no number"}.`;
 }
 
 function timing({ milliseconds, waited }) {
@@ -83,8 +83,9 @@ function time(milliseconds) {
   return milliseconds < 10 ? `${milliseconds.toFixed(1)} ms` : `${Math.round(milliseconds)} ms`;
 }
 
-// Never 100 % or 0 % where that is only rounding.
+// Never 100 % or 0 % where that is only rounding; what is no number comes as null.
 export function percent(share) {
+  if (!Number.isFinite(share)) return "no number";
   const hundredths = 100 * share;
   if (hundredths > 99.9 && share < 1) return "> 99.9 %";
   if (hundredths < 0.1 && share > 0) return "< 0.1 %";

@@ -4,14 +4,18 @@ import { get } from "../api.js";
 import { element, setAttribute } from "../../worksheet/elements.js";
 import { drawDigit, whenColoursChange } from "./colours.js";
 import { percent } from "./answer.js";
+import { dataOf } from "./models.js";
 
 // While the server is still reading the data.
-const AGAIN_AFTER = 2000;
+export const AGAIN_AFTER = 2000;
+export const STILL_LOADING = "The test images are still being loaded. They come here by themselves.";
+
+const WHOSE = { mnist: "MNIST", strokes: "the built-in stroke digits, which are not MNIST" };
 
 export class Gallery {
-  constructor(strip, chosen) {
-    this.strip = strip;
-    this.chosen = chosen;
+  // `chosen(image)` is called for the one that is wanted, `told(data)` once it is known whose images these are.
+  constructor(strip, chosen, told) {
+    Object.assign(this, { strip, chosen, told });
     this.about = document.getElementById("gallery-about");
     this.filter = document.getElementById("labelled");
     this.items = [];
@@ -34,12 +38,14 @@ export class Gallery {
     try {
       const mistakes = await get(`/api/models/${encodeURIComponent(model.id)}/mistakes`, { signal: loading.signal });
       if (this.loading !== loading) return;
-      this.about.textContent = summary(mistakes);
+      this.about.textContent = summary(mistakes, model);
+      this.told(mistakes.data);
       this.setImages(mistakes.images);
     } catch (error) {
       if (error.name === "AbortError" || this.loading !== loading) return;
+      const words = error.status === 409 ? STILL_LOADING : error.message;
       // What is said aloud already need not be said again.
-      if (this.about.textContent !== error.message) this.about.textContent = error.message;
+      if (this.about.textContent !== words) this.about.textContent = words;
       if (error.status === 409) this.timer = setTimeout(() => this.load(model, true), AGAIN_AFTER);
     }
   }
@@ -103,9 +109,12 @@ export class Gallery {
   }
 }
 
-function summary({ judged, errors, images }) {
+function summary({ judged, errors, images, data }, model) {
   const number = (count) => count.toLocaleString("en-GB");
-  if (errors === 0) return `Not one of the ${number(judged)} test images.`;
+  const all = `${number(judged)} test images of ${WHOSE[data] ?? data}`;
+  const isOther = data !== "mnist" && dataOf(model) === "mnist" && model.accuracy !== null;
+  const remark = isOther ? ` The ${(100 * model.accuracy).toFixed(2)} % above is of MNIST’s images, not of these.` : "";
+  if (errors === 0) return `Not one of the ${all}.${remark}`;
   const most = images.length < errors ? `; here are the ${number(images.length)} of which it is surest` : ", the surest first";
-  return `${number(errors)} of ${number(judged)} test images${most}: what it is, and what it is taken for.`;
+  return `${number(errors)} of ${all}${most}: what it is, and what it is taken for.${remark}`;
 }

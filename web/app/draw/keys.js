@@ -26,6 +26,12 @@ export function listenToKeys(paper, sheet) {
     mark.hidden = true;
   };
 
+  // The stroke under way is over then; the next one begins with another key.
+  sheet.listen((change) => {
+    if (change !== "sheet") return;
+    pen.isDown = false;
+    mark.classList.remove("down");
+  });
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || paper.isDrawing) return;
     const key = event.key.toLowerCase();

@@ -98,7 +98,8 @@ export class Layers {
       const y = Math.floor(channel / inARow) * (down + GAP);
       context.drawImage(this.scratch, 0, channel * rows, columns, rows, x, y, across, down);
     }
-    const words = values === null ? "" : `${amount(low)} to ${amount(high)}`;
+    const isKnown = Number.isFinite(low) && Number.isFinite(high);
+    const words = values === null ? "" : isKnown ? `${amount(low)} to ${amount(high)}` : "not all numbers";
     if (range.textContent !== words) range.textContent = words;
   }
 }

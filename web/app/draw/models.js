@@ -41,9 +41,16 @@ export class ModelChoice {
   }
 }
 
-function factsOf({ about, parameters, accuracy, judged_on: judgedOn }) {
+function factsOf(model) {
+  const { about, parameters, accuracy, judged_on: judgedOn } = model;
   const facts = [`${parameters.toLocaleString("en-GB")} parameters`, about.replace(/\.$/, "")].filter(Boolean);
   const images = judgedOn === "validation" ? "held-out" : "test";
-  if (accuracy !== null) facts.push(`${(100 * accuracy).toFixed(2)} % of the ${images} images right`);
+  const whose = { mnist: "MNIST’s", strokes: "the stroke digits’" }[dataOf(model)] ?? "the";
+  if (accuracy !== null) facts.push(`${(100 * accuracy).toFixed(2)} % of ${whose} ${images} images right`);
   return `${facts.join("; ")}.`;
+}
+
+// The images that the model was trained and judged on, as far as that is known.
+export function dataOf(model) {
+  return model.data ?? (model.built_in ? "mnist" : null);
 }

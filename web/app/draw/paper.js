@@ -24,12 +24,16 @@ export class Paper {
     this.sent.height = SENT_SIDE;
     this.sentContext = this.sent.getContext("2d", { alpha: false, willReadFrequently: true });
     this.pointer = null;
-    this.cursor = null;
+    // Of the stroke under way: its last point, and where its curve has come to.
+    this.pen = null;
     this.canvas.addEventListener("pointerdown", (event) => this.down(event));
     this.canvas.addEventListener("pointermove", (event) => this.moved(event));
     for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, (event) => this.up(event));
     sheet.listen((change) => {
-      if (change === "sheet") this.draw();
+      if (change === "sheet") {
+        this.drop();
+        this.draw();
+      }
       this.place.classList.toggle("empty", sheet.isEmpty);
       this.place.classList.toggle("picture", sheet.ground.kind === "picture");
     });
@@ -60,9 +64,17 @@ export class Paper {
 
   up(event) {
     if (event.pointerId !== this.pointer) return;
-    this.extend([this.pointOf(event)]);
+    // Where the browser took the pointer away, it says nothing of where.
+    if (event.type !== "pointercancel") this.extend([this.pointOf(event)]);
     this.finish();
     this.pointer = null;
+  }
+
+  // Something else lies on the paper: a stroke that was under way is over.
+  drop() {
+    if (this.pointer !== null && this.canvas.hasPointerCapture(this.pointer)) this.canvas.releasePointerCapture(this.pointer);
+    this.pointer = null;
+    this.pen = null;
   }
 
   pointOf(event) {
@@ -77,6 +89,7 @@ export class Paper {
   }
 
   extend(points) {
+    if (this.pen === null) return;
     const fresh = [];
     for (const point of points) {
       if (Math.hypot(point[0] - this.pen.last[0], point[1] - this.pen.last[1]) < SMALLEST_STEP) continue;
@@ -87,7 +100,7 @@ export class Paper {
   }
 
   finish() {
-    line(this.context, this.side, this.pen.joint, this.pen.last);
+    if (this.pen !== null) line(this.context, this.side, this.pen.joint, this.pen.last);
   }
 
   // Everything anew.

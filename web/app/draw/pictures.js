@@ -2,6 +2,9 @@
 
 // What the server reads as it is; anything else that the browser can show is made a PNG of first.
 const SENT_AS_THEY_ARE = ["image/png", "image/jpeg"];
+// The server makes pictures smaller down to this side; what is larger, or has many bytes, is made smaller here already.
+const WORKING_SIDE = 1024;
+const MOST_BYTES = 4 * 2 ** 20;
 
 export function listenForPictures({ button, input, taken, refused }) {
   const take = async (file) => {
@@ -37,11 +40,27 @@ export function listenForPictures({ button, input, taken, refused }) {
 async function pictureOf(file) {
   const bitmap = await createImageBitmap(file);
   const name = file.name || "that was pasted";
-  if (SENT_AS_THEY_ARE.includes(file.type)) return { name, bitmap, blob: file };
-  const canvas = document.createElement("canvas");
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  const isSmall = Math.max(bitmap.width, bitmap.height) <= WORKING_SIDE && file.size <= MOST_BYTES;
+  if (isSmall && SENT_AS_THEY_ARE.includes(file.type)) return { name, bitmap, blob: file };
+  const canvas = reduced(bitmap);
   const blob = await new Promise((made) => canvas.toBlob(made, "image/png"));
-  return { name, bitmap, blob };
+  return { name, bitmap: canvas, blob };
+}
+
+// Halved as often as goes before the last step, so that no thin stroke falls between pixels.
+function reduced(bitmap) {
+  let [from, { width, height }] = [bitmap, bitmap];
+  const scale = Math.min(1, WORKING_SIDE / Math.max(width, height));
+  const [wide, high] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  do {
+    [width, height] = [Math.max(wide, Math.ceil(width / 2)), Math.max(high, Math.ceil(height / 2))];
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(from, 0, 0, width, height);
+    from = canvas;
+  } while (width > wide || height > high);
+  bitmap.close();
+  return from;
 }

@@ -6,6 +6,8 @@ export class Sheet {
     this.done = [];
     this.undone = [];
     this.listeners = [];
+    // Said behind the number of a test image where the images are not MNIST's.
+    this.imagesOf = "";
   }
 
   // Calls `listener` with what changed: "stroke" (one goes on) or "sheet" (anything else).
@@ -89,8 +91,16 @@ export class Sheet {
     const { ground } = this;
     const count = this.strokes.length;
     const strokes = count === 1 ? "one stroke" : `${count} strokes`;
-    if (ground.kind === "image") return `Test image no. ${ground.index}${count ? `, with ${strokes} over it` : ""}.`;
+    if (ground.kind === "image") return `Test image no. ${ground.index}${this.imagesOf}${count ? `, with ${strokes} over it` : ""}.`;
     if (ground.kind === "picture") return `The picture ${ground.name}${count ? `, with ${strokes} over it` : ""}.`;
     return "";
+  }
+
+  // The same for the name of the paper itself.
+  get describedAsName() {
+    const count = this.strokes.length;
+    if (this.isEmpty) return "Paper to draw on, empty";
+    if (this.ground.kind === "bare") return `Paper to draw on, with ${count === 1 ? "one stroke" : `${count} strokes`}`;
+    return `Paper to draw on: ${this.described}`;
   }
 }

@@ -16,6 +16,11 @@ export class Compare {
     bar.replaceChildren(this.words, toCurves, clear);
   }
 
+  // The runs may have gone on: what is drawn is drawn anew.
+  forget() {
+    this.drawn = null;
+  }
+
   // `ids`: the chosen runs that exist, in the table's order.
   show(ids) {
     const drawnIds = ids.slice(0, MOST);

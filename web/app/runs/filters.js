@@ -14,24 +14,37 @@ const KINDS = [
 ];
 
 export class Filters {
-  constructor(place, view, runs) {
+  constructor(place, view) {
     Object.assign(this, { place, view });
     let timer = null;
+    this.isTyping = false;
     this.text = element("input", {
       type: "search",
       id: "filter-text",
       oninput: () => {
         clearTimeout(timer);
-        timer = setTimeout(() => view.filter("text", this.text.value.trim()), PAUSE_WHILE_TYPING);
+        this.isTyping = true;
+        timer = setTimeout(() => {
+          this.isTyping = false;
+          view.filter("text", this.text.value.trim());
+        }, PAUSE_WHILE_TYPING);
       },
     });
+    this.textFilter = labelled("Text", this.text);
+    this.all = element("button", { type: "button", onclick: () => view.clearFilters() }, "Show all");
+    place.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // The runs as they are now.
+  take(runs) {
+    const focused = this.place.contains(document.activeElement) ? document.activeElement : null;
     this.selects = new Map();
     // A kind of which all runs are the same needs no filter, unless the address asks for one.
     const shown = KINDS.map((kind) => this.makeSelect(kind, runs)).filter((made) => made !== null);
-    this.all = element("button", { type: "button", onclick: () => view.clearFilters() }, "Show all");
-    place.replaceChildren(labelled("Text", this.text), ...shown, this.all);
-    place.addEventListener("submit", (event) => event.preventDefault());
+    this.place.replaceChildren(this.textFilter, ...shown, this.all);
     this.show();
+    // Selects are new ones then.
+    if (focused) (focused.id ? document.getElementById(focused.id) : focused)?.focus({ preventScroll: true });
   }
 
   makeSelect([name, title, valueOf, inWords], runs) {
@@ -49,7 +62,7 @@ export class Filters {
 
   show() {
     const { filters } = this.view;
-    if (this.text.value.trim() !== filters.text) this.text.value = filters.text;
+    if (this.text.value.trim() !== filters.text && !this.isTyping) this.text.value = filters.text;
     for (const [name, select] of this.selects) select.value = filters[name];
     const focused = document.activeElement === this.all;
     this.all.disabled = !this.view.isFiltered;

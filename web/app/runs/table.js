@@ -21,8 +21,8 @@ const COLUMNS = [
 ];
 
 export class RunTable {
-  constructor(place, view, runs, resume) {
-    Object.assign(this, { view, runs, resume, lines: new Map(), most: ROWS_AT_ONCE });
+  constructor(place, view, resume) {
+    Object.assign(this, { view, resume, lines: new Map(), most: ROWS_AT_ONCE, shown: [] });
     this.all = element("input", { type: "checkbox", "aria-label": `Choose the first ${MOST} that are shown`, onchange: () => this.chooseAll() });
     this.headings = COLUMNS.map((column) => {
       const button = element("button", { type: "button", onclick: () => view.sortBy(column.name, column.first) }, column.title);
@@ -35,6 +35,16 @@ export class RunTable {
     this.nothing = element("p", { class: "hint", hidden: true }, "No run passes these filters.");
     this.scroller = element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Table of runs" }, table);
     place.replaceChildren(this.scroller, this.nothing, this.more);
+  }
+
+  // The runs as they are now: lines of those that are as they were stay.
+  take(runs) {
+    const before = this.lines;
+    this.lines = new Map();
+    for (const run of runs) {
+      const kept = before.get(run.id);
+      if (kept?.state === JSON.stringify(run)) this.lines.set(run.id, kept);
+    }
   }
 
   show(passing) {
@@ -51,6 +61,8 @@ export class RunTable {
 
   write() {
     const { shown, most } = this;
+    const focused = this.body.contains(document.activeElement) ? document.activeElement : null;
+    const focusedRun = focused?.closest("tr").dataset.run;
     this.body.replaceChildren(...shown.slice(0, most).map((run) => this.line(run)));
     this.more.hidden = shown.length <= most;
     const left = shown.length - most;
@@ -58,6 +70,14 @@ export class RunTable {
     this.nothing.hidden = shown.length > 0;
     this.scroller.hidden = shown.length === 0;
     this.showChosen();
+    if (focused) this.focusAgain(focused, focusedRun);
+  }
+
+  // Lines that were moved lose focus, and some are new ones.
+  focusAgain(focused, id) {
+    const line = [...this.body.rows].find((other) => other.dataset.run === id);
+    const box = line?.cells[0].firstChild;
+    (focused.isConnected ? focused : box ?? this.scroller).focus({ preventScroll: true });
   }
 
   showMore() {
@@ -69,7 +89,7 @@ export class RunTable {
   showChosen() {
     const { chosen } = this.view;
     for (const run of this.shown.slice(0, this.most)) {
-      const line = this.lines.get(run.id);
+      const line = this.line(run);
       const is = chosen.has(run.id);
       line.cells[0].firstChild.checked = is;
       line.classList.toggle("is-chosen", is);
@@ -85,8 +105,8 @@ export class RunTable {
   }
 
   line(run) {
-    if (!this.lines.has(run.id)) this.lines.set(run.id, this.makeLine(run));
-    return this.lines.get(run.id);
+    if (!this.lines.has(run.id)) this.lines.set(run.id, { state: JSON.stringify(run), node: this.makeLine(run) });
+    return this.lines.get(run.id).node;
   }
 
   makeLine(run) {
@@ -110,7 +130,7 @@ export class RunTable {
       ["seconds", run.seconds_per_epoch === null ? "–" : duration(run.seconds_per_epoch)],
       ["started", day(run.started)],
     ];
-    return element("tr", {}, element("td", { class: "box" }, box), head, cells.map(([kind, text]) => element("td", { class: kind }, text)), this.actions(run, title, id));
+    return element("tr", { "data-run": run.id }, element("td", { class: "box" }, box), head, cells.map(([kind, text]) => element("td", { class: kind }, text)), this.actions(run, title, id));
   }
 
   actions(run, title, id) {

@@ -14,7 +14,7 @@ const FEW_MISTAKES = 14;
 const ANNOUNCE_AFTER = 700;
 
 export class JobView {
-  // `act` has stop(job) and resume(job); `say` announces.
+  // `act` has stop(job), resume(job) and look(id); `say` announces.
   constructor(place, act, say) {
     Object.assign(this, { place, act, say, id: null, job: null, frame: null, announcement: null });
     this.title = element("h2", { id: "job-heading", tabindex: "-1" });
@@ -57,8 +57,8 @@ export class JobView {
     for (const picture of this.pictures) picture.clear(id);
   }
 
-  // The queue's word on this job; null where it knows it no more.
-  update(job, ahead) {
+  // The queue's word on this job, null where it knows it no more; `later` is the job by which the same run went on since.
+  update(job, ahead, later) {
     this.job = job;
     this.progress.node.hidden = !this.progress.begun && job?.status !== "running";
     if (!job) {
@@ -73,7 +73,7 @@ export class JobView {
     this.state.textContent = `${status}; ${thousands(job.parameters)} parameters, ${counted(job.epochs, "epoch")}, judged on ${JUDGED_ON[job.judged_on]}`;
     if (job.message) this.tell(job.message);
     else this.notice.hidden = true;
-    this.furnish(job);
+    this.furnish(job, later);
     this.soon();
   }
 
@@ -83,19 +83,22 @@ export class JobView {
   }
 
   // What can be done with it; focus stays on a button that stays.
-  furnish(job) {
+  furnish(job, later) {
     const run = job.run === null ? null : encodeURIComponent(job.run);
     const isOver = !["waiting", "running", "stopping"].includes(job.status);
     const button = (name, words, on, className) => element("button", { type: "button", "data-name": name, class: className ?? null, onclick: on, disabled: job.status === "stopping" }, words);
     const link = (name, words, href, opens) => element("a", { class: "button", "data-name": name, href, target: opens ? "_blank" : null }, words);
+    const goOn = () => (later
+      ? button("later", "It went on since", () => this.act.look(later.id))
+      : button("resume", "Resume", () => this.act.resume(job), "primary"));
     const wanted = [
       job.status === "waiting" ? button("stop", "Take out", () => this.act.stop(job)) : null,
       job.status === "running" || job.status === "stopping" ? button("stop", job.status === "stopping" ? "Stopping…" : "Stop and keep", () => this.act.stop(job)) : null,
-      isOver && job.resumable && run ? button("resume", "Resume", () => this.act.resume(job), "primary") : null,
-      isOver && run && job.epochs_done > 0 ? link("report", "Open the report", `/runs/${run}/report`, true) : null,
+      isOver && job.resumable && run ? goOn() : null,
+      isOver && run && job.has_report ? link("report", "Open the report", `/runs/${run}/report`, true) : null,
       isOver && run && job.epochs_done > 0 && job.status !== "diverged" ? link("draw", "Draw with this model", `/draw?model=${run}`) : null,
     ].filter((item) => item !== null);
-    const state = `${job.status} ${job.run} ${job.resumable} ${job.epochs_done > 0}`;
+    const state = `${job.status} ${job.run} ${job.resumable} ${job.has_report} ${job.epochs_done > 0} ${later?.id}`;
     if (state === this.furnished && this.buttons.childNodes.length === wanted.length) return;
     this.furnished = state;
     const focused = this.buttons.contains(document.activeElement);
@@ -135,6 +138,7 @@ export class JobView {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.progress.show(this.job);
+      this.epochs.show();
     });
   }
 

@@ -1,7 +1,7 @@
 // How far the run is, as bars and figures.
 
 import { element } from "../../worksheet/elements.js";
-import { duration, percent, roughly, thousands } from "./words.js";
+import { decimal, duration, percent, roughly, thousands } from "./words.js";
 
 export class Progress {
   constructor() {
@@ -43,7 +43,7 @@ export class Progress {
       this.set("accuracy", percent(epoch.accuracy), `${thousands(epoch.errors)} of ${thousands(begun?.judged_images ?? 0)} ${on} not recognised, after epoch ${epoch.epoch}`);
     } else if (isOn) this.set("accuracy", "–", "It is known after the first epoch.");
     if (!point || !begun) return;
-    this.set("loss", point.loss === null ? "not a number" : point.loss.toFixed(4), "mean of the last steps");
+    this.set("loss", decimal(point.loss), "mean of the last steps");
     this.set("speed", thousands(point.images_per_second), "");
     if (!isOn) return;
     // A step counted over the whole run is one within its epoch, too.

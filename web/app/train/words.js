@@ -11,8 +11,16 @@ export function counted(number, noun) {
   return `${thousands(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+// What JSON cannot write, such as the loss of a network that diverged, comes as null.
+const NOT_A_NUMBER = "not a number";
+
+export function decimal(number, decimals = 4) {
+  return Number.isFinite(number) ? number.toFixed(decimals) : NOT_A_NUMBER;
+}
+
 // A share of one as a percentage.
 export function percent(share, decimals = 2) {
+  if (!Number.isFinite(share)) return NOT_A_NUMBER;
   return `${(100 * share).toFixed(decimals)}${NO_BREAK}%`;
 }
 
@@ -41,6 +49,7 @@ export function roughly(seconds) {
 
 // Three digits that count.
 export function significant(number) {
+  if (!Number.isFinite(number)) return NOT_A_NUMBER;
   if (number === 0) return "0";
   const text = Number(number.toPrecision(3));
   return Math.abs(text) >= 1e-4 && Math.abs(text) < 1e6 ? String(text) : text.toExponential().replace("e-", "e−");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::experiment::OrderChoice;
+use super::{ComputeArguments, DataSource};
 
 /// `longhand runs`.
 #[derive(Args, Debug)]
@@ -30,6 +31,21 @@ pub enum RunsAction {
     Show {
         /// A run folder.
         run: PathBuf,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Train a finished run once more by its record, and say whether weights and metrics are the same to the bit.
+    #[command(after_help = "Example:\n  longhand runs verify runs/20261122-164843-seed-s0\n\n\
+                            Exit codes: 0 every bit is the record's, 1 the first one that is not is named, 2 cannot tell: other \
+                            data, other weights to begin from, or not finished.")]
+    Verify {
+        /// A run folder.
+        run: PathBuf,
+        #[command(flatten)]
+        data: DataSource,
+        #[command(flatten)]
+        compute: ComputeArguments,
         /// Print as JSON.
         #[arg(long)]
         json: bool,

@@ -41,8 +41,11 @@ pub fn run(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let source = arguments.data.clone();
     let load = move |tell: &dyn Fn(String), stop: &AtomicBool| find(&source, tell, stop);
     let waiting = server.run(Box::new(load), &stop)?;
-    if waiting > 0 {
-        printer.line(&format!("{waiting} runs were waiting and had not begun"));
+    if !waiting.is_empty() {
+        printer.line("\nThese runs were waiting and had not begun:");
+        for command in waiting {
+            printer.line(&format!("  {command}"));
+        }
     }
     Ok(Exit::Done)
 }
@@ -57,7 +60,11 @@ fn find(
         let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
         let of = progress.total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
         tell(format!("{} is being downloaded, {}{of} MB.", progress.file, megabytes(progress.bytes)));
-        if stop.load(Ordering::Relaxed) { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        if stop.load(Ordering::Relaxed) {
+            std::ops::ControlFlow::Break(())
+        } else {
+            std::ops::ControlFlow::Continue(())
+        }
     };
     let located = data_source::located(source, &mut show).map_err(|e| e.to_string())?;
     let fallback = located.fallback.map(|why| format!("{why}. These are the built-in stroke digits, not MNIST."));

@@ -75,11 +75,7 @@ fn go_on(arguments: &TrainArguments, path: &Path) -> anyhow::Result<Exit> {
     let stored = StoredRun::read(path)?;
     let (isa, threads) = compute(&arguments.compute)?;
     let printer = Printer::new(arguments.json);
-    let mut source = arguments.data.clone();
-    if source.data == DataChoice::Auto && stored.record.data.name == "strokes" {
-        source.data = DataChoice::Strokes;
-    }
-    let data = data_source::dataset(&source, printer)?;
+    let data = data_source::dataset_of(&stored.record.data, &arguments.data, printer)?;
     let split = Split::new(&data, stored.record.data.evaluated_on)?;
     let (folder, start) = RunFolder::resume(path, &split, isa, threads)?;
     let recipe = folder.record().resolved_recipe.clone();

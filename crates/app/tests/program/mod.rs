@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[allow(dead_code, reason = "not every test file needs it")]
 /// How a run of the program ended, and what it said.
 pub struct Run {
     pub code: i32,
@@ -17,6 +18,7 @@ pub fn binary() -> PathBuf {
     assert_cmd::cargo::cargo_bin!("longhand").to_path_buf()
 }
 
+#[allow(dead_code, reason = "not every test file needs it")]
 /// The program with these arguments, in `folder`, cut off from the user's own data.
 pub fn command(arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("longhand"));
@@ -24,6 +26,7 @@ pub fn command(arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
+#[allow(dead_code, reason = "not every test file needs it")]
 /// Runs the program to its end.
 pub fn longhand(arguments: &[&str], folder: &Path) -> Run {
     let output = command(arguments, folder).output().unwrap();

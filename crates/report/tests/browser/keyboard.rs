@@ -3,8 +3,8 @@
 use longhand_derivation::number::Shown;
 use serde_json::json;
 
-use longhand_test_browser::Browser;
 use crate::shown::{browser, check_formulas, check_peace, check_table, open, strings, values_in_row, worksheet};
+use longhand_test_browser::Browser;
 
 /// Presses Tab until what has the focus fits `selector`.
 fn tab_to(browser: &mut Browser, selector: &str) {

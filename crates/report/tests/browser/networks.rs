@@ -1,7 +1,7 @@
 //! Pages of other networks: other shapes, activations, losses, biases, samples, and ones too large to read.
 
-use longhand_test_browser::Browser;
 use crate::shown::{browser, check_formulas, check_peace, check_table, open, strings, values_in_row, worksheet};
+use longhand_test_browser::Browser;
 
 const XOR: &str = "
     layers = [2, 2, 1]

@@ -1,8 +1,8 @@
 //! The report of a run: shown without a complaint, a request or a scroll bar too many, and readable in both schemes.
 
-use longhand_test_browser::Browser;
 use crate::made_run::{TINY, run, suite};
 use crate::shown::browser;
+use longhand_test_browser::Browser;
 
 /// The least contrast of text against what is behind it, in the whole page: its ratio (WCAG 2.2, 1.4.3) and its words.
 const LEAST_CONTRAST: &str = r#"(() => {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -14,12 +15,13 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::house::House;
+use crate::locked::Locked as _;
 use crate::security::{PAGE_OF_ITS_OWN, closed};
 
 /// The largest workbook that is taken.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
 /// Audits that are kept; the oldest goes first.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 /// Characters of a file's name that are kept.
 const MOST_NAME: usize = 100;
 
@@ -42,9 +44,11 @@ struct Audit {
 
 impl Audits {
     fn keep(&self, audit: Audit) -> String {
-        let mut kept = self.kept.lock().expect("nobody panicked");
+        let mut kept = self.kept.locked();
         kept.count += 1;
-        let id = kept.count.to_string();
+        // Counted from the time, so that an address of an earlier process leads to no other workbook.
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let id = format!("{since:x}-{}", kept.count);
         kept.audits.push_back((id.clone(), Arc::new(audit)));
         while kept.audits.len() > KEPT {
             kept.audits.pop_front();
@@ -53,7 +57,7 @@ impl Audits {
     }
 
     fn find(&self, id: &str) -> Result<Arc<Audit>, Failure> {
-        let kept = self.kept.lock().expect("nobody panicked");
+        let kept = self.kept.locked();
         let found = kept.audits.iter().find(|(known, _)| known == id).map(|(_, audit)| audit.clone());
         found.ok_or_else(|| Failure::not_found("that audit is not kept any more; send the workbook again"))
     }
@@ -75,7 +79,7 @@ pub(crate) async fn audit(
     let name: String = named.name.chars().filter(|c| !c.is_control()).take(MOST_NAME).collect();
     let name = if name.trim().is_empty() { "workbook.xlsx".to_owned() } else { name };
     let options = AuditOptions { name: Some(name.clone()) };
-    let done = house.heavy.run(move || {
+    let done = house.sheets.run(move || {
         let report = audit::audit_bytes(&bytes, &options).map_err(|e| e.to_string())?;
         let corrected = if report.corrections.is_empty() { None } else { audit::fix(&bytes, &report).ok() };
         Ok::<_, String>((audit::html(&report), audit::text(&report), corrected, report))
@@ -158,7 +162,8 @@ mod tests {
     #[test]
     fn the_oldest_audit_goes_first() {
         let audits = Audits::default();
-        let ids: Vec<String> = (0..=KEPT).map(|n| audits.keep(Audit { page: n.to_string(), corrected: None })).collect();
+        let ids: Vec<String> =
+            (0..=KEPT).map(|n| audits.keep(Audit { page: n.to_string(), corrected: None })).collect();
         assert!(audits.find(&ids[0]).is_err());
         assert_eq!(audits.find(&ids[KEPT]).unwrap_or_else(|e| panic!("{}", e.message)).page, KEPT.to_string());
     }
@@ -166,6 +171,6 @@ mod tests {
     #[test]
     fn a_name_cannot_end_its_header() {
         assert_eq!(corrected_name("home work.xlsx"), "home-work-corrected.xlsx");
-        assert_eq!(corrected_name("a\"; x=\r\n..xlsx"), "a---x---corrected.xlsx");
+        assert_eq!(corrected_name("a\"; x=\r\n..xlsx"), "a---x-corrected.xlsx");
     }
 }

@@ -40,23 +40,14 @@ pub(crate) async fn look(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Failure> {
-    let looked = move || {
+    let looked = move |house: &House| {
         let model = house.models.find(&id, &house.runs)?;
-        let picture = Picture::decode(&bytes).map_err(|e| Failure::refused(format!("this cannot be looked at: {e}")))?;
+        let picture =
+            Picture::decode(&bytes).map_err(|e| Failure::refused(format!("this cannot be looked at: {e}")))?;
         let pixels = mnist_form(&picture).map_err(Failure::refused)?;
         Ok(Json(look::at(&model, house.isa, &pixels)?))
     };
-    let held = place(&LOOKS).await?;
-    let done = tokio::task::spawn_blocking(looked).await.map_err(Failure::internal)?;
-    drop(held);
-    done
-}
-
-/// Pictures that are looked at at once; a picture may take a hundred megabytes while it is decoded.
-static LOOKS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
-
-async fn place(places: &'static tokio::sync::Semaphore) -> Result<tokio::sync::SemaphorePermit<'static>, Failure> {
-    places.acquire().await.map_err(Failure::internal)
+    house.clone().looks.run(move || looked(&house)).await?
 }
 
 /// `GET /api/models/{id}/images/{index}`: what the model makes of a test image.
@@ -64,7 +55,7 @@ pub(crate) async fn image(
     State(house): State<House>,
     Path((id, index)): Path<(String, usize)>,
 ) -> Result<Json<Value>, Failure> {
-    let looked = move || {
+    let looked = move |house: &House| {
         let model = house.models.find(&id, &house.runs)?;
         let data = house.data.get()?;
         if index >= data.test.len() {
@@ -74,12 +65,12 @@ pub(crate) async fn image(
         answer["label"] = data.test.label(index).into();
         Ok(Json(answer))
     };
-    tokio::task::spawn_blocking(looked).await.map_err(Failure::internal)?
+    house.clone().looks.run(move || looked(&house)).await?
 }
 
 /// `GET /api/models/{id}/mistakes`: the test images that the model takes for something else, the surest first.
 pub(crate) async fn mistakes(State(house): State<House>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    let judged = move || {
+    let judged = move |house: &House| {
         let (model, data) = (house.models.find(&id, &house.runs)?, house.data.get()?);
         let answer = model.mistakes.get_or_init(|| {
             let split = Split::testing(&data);
@@ -102,9 +93,5 @@ pub(crate) async fn mistakes(State(house): State<House>, Path(id): Path<String>)
         });
         Ok::<_, Failure>(Json(answer.clone()))
     };
-    // A judgement on ten thousand images takes all threads for a moment; one at a time is enough.
-    let _held = place(&JUDGEMENTS).await?;
-    tokio::task::spawn_blocking(judged).await.map_err(Failure::internal)?
+    house.clone().judgements.run(move || judged(&house)).await?
 }
-
-static JUDGEMENTS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(1);

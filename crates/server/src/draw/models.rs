@@ -12,6 +12,7 @@ use longhand_training::StoredRun;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::locked::Locked as _;
 use crate::runs::index::RunIndex;
 
 /// What pages call the model that comes with the program.
@@ -42,7 +43,7 @@ impl LoadedModel {
     }
 
     pub(crate) fn classify(&self, pixels: &[u8]) -> Result<Prediction, NotPredicted> {
-        self.classifier.lock().expect("nobody panicked").classify(pixels)
+        self.classifier.locked().classify(pixels)
     }
 }
 
@@ -76,6 +77,7 @@ impl Models {
             "parameters": 9_850,
             "accuracy": BUILT_IN_ACCURACY,
             "judged_on": "test",
+            "data": "mnist",
             "built_in": true,
         });
         let of_run = |(id, run): (String, Arc<StoredRun>)| {
@@ -88,6 +90,7 @@ impl Models {
                 "parameters": record.parameters,
                 "accuracy": record.result.as_ref().map(|result| result.accuracy.last()),
                 "judged_on": record.data.evaluated_on.name(),
+                "data": record.data.name,
                 "built_in": false,
             })
         };
@@ -105,7 +108,7 @@ impl Models {
         };
         let written = file.as_ref().and_then(|file| file.metadata().ok()?.modified().ok());
         let key = (id.to_owned(), written);
-        if let Some((_, model)) = self.ready.lock().expect("nobody panicked").iter().find(|(known, _)| *known == key) {
+        if let Some((_, model)) = self.ready.locked().iter().find(|(known, _)| *known == key) {
             return Ok(model.clone());
         }
         let model = match &file {
@@ -116,7 +119,7 @@ impl Models {
             Some(file) => read_model(file).map_err(Failure::refused)?,
         };
         let model = Arc::new(LoadedModel::new(model, self.isa).map_err(Failure::refused)?);
-        let mut ready = self.ready.lock().expect("nobody panicked");
+        let mut ready = self.ready.locked();
         ready.retain(|((known, _), _)| known != id);
         ready.push_front((key, model.clone()));
         ready.truncate(READY);

@@ -10,6 +10,7 @@ use longhand_training::{StoredRun, find_runs};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
+use crate::locked::Locked as _;
 
 /// The runs below the folders that the app looks into.
 ///
@@ -19,6 +20,8 @@ pub(crate) struct RunIndex {
     folders: Vec<PathBuf>,
     /// Runs read before, by folder, as of when their record was written.
     read: Mutex<HashMap<PathBuf, (Stamp, Arc<StoredRun>)>>,
+    /// The folders found last, by the names that pages know them by.
+    named: Mutex<HashMap<String, PathBuf>>,
 }
 
 type Stamp = (Option<SystemTime>, u64);
@@ -36,7 +39,7 @@ pub(crate) struct Found {
 impl RunIndex {
     /// The runs in and below `folders`; those that are missing hold none.
     pub(crate) fn new(folders: Vec<PathBuf>) -> Self {
-        RunIndex { folders, read: Mutex::new(HashMap::new()) }
+        RunIndex { folders, read: Mutex::default(), named: Mutex::default() }
     }
 
     /// The folders that are looked into.
@@ -46,10 +49,9 @@ impl RunIndex {
 
     /// Every run, in alphabetical order of the folders.
     pub(crate) fn all(&self) -> Vec<Found> {
-        let mut paths: Vec<PathBuf> = self.folders.iter().flat_map(|folder| below(folder)).collect();
-        paths.sort();
-        paths.dedup();
-        paths.into_iter().map(|path| Found { id: id_of(&path), run: self.read(&path), path }).collect()
+        let paths = self.look();
+        self.read.locked().retain(|path, _| paths.iter().any(|(_, found)| found == path));
+        paths.into_iter().map(|(id, path)| Found { id, run: self.read(&path), path }).collect()
     }
 
     /// The run of that name.
@@ -57,23 +59,36 @@ impl RunIndex {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub(crate) fn find(&self, id: &str) -> Result<Arc<StoredRun>, Failure> {
-        let path = self.folders.iter().flat_map(|folder| below(folder)).find(|path| id_of(path) == id);
-        let path = path.ok_or_else(|| Failure::not_found("there is no such run any more; the room Runs lists those there are"))?;
+        let known = |index: &Self| index.named.locked().get(id).filter(|path| path.join("run.json").exists()).cloned();
+        let path = known(self).or_else(|| {
+            self.look();
+            known(self)
+        });
+        let path = path
+            .ok_or_else(|| Failure::not_found("there is no such run any more; the room Runs lists those there are"))?;
         self.read(&path).map_err(Failure::refused)
     }
 
+    /// Looks for run folders: names and paths.
+    fn look(&self) -> Vec<(String, PathBuf)> {
+        let mut paths: Vec<PathBuf> = self.folders.iter().flat_map(|folder| below(folder)).collect();
+        paths.sort();
+        paths.dedup();
+        let found: Vec<(String, PathBuf)> = paths.into_iter().map(|path| (id_of(&path), path)).collect();
+        *self.named.locked() = found.iter().cloned().collect();
+        found
+    }
+
     fn read(&self, path: &Path) -> Result<Arc<StoredRun>, String> {
-        let stamp: Option<Stamp> =
-            path.join("run.json").metadata().ok().map(|about| (about.modified().ok(), about.len()));
-        let mut read = self.read.lock().expect("nobody panicked");
-        if let (Some((then, run)), Some(now)) = (read.get(path), stamp) {
-            if *then == now {
-                return Ok(run.clone());
-            }
+        let record = path.join("run.json");
+        let stamp: Option<Stamp> = record.metadata().ok().map(|about| (about.modified().ok(), about.len()));
+        let known = self.read.locked().get(path).filter(|(then, _)| Some(*then) == stamp).map(|(_, run)| run.clone());
+        if let Some(run) = known {
+            return Ok(run);
         }
         let run = Arc::new(StoredRun::read(path).map_err(|e| e.to_string())?);
         if let Some(stamp) = stamp {
-            read.insert(path.to_owned(), (stamp, run.clone()));
+            self.read.locked().insert(path.to_owned(), (stamp, run.clone()));
         }
         Ok(run)
     }

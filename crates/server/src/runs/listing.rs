@@ -54,7 +54,7 @@ fn of_run(id: &str, run: &StoredRun) -> Value {
         "started": record.started,
         "has_report": run.path.join("report.html").is_file(),
         "has_model": run.path.join("model.safetensors").is_file(),
-        "resumable": matches!(status, "interrupted" | "lost") && record.suite.is_none(),
+        "resumable": record.suite.is_none() && is_resumable(run),
     })
 }
 
@@ -66,6 +66,15 @@ pub(crate) fn status(run: &StoredRun) -> &'static str {
         RunStatus::Interrupted => "interrupted",
         RunStatus::Running if is_being_written(&run.path).unwrap_or(true) => "running",
         RunStatus::Running => "lost",
+    }
+}
+
+/// Whether it can go on: it was stopped, or was killed before all of it was written.
+pub(crate) fn is_resumable(run: &StoredRun) -> bool {
+    match status(run) {
+        "interrupted" | "lost" => true,
+        "running" => false,
+        _ => run.path.join("checkpoint.safetensors").is_file() && !is_being_written(&run.path).unwrap_or(true),
     }
 }
 

@@ -3,12 +3,14 @@
 pub(crate) mod index;
 pub(crate) mod listing;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
+use longhand_nn::Summary;
 use longhand_report::comparison_fragment;
 use longhand_training::experiment::{Leaderboard, Order, SuiteResult};
 use longhand_training::{EvaluatedOn, StoredRun};
@@ -20,6 +22,8 @@ use crate::frame;
 use crate::house::House;
 use crate::security::{PAGE_OF_ITS_OWN, closed};
 
+/// The most runs that a page names for one leaderboard.
+const MOST_JUDGED: usize = 1_000;
 /// The most curves in one picture.
 const MOST_COMPARED: usize = 12;
 /// The largest file of a run that is handed out.
@@ -42,9 +46,16 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    fn runs(&self, house: &House) -> Result<Vec<Arc<StoredRun>>, Failure> {
+    /// Those runs, none twice and not more than `most`.
+    fn runs(&self, house: &House, most: usize) -> Result<Vec<Arc<StoredRun>>, Failure> {
         match self.ids.as_deref().filter(|ids| !ids.is_empty()) {
-            Some(ids) => ids.split(',').map(|id| house.runs.find(id)).collect(),
+            Some(ids) => {
+                let ids: BTreeSet<&str> = ids.split(',').collect();
+                if ids.len() > most {
+                    return Err(Failure::refused(format!("{} runs are too many; choose at most {most}", ids.len())));
+                }
+                ids.into_iter().map(|id| house.runs.find(id)).collect()
+            }
             None => Ok(house.runs.all().into_iter().filter_map(|found| found.run.ok()).collect()),
         }
     }
@@ -55,7 +66,7 @@ pub(crate) async fn leaderboard(
     State(house): State<House>,
     Query(named): Query<Named>,
 ) -> Result<Json<Value>, Failure> {
-    house.clone().heavy.run(move || named.runs(&house).map(|runs| Json(boards(&runs)))).await?
+    house.clone().heavy.run(move || named.runs(&house, MOST_JUDGED).map(|runs| Json(boards(&runs)))).await?
 }
 
 fn boards(runs: &[Arc<StoredRun>]) -> Value {
@@ -65,14 +76,19 @@ fn boards(runs: &[Arc<StoredRun>]) -> Value {
         (data.fingerprint.clone(), data.evaluated_on, data.train_images, data.evaluation_images())
     };
     let mut groups: Vec<(Alike, Vec<StoredRun>)> = Vec::new();
+    let (mut boards, mut said) = (Vec::new(), Vec::new());
     for run in runs {
+        // A record is read from a file that anybody may have written.
+        if let Err(e) = Summary::of(&run.record.resolved_recipe.network) {
+            said.push(format!("{} is left out: its network cannot be: {e}", run.path.display()));
+            continue;
+        }
         let key = alike(run);
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(StoredRun::clone(run)),
             None => groups.push((key, vec![StoredRun::clone(run)])),
         }
     }
-    let (mut boards, mut said) = (Vec::new(), Vec::new());
     for (_, group) in groups {
         // Runs that have not ended are in the list of runs; the board is silent about them.
         let Ok((result, remarks)) = SuiteResult::gather("runs", group) else { continue };
@@ -116,19 +132,18 @@ fn board(board: &Leaderboard) -> Value {
 
 /// `GET /api/compare`: the curves of some runs, a piece of a page.
 pub(crate) async fn compare(State(house): State<House>, Query(named): Query<Named>) -> Result<Html<String>, Failure> {
-    let drawn = move || {
-        let mut runs: Vec<StoredRun> = named.runs(&house)?.iter().map(|run| StoredRun::clone(run)).collect();
+    let drawn = move |house: &House| {
+        let mut runs: Vec<StoredRun> =
+            named.runs(house, MOST_COMPARED)?.iter().map(|run| StoredRun::clone(run)).collect();
         runs.retain(|run| !run.epochs.is_empty());
         if runs.is_empty() {
             return Err(Failure::refused("none of these runs has an epoch done: there is nothing to draw"));
         }
-        if runs.len() > MOST_COMPARED {
-            let most = format!("{} runs are too many for one picture; choose at most {MOST_COMPARED}", runs.len());
-            return Err(Failure::refused(most));
-        }
+        // Named by nobody: all of them.
+        runs.truncate(MOST_COMPARED);
         Ok(Html(comparison_fragment(&runs)))
     };
-    tokio::task::spawn_blocking(drawn).await.map_err(Failure::internal)?
+    house.clone().heavy.run(move || drawn(&house)).await?
 }
 
 /// `GET /runs/{id}/report`: the page that the run left.

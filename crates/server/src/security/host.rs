@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::header::HOST;
 use axum::http::StatusCode;
+use axum::http::header::HOST;
 
 use crate::failure::Failure;
 
@@ -83,7 +83,9 @@ mod tests {
         for name in ["localhost:8080", "127.0.0.1:9", "127.0.0.1", "[::1]:8080", "LOCALHOST:1", "[::1]"] {
             assert!(hosts.check(&asked(name)).is_ok(), "{name}");
         }
-        for name in ["evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:80", "192.168.1.2:80", "", "::1"] {
+        for name in
+            ["evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:80", "192.168.1.2:80", "", "::1"]
+        {
             assert!(hosts.check(&asked(name)).is_err(), "{name}");
         }
         assert!(hosts.check(&Request::builder().uri("/").body(Body::empty()).unwrap()).is_err(), "no name at all");

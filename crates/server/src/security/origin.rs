@@ -22,8 +22,14 @@ pub(crate) fn check(request: &Request) -> Result<(), Failure> {
     }
     match header("sec-fetch-site") {
         None | Some("same-origin" | "none") => Ok(()),
-        // Following a link to a page of the app from elsewhere changes nothing.
-        Some(_) if is_safe && header("sec-fetch-mode") == Some("navigate") => Ok(()),
+        // Following a link to a page of the app from elsewhere changes nothing; frames in pages elsewhere are no links.
+        Some(_)
+            if is_safe
+                && header("sec-fetch-mode") == Some("navigate")
+                && header("sec-fetch-dest") == Some("document") =>
+        {
+            Ok(())
+        }
         Some(_) => Err(refused()),
     }
 }
@@ -45,18 +51,30 @@ mod tests {
     #[test]
     fn own_pages_and_programs_may_ask() {
         assert!(check(&asked("POST", &[])).is_ok());
-        assert!(check(&asked("POST", &[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")])).is_ok());
+        assert!(
+            check(&asked("POST", &[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")])).is_ok()
+        );
         assert!(check(&asked("GET", &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")])).is_ok());
-        assert!(check(&asked("GET", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")])).is_ok());
+        assert!(
+            check(&asked(
+                "GET",
+                &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]
+            ))
+            .is_ok()
+        );
     }
 
     #[test]
     fn pages_elsewhere_may_not() {
-        for origin in ["http://evil.example", "null", "http://localhost:9999", "https://localhost:8080", "http://localhost"] {
+        for origin in
+            ["http://evil.example", "null", "http://localhost:9999", "https://localhost:8080", "http://localhost"]
+        {
             assert!(check(&asked("POST", &[("origin", origin)])).is_err(), "{origin}");
             assert!(check(&asked("GET", &[("origin", origin)])).is_err(), "{origin}");
         }
         assert!(check(&asked("POST", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")])).is_err());
+        let frame = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        assert!(check(&asked("GET", &frame)).is_err());
         assert!(check(&asked("GET", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")])).is_err());
     }
 }

@@ -4,17 +4,17 @@ use std::fmt;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
-/// The cookie that holds the token.
-const NAME: &str = "longhand_token";
-
-/// A secret of 128 bits, in hexadecimal.
+/// A secret of 128 bits, in hexadecimal, and the cookie that holds it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct Token {
+    secret: String,
+    cookie: String,
+}
 
 /// Whether a request showed the token.
 pub(crate) enum Shown {
@@ -34,12 +34,18 @@ impl Token {
     pub fn new() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
-        Ok(Token(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        let secret = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Token { secret, cookie: "longhand_token".to_owned() })
+    }
+
+    /// Names the cookie after the port: cookies know none, and another app on this computer would overwrite it.
+    pub(crate) fn is_of_port(&mut self, port: u16) {
+        self.cookie = format!("longhand_token_{port}");
     }
 
     /// The token as it stands in an address.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.secret
     }
 
     pub(crate) fn check(&self, request: &Request) -> Shown {
@@ -47,7 +53,7 @@ impl Token {
         let in_header = texts(AUTHORIZATION).filter_map(|value| value.strip_prefix("Bearer "));
         let in_cookie = texts(COOKIE)
             .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|cookie| cookie.trim().strip_prefix(NAME)?.strip_prefix('='));
+            .filter_map(|cookie| cookie.trim().strip_prefix(self.cookie.as_str())?.strip_prefix('='));
         if in_header.chain(in_cookie).any(|shown| self.is(shown)) {
             return Shown::Yes;
         }
@@ -61,10 +67,15 @@ impl Token {
         let path = request.uri().path().trim_start_matches('/');
         let others = others.join("&");
         let address = if others.is_empty() { format!("/{path}") } else { format!("/{path}?{others}") };
+        // Lax: whoever follows the address from a mail or a chat comes from elsewhere, and a strict cookie would not be sent
+        // along. What changes something is checked by its origin.
         let answer = Response::builder()
             .status(StatusCode::SEE_OTHER)
             .header(LOCATION, address)
-            .header(SET_COOKIE, format!("{NAME}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000", self.0))
+            .header(
+                SET_COOKIE,
+                format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000", self.cookie, self.secret),
+            )
             .body(Body::empty());
         match answer {
             Ok(answer) => Shown::InAddress(Box::new(answer)),
@@ -74,7 +85,7 @@ impl Token {
 
     /// Compares digests, so that how long it takes says nothing about how much of a guess was right.
     fn is(&self, shown: &str) -> bool {
-        Sha256::digest(shown.as_bytes()) == Sha256::digest(self.0.as_bytes())
+        Sha256::digest(shown.as_bytes()) == Sha256::digest(self.secret.as_bytes())
     }
 }
 
@@ -103,10 +114,10 @@ mod tests {
         assert_ne!(right, wrong);
         let is_shown = |request: &Request| matches!(token.check(request), Shown::Yes);
         assert!(is_shown(&asked("/", &[("authorization", format!("Bearer {right}"))])));
-        assert!(is_shown(&asked("/", &[("cookie", format!("a=b; {NAME}={right}"))])));
+        assert!(is_shown(&asked("/", &[("cookie", format!("a=b; {}={right}", token.cookie))])));
         for shown in [&wrong, "", &right[..31], &format!("{right}0")] {
             assert!(!is_shown(&asked("/", &[("authorization", format!("Bearer {shown}"))])), "{shown}");
-            assert!(!is_shown(&asked("/", &[("cookie", format!("{NAME}={shown}"))])), "{shown}");
+            assert!(!is_shown(&asked("/", &[("cookie", format!("{}={shown}", token.cookie))])), "{shown}");
             assert!(matches!(token.check(&asked(&format!("/?token={shown}"), &[])), Shown::No), "{shown}");
         }
     }
@@ -118,6 +129,6 @@ mod tests {
         let Shown::InAddress(answer) = token.check(&asked(&uri, &[])) else { panic!("it was shown") };
         assert_eq!(answer.headers()[LOCATION], "/evil.example/?a=1&b=2");
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     }
 }

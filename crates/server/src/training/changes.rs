@@ -66,7 +66,9 @@ fn setting(key: &str, value: &Json) -> Result<Value, Failure> {
 fn number(text: &str, whole: bool) -> Result<Value, String> {
     let text = text.trim();
     if whole {
-        let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
+        // Commas stand between groups of three: `2,5` is no twenty-five.
+        let is_grouped = text.split(',').skip(1).all(|group| group.len() == 3);
+        let plain: String = text.chars().filter(|&c| !(matches!(c, '_' | ' ') || c == ',' && is_grouped)).collect();
         // A page may write 20.0 for 20.
         let plain = plain.strip_suffix(".0").unwrap_or(&plain);
         plain.parse().map(Value::Integer).map_err(|_| format!("`{text}` is no whole number"))
@@ -88,21 +90,21 @@ pub(super) fn layers(text: &str) -> Result<Value, String> {
         let line = line.trim_end();
         if line.ends_with('}') { format!("{line},\n") } else { format!("{line}\n") }
     });
-    let read: Result<Table, _> = toml::from_str(&format!("layers = [\n{}]", lines.collect::<String>()));
-    let mut table = read.map_err(|e| match e.span().map(|span| line_of(inside, span.start)) {
-        Some(line) => format!("line {line}: {}", e.message()),
+    let wrapped = format!("layers = [\n{}]", lines.collect::<String>());
+    let read: Result<Table, _> = toml::from_str(&wrapped);
+    let mut table = read.map_err(|e| match e.span() {
+        // The first line is `layers = [`, so the line breaks before a place are the number of its line.
+        Some(span) => {
+            let line =
+                wrapped.as_bytes()[..span.start.min(wrapped.len())].iter().filter(|&&byte| byte == b'\n').count();
+            format!("line {}: {}", line.clamp(1, inside.lines().count().max(1)), e.message())
+        }
         None => e.message().to_owned(),
     })?;
     match table.remove("layers") {
         Some(layers @ Value::Array(_)) if table.is_empty() => Ok(layers),
         _ => Err("these are no layers: write one a line, such as { type = \"relu\" }".to_owned()),
     }
-}
-
-/// The line of what was typed that byte `at` of the wrapped text lies in: the first line of that is `layers = [`.
-fn line_of(inside: &str, at: usize) -> usize {
-    let behind = at.saturating_sub("layers = [\n".len()).min(inside.len());
-    inside.as_bytes()[..behind].iter().filter(|&&byte| byte == b'\n').count() + 1
 }
 
 fn schedule(name: &str, learning_rate: f64) -> Table {
@@ -171,6 +173,7 @@ mod tests {
         for (key, value, said) in [
             ("epochs", json!("three"), "`three` is no whole number"),
             ("epochs", json!(2.5), "`2.5` is no whole number"),
+            ("epochs", json!("2,5"), "`2,5` is no whole number"),
             ("schedule.learning_rate", json!("fast"), "`fast` is no number"),
             ("schedule.learning_rate", json!("inf"), "`inf` is no number"),
             ("optimiser.nesterov", json!([1]), "nothing that this field can hold"),

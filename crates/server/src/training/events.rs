@@ -116,7 +116,10 @@ impl Listener {
     fn collect(&mut self) {
         let is_new = |changed: &mut watch::Receiver<()>| {
             let new = changed.has_changed().unwrap_or(false);
-            changed.mark_unchanged();
+            // Only what was seen is marked: a change that comes just now is for the next look.
+            if new {
+                changed.mark_unchanged();
+            }
             new
         };
         if is_new(&mut self.data) || self.is_first {

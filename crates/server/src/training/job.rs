@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::locked::Locked as _;
+use crate::runs::index::id_of;
 
 /// Points of the loss that are kept of a run.
 pub(super) const MOST_POINTS: usize = 600;
@@ -62,6 +64,8 @@ pub(super) struct Event {
 pub(crate) struct Job {
     pub(super) id: String,
     pub(super) order: Order,
+    /// What to type into a terminal for the same.
+    pub(super) command: String,
     recipe_name: String,
     seed: u64,
     parameters: usize,
@@ -70,6 +74,8 @@ pub(crate) struct Job {
     /// Set to end the training after its step.
     pub(super) stop: AtomicBool,
     live: Mutex<Live>,
+    /// Held while a piece of a page is made: however many pages ask for it, it is made once.
+    making: Mutex<()>,
     changed: watch::Sender<()>,
 }
 
@@ -78,6 +84,7 @@ struct Live {
     status: Status,
     message: Option<String>,
     run: Option<String>,
+    has_report: bool,
     record: Option<RunRecord>,
     epochs: Vec<EpochMetrics>,
     points: Vec<StepPoint>,
@@ -91,11 +98,22 @@ struct Live {
 }
 
 impl Job {
-    pub(super) fn new(id: String, recipe: &Recipe, parameters: usize, judged_on: EvaluatedOn, order: Order) -> Self {
+    pub(super) fn new(
+        id: String,
+        recipe: &Recipe,
+        parameters: usize,
+        judged_on: EvaluatedOn,
+        order: Order,
+        command: String,
+    ) -> Self {
         let live = Live {
             status: Status::Waiting,
             message: None,
-            run: None,
+            run: match &order {
+                Order::New(_) => None,
+                Order::Resume(folder) => Some(id_of(folder)),
+            },
+            has_report: false,
             record: None,
             epochs: Vec::new(),
             points: Vec::new(),
@@ -108,6 +126,7 @@ impl Job {
         Job {
             id,
             order,
+            command,
             recipe_name: recipe.name.clone(),
             seed: recipe.seed,
             parameters,
@@ -115,12 +134,13 @@ impl Job {
             judged_on,
             stop: AtomicBool::new(false),
             live: Mutex::new(live),
+            making: Mutex::new(()),
             changed: watch::Sender::new(()),
         }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Live) -> T) -> T {
-        let outcome = change(&mut self.live.lock().expect("nobody panicked"));
+        let outcome = change(&mut self.live.locked());
         self.changed.send_replace(());
         outcome
     }
@@ -178,6 +198,11 @@ impl Job {
         });
     }
 
+    /// The run's report is in its folder.
+    pub(super) fn has_report(&self) {
+        self.change(|live| live.has_report = true);
+    }
+
     /// It is over; a stopped one can go on.
     pub(super) fn ended(&self, status: Status, message: Option<String>) {
         self.change(|live| {
@@ -190,16 +215,17 @@ impl Job {
 
     /// The events behind the first `after`, and how many there are now.
     pub(super) fn events_after(&self, after: usize) -> Vec<(usize, Event)> {
-        let live = self.live.lock().expect("nobody panicked");
+        let live = self.live.locked();
         live.events.iter().enumerate().skip(after).map(|(place, event)| (place + 1, event.clone())).collect()
     }
 
     /// For pages.
     pub(super) fn shown(&self) -> Value {
-        let live = self.live.lock().expect("nobody panicked");
+        let live = self.live.locked();
         json!({
             "id": self.id,
             "run": live.run,
+            "has_report": live.has_report,
             "recipe": self.recipe_name,
             "seed": self.seed,
             "parameters": self.parameters,
@@ -210,23 +236,27 @@ impl Job {
             "message": live.message,
             "last_accuracy": live.epochs.last().map(|epoch| epoch.scores.accuracy()),
             "resumed": matches!(self.order, Order::Resume(_)),
-            "resumable": live.status == Status::Stopped && live.run.is_some(),
+            "resumable": matches!(live.status, Status::Stopped | Status::Failed) && live.run.is_some(),
         })
     }
 
     /// The curves so far.
     pub(super) fn curves(&self) -> Result<Arc<str>, Failure> {
+        let _alone = self.making.locked();
         let (record, epochs, points) = {
-            let live = self.live.lock().expect("nobody panicked");
+            let live = self.live.locked();
             if let Some(curves) = &live.curves {
                 return Ok(curves.clone());
             }
-            let record = live.record.clone().ok_or_else(|| Failure::not_found("this run has not begun; it waits for those before it"))?;
+            let record = live
+                .record
+                .clone()
+                .ok_or_else(|| Failure::not_found("this run has not begun; it waits for those before it"))?;
             (record, live.epochs.clone(), live.points.clone())
         };
         // Drawn without the lock: the training must not wait for a picture.
         let drawn: Arc<str> = live_curves_fragment(&record, &epochs, &points).into();
-        let mut live = self.live.lock().expect("nobody panicked");
+        let mut live = self.live.locked();
         if live.points.len() == points.len() && live.epochs.len() == epochs.len() {
             live.curves = Some(drawn.clone());
         }
@@ -248,18 +278,20 @@ impl Job {
         kept: fn(&mut Live) -> &mut Option<Arc<str>>,
         make: fn(&RunReport<'_>) -> String,
     ) -> Result<Arc<str>, Failure> {
+        let _alone = self.making.locked();
         let (record, epochs, examination) = {
-            let mut live = self.live.lock().expect("nobody panicked");
+            let mut live = self.live.locked();
             if let Some(piece) = kept(&mut live) {
                 return Ok(piece.clone());
             }
-            let none = || Failure::not_found("no epoch was done since this run began or went on; wait for its first one");
+            let none =
+                || Failure::not_found("no epoch was done since this run began or went on; wait for its first one");
             let examination = live.examination.clone().ok_or_else(none)?;
             (live.record.clone().ok_or_else(none)?, live.epochs.clone(), examination)
         };
         let report = RunReport { record: &record, epochs: &epochs, examination: &examination, base: None };
         let made: Arc<str> = make(&report).into();
-        let mut live = self.live.lock().expect("nobody panicked");
+        let mut live = self.live.locked();
         if live.epochs.len() == epochs.len() {
             *kept(&mut live) = Some(made.clone());
         }

@@ -9,7 +9,7 @@ pub(crate) mod queue;
 pub(crate) mod time;
 pub(crate) mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -26,6 +26,7 @@ use self::job::{Job, Order};
 use crate::failure::Failure;
 use crate::frame;
 use crate::house::House;
+use crate::runs::listing;
 
 /// `GET /train`.
 pub(crate) async fn room() -> Html<String> {
@@ -45,11 +46,13 @@ pub(crate) async fn state(State(house): State<House>) -> Json<Value> {
 
 /// `GET /api/recipes`: the built-in ones, `default` first.
 pub(crate) async fn recipes() -> Json<Value> {
-    let mut recipes: Vec<Recipe> = BUILT_IN
-        .iter()
-        .map(|(name, text)| Recipe::from_toml(name, text, &[]).expect("built-in recipes are sound"))
-        .collect();
-    recipes.sort_by_key(|recipe| recipe.name != "default");
+    static RECIPES: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
+        let read =
+            |(name, text): &(&str, &str)| Recipe::from_toml(name, text, &[]).expect("built-in recipes are sound");
+        let mut recipes: Vec<Recipe> = BUILT_IN.iter().map(read).collect();
+        recipes.sort_by_key(|recipe| recipe.name != "default");
+        recipes
+    });
     let shown = |recipe: &Recipe| {
         let summary = Summary::of(&recipe.network).expect("a recipe's network is checked");
         json!({
@@ -59,12 +62,12 @@ pub(crate) async fn recipes() -> Json<Value> {
             "epochs": recipe.epochs,
         })
     };
-    Json(recipes.iter().map(shown).collect())
+    Json(RECIPES.iter().map(shown).collect())
 }
 
 /// `POST /api/plan`.
 pub(crate) async fn plan(State(house): State<House>, Json(asked): Json<plan::Asked>) -> Result<Json<Value>, Failure> {
-    house.clone().heavy.run(move || plan::of(&house, &asked).map(Json)).await?
+    house.clone().plans.run(move || plan::of(&house, &asked).map(Json)).await?
 }
 
 /// `POST /api/queue`: another run.
@@ -72,10 +75,14 @@ pub(crate) async fn enqueue(
     State(house): State<House>,
     Json(asked): Json<plan::Asked>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let recipe = plan::recipe(&asked)?;
-    plan::ensure_bounded(&recipe)?;
-    let job = house.queue.add(&recipe, asked.judged_on, Order::New(Box::new(recipe.clone())))?;
-    Ok((StatusCode::CREATED, Json(job.shown())))
+    let queued = move |house: &House| {
+        let (recipe, command) = plan::recipe_and_command(&asked)?;
+        plan::ensure_bounded(&recipe)?;
+        let order = Order::New(Box::new(recipe.clone()));
+        let job = house.queue.add(&recipe, asked.judged_on, order, command)?;
+        Ok((StatusCode::CREATED, Json(job.shown())))
+    };
+    house.clone().heavy.run(move || queued(&house)).await?
 }
 
 /// Which run is to go on.
@@ -90,17 +97,24 @@ pub(crate) async fn resume(
     State(house): State<House>,
     Json(resumed): Json<Resumed>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let found = house.clone();
-    let run = tokio::task::spawn_blocking(move || found.runs.find(&resumed.run)).await.map_err(Failure::internal)??;
-    let status = crate::runs::listing::status(&run);
-    if !matches!(status, "interrupted" | "lost") {
-        let why = format!("this run is {status}: only one that was stopped goes on");
-        return Err(Failure::not_yet(why));
-    }
-    let record = &run.record;
-    let judged_on = record.data.evaluated_on;
-    let job = house.queue.add(&record.resolved_recipe, judged_on, Order::Resume(run.path.clone()))?;
-    Ok((StatusCode::CREATED, Json(job.shown())))
+    let queued = move |house: &House| {
+        let run = house.runs.find(&resumed.run)?;
+        let record = &run.record;
+        if let Some(suite) = &record.suite {
+            let why = format!("this run is of the suite {suite}: `longhand experiment` goes on with it");
+            return Err(Failure::not_yet(why));
+        }
+        if !listing::is_resumable(&run) {
+            let why = format!("this run is {}: only one that was stopped goes on", listing::status(&run));
+            return Err(Failure::not_yet(why));
+        }
+        plan::ensure_bounded(&record.resolved_recipe)?;
+        let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
+        let command = format!("longhand train --resume {}", run.path.display());
+        let job = house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command)?;
+        Ok((StatusCode::CREATED, Json(job.shown())))
+    };
+    house.clone().heavy.run(move || queued(&house)).await?
 }
 
 /// `POST /api/jobs/{id}/stop`.

@@ -16,6 +16,8 @@ const MOST_PARAMETERS: usize = 2_000_000;
 const MOST_BYTES: usize = 4 << 30;
 /// The most multiply-adds of a whole training: some days on a slow machine.
 const MOST_MULTIPLY_ADDS: f64 = 4e15;
+/// The most epochs: each is an event that is kept for pages.
+const MOST_EPOCHS: usize = 2_000;
 /// Training images of MNIST and of the stroke digits alike, for as long as the data are not there.
 const USUAL_IMAGES: usize = 60_000;
 const USUAL_TEST_IMAGES: usize = 10_000;
@@ -40,18 +42,19 @@ fn on_test_images() -> EvaluatedOn {
     EvaluatedOn::Test
 }
 
-/// The recipe asked for, changes applied and checked.
+/// The recipe asked for, changes applied and checked, and what to type into a terminal for it.
 ///
 /// # Errors
 /// A recipe that is not built in, or a change that it refuses.
-pub(super) fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
-    changed(asked).map(|(_, recipe, _)| recipe)
+pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Failure> {
+    changed(asked).map(|(_, recipe, overrides)| (recipe, command(asked, &overrides)))
 }
 
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
 fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
     let name = &asked.recipe;
-    let text = built_in(name).ok_or_else(|| Failure::refused_at("recipe", format!("there is no recipe `{name}` here; the room Train lists those there are")))?;
+    let none = || format!("there is no recipe `{name}` here; the room Train lists those there are");
+    let text = built_in(name).ok_or_else(|| Failure::refused_at("recipe", none()))?;
     let original = Recipe::from_toml(name, text, &[]).map_err(Failure::internal)?;
     let present = serde_json::to_value(&original).expect("plain data");
     let mut changes = asked.changes.clone();
@@ -61,28 +64,36 @@ fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
         _ => true,
     });
     let overrides = changes::overrides(&changes, original.schedule.learning_rate())?;
-    let recipe = Recipe::from_toml(name, text, &overrides).map_err(|e| at_its_field(&e, &changes))?;
+    let recipe = Recipe::from_toml(name, text, &overrides).map_err(|e| at_its_field(name, text, &e, &overrides))?;
     Ok((original, recipe, overrides))
 }
 
-/// The refusal of a recipe, at the field that brought it about where that can be told.
-fn at_its_field(error: &RecipeError, changes: &Changes) -> Failure {
-    let (message, path) = match error.message.rsplit_once(" (overridden: ") {
-        Some((message, path)) => (message.to_owned(), path.trim_end_matches(')')),
-        None => (error.message.clone(), ""),
-    };
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let mut keys: Vec<&String> = changes.keys().filter(|key| !path.is_empty() && path.starts_with(key.as_str())).collect();
-    if keys.is_empty() {
-        keys = changes.keys().filter(|key| message.contains(&last(key))).collect();
+/// The refusal of a recipe, at the field that brought it about where that can be told: the one change that is refused on
+/// its own too, or else the one that the message speaks of.
+fn at_its_field(name: &str, text: &str, error: &RecipeError, overrides: &[Override]) -> Failure {
+    let key = |change: &Override| change.path.join(".");
+    let (types, others): (Vec<&Override>, Vec<&Override>) =
+        overrides.iter().partition(|change| change.value.is_table());
+    for change in types.iter().chain(&others) {
+        let alone: Vec<Override> =
+            types.iter().filter(|other| *other != change).chain([change]).map(|c| (*c).clone()).collect();
+        if let Err(refused) = Recipe::from_toml(name, text, &alone) {
+            return Failure::refused_at(&key(change), plain(&refused.message, &alone));
+        }
     }
-    if keys.is_empty() && changes.len() == 1 {
-        keys = changes.keys().collect();
-    }
-    match keys[..] {
-        [key] => Failure::refused_at(key, message),
+    let message = plain(&error.message, overrides);
+    let last = |change: &Override| change.path.last().cloned().unwrap_or_default();
+    match overrides.iter().filter(|change| message.contains(&last(change))).collect::<Vec<_>>()[..] {
+        [change] => Failure::refused_at(&key(change), message),
         _ => Failure::refused(message),
     }
+}
+
+/// A message without what it says of the overrides, which the page shows as fields.
+fn plain(message: &str, overrides: &[Override]) -> String {
+    let named = overrides.iter().map(|o| format!("{}={}", o.path.join("."), o.value)).collect::<Vec<_>>().join(", ");
+    let message = message.strip_prefix(&format!("the recipe refuses {named}: ")).unwrap_or(message);
+    message.split(" (overridden: ").next().unwrap_or(message).to_owned()
 }
 
 /// Refuses a recipe that the data here do not fit, or that would take more memory or time than is to be had.
@@ -98,17 +109,25 @@ pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
     }
     if summary.parameters() > MOST_PARAMETERS {
         let found = summary.parameters();
-        return at_layers(format!("the network has {found} parameters; up to {MOST_PARAMETERS} are trained here: make it smaller, or train it by longhand train"));
+        return at_layers(format!(
+            "the network has {found} parameters; up to {MOST_PARAMETERS} are trained here: make it smaller, or train it by longhand train"
+        ));
     }
     if memory(recipe, &summary) > MOST_BYTES {
         let found = memory(recipe, &summary) >> 20;
         return Err(Failure::refused_at(
             "batch_size",
-            format!("its activations would take {found} MB; up to {} are taken here: take smaller batches", MOST_BYTES >> 20),
+            format!(
+                "its activations would take {found} MB; up to {} are taken here: take smaller batches",
+                MOST_BYTES >> 20
+            ),
         ));
     }
     // Forward, and twice as much backward.
     let work = 3.0 * summary.multiply_adds() as f64 * (USUAL_IMAGES * recipe.epochs) as f64;
+    if recipe.epochs > MOST_EPOCHS {
+        return Err(Failure::refused_at("epochs", format!("up to {MOST_EPOCHS} epochs are trained here; longhand train takes more")));
+    }
     if work > MOST_MULTIPLY_ADDS {
         return Err(Failure::refused_at("epochs", "that would train for days; take fewer epochs or a smaller network"));
     }
@@ -179,7 +198,9 @@ fn notes(recipe: &Recipe, summary: &Summary) -> Vec<String> {
         ));
     }
     if recipe.batch_size < 16 {
-        notes.push("Images are trained sixteen at a time: smaller batches take as long a step as batches of 16.".to_owned());
+        notes.push(
+            "Images are trained sixteen at a time: smaller batches take as long a step as batches of 16.".to_owned(),
+        );
     }
     notes
 }
@@ -187,6 +208,8 @@ fn notes(recipe: &Recipe, summary: &Summary) -> Vec<String> {
 /// What to type into a terminal for the same run.
 fn command(asked: &Asked, overrides: &[Override]) -> String {
     let mut command = format!("longhand train {}", asked.recipe);
+    // The program takes --learning-rate before every --set, and a schedule that is set whole has a rate of its own.
+    let keeps_schedule = !overrides.iter().any(|change| change.path == ["schedule"]);
     for change in overrides {
         let (key, value) = (change.path.join("."), change.value.to_string());
         let value = value.trim();
@@ -194,7 +217,7 @@ fn command(asked: &Asked, overrides: &[Override]) -> String {
             "epochs" => format!(" --epochs {value}"),
             "seed" => format!(" --seed {value}"),
             "batch_size" => format!(" --batch-size {value}"),
-            "schedule.learning_rate" => format!(" --learning-rate {value}"),
+            "schedule.learning_rate" if keeps_schedule => format!(" --learning-rate {value}"),
             _ => format!(" --set {}", quoted(&format!("{key}={value}"))),
         });
     }
@@ -214,6 +237,10 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
 
+    fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
+        recipe_and_command(asked).map(|(recipe, _)| recipe)
+    }
+
     fn asked(changes: Value) -> Asked {
         serde_json::from_value(json!({ "recipe": "default", "changes": changes })).unwrap()
     }
@@ -222,12 +249,16 @@ mod tests {
     fn a_refusal_names_its_field() {
         for (changes, field) in [
             (json!({ "epochs": 0 }), "epochs"),
+            (json!({ "batch_size": 64, "epochs": 0 }), "epochs"),
             (json!({ "epochs": 3, "augmentation.rotation": 999 }), "augmentation.rotation"),
             (json!({ "schedule.learning_rate": -1, "seed": 2 }), "schedule.learning_rate"),
             (json!({ "optimiser.momentum": 2.0 }), "optimiser.momentum"),
             (json!({ "averaging.decay": 1.5 }), "averaging.decay"),
             (json!({ "network.layers": "{ type = \"relu\" }" }), "network.layers"),
-            (json!({ "network.layers": "{ type = \"linear\", features = 10 }\n{ type = \"log_softmax\" }\n{ type = \"relu\" }" }), "network.layers"),
+            (
+                json!({ "network.layers": "{ type = \"linear\", features = 10 }\n{ type = \"log_softmax\" }\n{ type = \"relu\" }" }),
+                "network.layers",
+            ),
         ] {
             let refused = recipe(&asked(changes.clone())).unwrap_err();
             assert_eq!(refused.field.as_deref(), Some(field), "{changes}: {}", refused.message);
@@ -240,32 +271,41 @@ mod tests {
     fn what_would_take_too_much_is_refused() {
         let refused = |layers: &str, more: Value| {
             let mut changes = more;
-            changes["network.layers"] = format!("{layers}\n{{ type = \"linear\", features = 10 }}\n{{ type = \"log_softmax\" }}").into();
+            changes["network.layers"] =
+                format!("{layers}\n{{ type = \"linear\", features = 10 }}\n{{ type = \"log_softmax\" }}").into();
             ensure_bounded(&recipe(&asked(changes)).unwrap()).unwrap_err().message
         };
-        assert!(refused("{ type = \"linear\", features = 100000 }", json!({})).contains("parameters"));
+        assert!(refused("{ type = \"linear\", features = 60000 }", json!({})).contains("parameters"));
         let wide = "{ type = \"conv\", channels = 200, kernel = 3, padding = 1 }\n{ type = \"max_pool\" }";
         assert!(refused(wide, json!({ "batch_size": 8192 })).contains("MB"));
-        let deep = format!("{wide}\n{{ type = \"conv\", channels = 500, kernel = 5, padding = 2 }}\n{{ type = \"global_average_pool\" }}");
+        let deep = format!(
+            "{wide}\n{{ type = \"conv\", channels = 500, kernel = 5, padding = 2 }}\n{{ type = \"global_average_pool\" }}"
+        );
         let deep = deep.replace("channels = 500", "channels = 300");
         assert!(refused(&deep, json!({ "epochs": 1000, "batch_size": 16 })).contains("days"));
         let few = "{ type = \"global_average_pool\" }";
         ensure_bounded(&recipe(&asked(json!({ "network.layers": format!("{few}\n{{ type = \"linear\", features = 10 }}\n{{ type = \"log_softmax\" }}") }))).unwrap()).unwrap();
-        let nine = asked(json!({ "network.layers": "{ type = \"linear\", features = 9 }\n{ type = \"log_softmax\" }" }));
+        let nine =
+            asked(json!({ "network.layers": "{ type = \"linear\", features = 9 }\n{ type = \"log_softmax\" }" }));
         assert!(ensure_bounded(&recipe(&nine).unwrap()).unwrap_err().message.contains("9 classes"));
     }
 
     #[test]
     fn the_command_does_the_same() {
-        let asked = asked(json!({ "epochs": 3, "schedule.type": "cosine", "augmentation.rotation": 5 }));
+        let asked = asked(json!({
+            "epochs": 3, "schedule.type": "cosine", "schedule.learning_rate": 0.2, "augmentation.rotation": 5,
+        }));
         let (_, wanted, overrides) = changed(&asked).unwrap();
         let command = command(&asked, &overrides);
         assert!(command.starts_with("longhand train default --set 'schedule="), "{command}");
         assert!(command.contains(" --epochs 3") && command.contains(" --set augmentation.rotation=5"), "{command}");
         // The words of `--set` are read as the command reads them.
         let schedule = command.split('\'').nth(1).unwrap();
-        let sets: Vec<Override> =
-            [schedule, "augmentation.rotation=5.0", "epochs=3"].iter().map(|text| text.parse().unwrap()).collect();
+        assert!(command.contains(" --set schedule.learning_rate=0.2"), "{command}");
+        let sets: Vec<Override> = [schedule, "augmentation.rotation=5.0", "epochs=3", "schedule.learning_rate=0.2"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         assert_eq!(Recipe::from_toml("default", built_in("default").unwrap(), &sets).unwrap(), wanted);
     }
 }

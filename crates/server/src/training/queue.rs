@@ -1,7 +1,8 @@
 //! The runs that wait, the one that goes on, and those that ended lately.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use longhand_nn::Summary;
 use longhand_training::{EvaluatedOn, Recipe};
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 
 use super::job::{Job, Order, Status};
 use crate::failure::Failure;
+use crate::locked::Locked as _;
 
 /// Runs that may wait.
 const MOST_WAITING: usize = 32;
@@ -26,6 +28,9 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inner {
+    /// What the names of this process's jobs begin with: a page of an earlier process must not meet another run by the name
+    /// of its own.
+    prefix: String,
     count: u64,
     waiting: VecDeque<Arc<Job>>,
     running: Option<Arc<Job>>,
@@ -35,16 +40,24 @@ struct Inner {
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        Queue { inner: Mutex::default(), more: Condvar::new(), changed: watch::Sender::new(()) }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let inner = Inner { prefix: format!("{since:x}"), ..Inner::default() };
+        Queue { inner: Mutex::new(inner), more: Condvar::new(), changed: watch::Sender::new(()) }
     }
 
     /// Puts a run at the end.
     ///
     /// # Errors
     /// When too many wait, or the very run waits already or goes on.
-    pub(super) fn add(&self, recipe: &Recipe, judged_on: EvaluatedOn, order: Order) -> Result<Arc<Job>, Failure> {
+    pub(super) fn add(
+        &self,
+        recipe: &Recipe,
+        judged_on: EvaluatedOn,
+        order: Order,
+        command: String,
+    ) -> Result<Arc<Job>, Failure> {
         let parameters = Summary::of(&recipe.network).map_err(Failure::refused)?.parameters();
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         if inner.waiting.len() >= MOST_WAITING {
             return Err(Failure::busy(format!("{MOST_WAITING} runs wait already; let some of them finish first")));
         }
@@ -58,7 +71,14 @@ impl Queue {
             }
         }
         inner.count += 1;
-        let job = Arc::new(Job::new(inner.count.to_string(), recipe, parameters, judged_on, order));
+        let job = Arc::new(Job::new(
+            format!("{}-{}", inner.prefix, inner.count),
+            recipe,
+            parameters,
+            judged_on,
+            order,
+            command,
+        ));
         inner.waiting.push_back(job.clone());
         drop(inner);
         self.more.notify_one();
@@ -68,7 +88,7 @@ impl Queue {
 
     /// The job of that name.
     pub(super) fn find(&self, id: &str) -> Result<Arc<Job>, Failure> {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner.locked();
         let found = inner.waiting.iter().chain(&inner.running).chain(&inner.ended).find(|job| job.id == id).cloned();
         found.ok_or_else(|| Failure::not_found("that run is not in the queue any more; see the room Runs"))
     }
@@ -76,7 +96,7 @@ impl Queue {
     /// Takes a waiting job out, or tells the running one to stop.
     pub(super) fn stop(&self, id: &str) -> Result<Arc<Job>, Failure> {
         let job = self.find(id)?;
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         if let Some(place) = inner.waiting.iter().position(|waiting| waiting.id == id) {
             inner.waiting.remove(place);
             job.ended(Status::Stopped, Some("Taken out of the queue before it began.".to_owned()));
@@ -91,24 +111,24 @@ impl Queue {
 
     /// Whether a run goes on.
     pub(super) fn is_training(&self) -> bool {
-        self.inner.lock().expect("nobody panicked").running.is_some()
+        self.inner.locked().running.is_some()
     }
 
     /// Whether nothing more begins.
     pub(super) fn is_closed(&self) -> bool {
-        self.inner.lock().expect("nobody panicked").closed
+        self.inner.locked().closed
     }
 
     /// Waits for the next job; `None` once the queue is closed.
     pub(super) fn next(&self) -> Option<Arc<Job>> {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         let job = loop {
             if inner.closed {
                 return None;
             }
             match inner.waiting.pop_front() {
                 Some(job) => break job,
-                None => inner = self.more.wait(inner).expect("nobody panicked"),
+                None => inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner),
             }
         };
         inner.running = Some(job.clone());
@@ -119,7 +139,7 @@ impl Queue {
 
     /// Puts the job that went on among those that ended.
     pub(super) fn done(&self, job: Arc<Job>) {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+        let mut inner = self.inner.locked();
         inner.running = None;
         inner.remember(job);
         drop(inner);
@@ -131,14 +151,14 @@ impl Queue {
         self.changed.send_replace(());
     }
 
-    /// Lets nothing more begin and stops what goes on; gives how many runs were still waiting.
-    pub(crate) fn close(&self) -> usize {
-        let mut inner = self.inner.lock().expect("nobody panicked");
+    /// Lets nothing more begin and stops what goes on; gives, for each run that was still waiting, what to type for it.
+    pub(crate) fn close(&self) -> Vec<String> {
+        let mut inner = self.inner.locked();
         inner.closed = true;
         if let Some(job) = &inner.running {
             job.ask_to_stop();
         }
-        let waiting = inner.waiting.len();
+        let waiting = inner.waiting.iter().map(|job| job.command.clone()).collect();
         drop(inner);
         self.more.notify_all();
         self.changed.send_replace(());
@@ -152,7 +172,7 @@ impl Queue {
 
     /// For pages.
     pub(super) fn shown(&self) -> Value {
-        let inner = self.inner.lock().expect("nobody panicked");
+        let inner = self.inner.locked();
         let list = |jobs: &VecDeque<Arc<Job>>| jobs.iter().map(|job| job.shown()).collect::<Vec<_>>();
         json!({
             "running": inner.running.as_ref().map(|job| job.shown()),
@@ -177,7 +197,7 @@ mod tests {
 
     fn add(queue: &Queue) -> Result<Arc<Job>, Failure> {
         let recipe = Recipe::from_toml("seed", built_in("seed").unwrap(), &[]).unwrap();
-        queue.add(&recipe, EvaluatedOn::Test, Order::New(Box::new(recipe.clone())))
+        queue.add(&recipe, EvaluatedOn::Test, Order::New(Box::new(recipe.clone())), "longhand train seed".to_owned())
     }
 
     #[test]
@@ -195,7 +215,7 @@ mod tests {
             add(&queue).unwrap();
         }
         assert_eq!(add(&queue).err().unwrap().status, 429);
-        assert_eq!(queue.close(), MOST_WAITING);
+        assert_eq!(queue.close(), vec!["longhand train seed"; MOST_WAITING]);
         assert!(queue.next().is_none());
     }
 }

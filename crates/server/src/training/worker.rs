@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -10,8 +11,8 @@ use longhand_nn::{Network, Summary};
 use longhand_report::{MOST_MISTAKES, RunReport, StepPoint, run_page};
 use longhand_training::experiment::RunTime;
 use longhand_training::{
-    EpochDone, Evaluation, Examination, Observer, Progress, Recipe, RunFolder, RunStatus, Split, built_in, examine,
-    surest_mistakes, train, write_atomically,
+    Checkpoint, EpochDone, Evaluation, Examination, Observer, Occasion, Origin, Progress, Recipe, RunFolder, RunStatus,
+    Split, built_in, examine, surest_mistakes, train, train_from_checkpoint, write_atomically,
 };
 use serde_json::json;
 
@@ -25,9 +26,14 @@ type Failed = Box<dyn Error + Send + Sync>;
 /// Carries out what is queued, until the queue is closed.
 pub(crate) fn run(house: &State) {
     while let Some(job) = house.queue.next() {
-        let (status, message) = match carry_out(house, &job) {
-            Ok(ended) => ended,
-            Err(failed) => (Status::Failed, Some(failed.to_string())),
+        house.times.end_trial();
+        // A fault of the program in one run is no reason for all others to wait for ever.
+        let (status, message) = match catch_unwind(AssertUnwindSafe(|| carry_out(house, &job))) {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(failed)) => (Status::Failed, Some(failed.to_string())),
+            Err(_) => {
+                (Status::Failed, Some("The run ended in a fault of the program; what was kept of it can go on.".into()))
+            }
         };
         job.ended(status, message);
         house.queue.done(job);
@@ -44,17 +50,30 @@ fn carry_out(house: &State, job: &Job) -> Result<(Status, Option<String>), Faile
     let (keeper, trained) = match &job.order {
         Order::New(recipe) => {
             let parameters = Summary::of(&recipe.network)?.parameters();
-            let folder = RunFolder::create(&house.runs_folder, recipe, &split, parameters, isa, threads)?;
-            let mut keeper = Keeper::new(house, job, &split, recipe, folder);
+            let unchanged = built_in(&recipe.name).and_then(|text| Recipe::from_toml(&recipe.name, text, &[]).ok());
+            let origin = Origin { initial_weights: None, unchanged: unchanged.as_ref() };
+            let runs = &house.runs_folder;
+            let folder = RunFolder::create_from(origin, runs, recipe, &split, parameters, isa, threads)?;
+            let mut keeper = Keeper::new(house, job, &split, recipe, folder, 0);
             let trained = train(recipe, &split, isa, threads, &mut keeper)?;
             (keeper, trained)
         }
-        Order::Resume(path) => return Err(format!("{} cannot go on yet", path.display()).into()),
+        Order::Resume(path) => {
+            let (folder, start) = RunFolder::resume(path, &split, isa, threads)?;
+            let (recipe, epochs) = (folder.record().resolved_recipe.clone(), folder.epochs().to_vec());
+            let mut keeper = Keeper::new(house, job, &split, &recipe, folder, start.so_far.images);
+            let trained = train_from_checkpoint(&start, epochs, &recipe, &split, isa, threads, &mut keeper)?;
+            (keeper, trained)
+        }
     };
     let Keeper { mut folder, recipe, .. } = keeper;
     let (status, words) = trained.ended.in_words(&recipe, split.train.len());
     folder.end(status, words.clone(), &trained.network)?;
     let report = write_report(house, &folder, &trained.network, &split);
+    if report.is_ok() {
+        job.has_report();
+        folder.close()?;
+    }
     let status = match status {
         RunStatus::Finished => Status::Finished,
         RunStatus::Diverged => Status::Diverged,
@@ -71,8 +90,8 @@ fn write_report(house: &State, folder: &RunFolder, network: &Network, split: &Sp
     let record = folder.record();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(house.threads).build()?;
     let examination = pool.install(|| examine(network, &record.resolved_recipe, split, house.isa, MOST_MISTAKES));
-    let base = built_in(&record.recipe).and_then(|text| Recipe::from_toml(&record.recipe, text, &[]).ok());
-    let report = RunReport { record, epochs: folder.epochs(), examination: &examination, base: base.as_ref() };
+    let base = record.unchanged_recipe.as_ref();
+    let report = RunReport { record, epochs: folder.epochs(), examination: &examination, base };
     write_atomically(&folder.path().join("report.html"), run_page(&report).as_bytes())?;
     Ok(())
 }
@@ -94,7 +113,15 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    fn new(house: &'a State, job: &'a Job, split: &'a Split<'a>, recipe: &Recipe, folder: RunFolder) -> Self {
+    /// A keeper of a run that begins, or goes on in an epoch of which `images` images were done.
+    fn new(
+        house: &'a State,
+        job: &'a Job,
+        split: &'a Split<'a>,
+        recipe: &Recipe,
+        folder: RunFolder,
+        images: usize,
+    ) -> Self {
         job.begun(id_of(folder.path()), folder.record(), folder.epochs());
         house.queue.touch();
         let all = recipe.steps_per_epoch(split.train.len()) * recipe.epochs;
@@ -107,7 +134,7 @@ impl<'a> Keeper<'a> {
             steps_a_point: all.div_ceil(MOST_POINTS).max(1),
             steps: 0,
             loss_sum: 0.0,
-            last: (Instant::now(), 0),
+            last: (Instant::now(), images),
             images_per_second: 0.0,
         }
     }
@@ -129,8 +156,8 @@ impl<'a> Keeper<'a> {
         let loss = self.loss_sum / self.steps as f64;
         let left = (self.recipe.epochs - progress.epoch) * images + images - progress.images;
         let judging = self.folder.epochs().last().map_or(0.0, |epoch| epoch.evaluation_seconds);
-        let seconds_left = left as f64 / self.images_per_second.max(1e-9)
-            + judging * (self.recipe.epochs + 1 - progress.epoch) as f64;
+        let seconds_left =
+            left as f64 / self.images_per_second.max(1e-9) + judging * (self.recipe.epochs + 1 - progress.epoch) as f64;
         let point = StepPoint { epochs: step as f64 / steps_an_epoch as f64, loss, learning_rate };
         let shown = json!({
             "epoch": progress.epoch,
@@ -150,8 +177,7 @@ impl Observer for Keeper<'_> {
     fn step(&mut self, progress: Progress) -> ControlFlow<()> {
         self.steps += 1;
         self.loss_sum += progress.loss;
-        let is_last = progress.images == self.split.train.len();
-        if self.steps >= self.steps_a_point || is_last {
+        if self.steps >= self.steps_a_point {
             self.make_point(progress);
         }
         if self.job.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -174,6 +200,14 @@ impl Observer for Keeper<'_> {
         self.house.queue.touch();
         self.last = (Instant::now(), 0);
         Ok(())
+    }
+
+    fn checkpoint_due(&mut self, occasion: Occasion) -> bool {
+        self.folder.checkpoint_due(occasion)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Failed> {
+        Ok(self.folder.keep_checkpoint(checkpoint)?)
     }
 }
 

@@ -45,7 +45,9 @@ fn a_workbook_is_audited_and_its_corrected_copy_audits_clean() {
         return;
     }
     let app = App::start();
-    let audit = |bytes: &[u8], name: &str| app.post_bytes(&format!("/api/audits?name={name}"), "application/octet-stream", bytes);
+    let audit = |bytes: &[u8], name: &str| {
+        app.post_bytes(&format!("/api/audits?name={name}"), "application/octet-stream", bytes)
+    };
     let clean = audit(&std::fs::read(books.join("clean.xlsx")).unwrap(), "clean.xlsx").json();
     assert_eq!((clean["verdict"].as_str(), clean["slips"].as_array().unwrap().len()), (Some("clean"), 0));
     assert!(clean["corrected"].is_null());

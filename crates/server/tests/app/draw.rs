@@ -48,7 +48,11 @@ fn a_drawn_digit_is_recognised_before_anything_was_trained() {
         assert_eq!(values.len(), shape, "{}", layer["name"]);
         let (low, high) = (layer["low"].as_f64().unwrap(), layer["high"].as_f64().unwrap());
         let (least, most) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
-        assert!((least < 128) == (low < -0.01 * high.abs().max(-low)) && most >= 128, "{}: {low} {high}", layer["name"]);
+        assert!(
+            (least < 128) == (low < -0.01 * high.abs().max(-low)) && most >= 128,
+            "{}: {low} {high}",
+            layer["name"]
+        );
     }
     // The floor of an answer: how long it takes is measured elsewhere, this only says that it is no matter of seconds.
     let began = Instant::now();

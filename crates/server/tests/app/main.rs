@@ -4,6 +4,7 @@
 //! `LONGHAND_SCREENSHOTS=DIR` makes them leave pictures of the rooms in that folder.
 
 mod attacks;
+mod browser;
 mod by_hand;
 mod draw;
 mod rooms;

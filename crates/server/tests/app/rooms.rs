@@ -10,7 +10,9 @@ fn weight(app: &App, path: &str) -> usize {
     assert_eq!(page.status, 200, "{path}");
     let mut wanted: Vec<String> = ["href=\"/assets/", "src=\"/assets/"]
         .iter()
-        .flat_map(|mark| page.text().split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>())
+        .flat_map(|mark| {
+            page.text().split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
+        })
         .collect();
     let (mut seen, mut bytes) = (Vec::new(), page.body.len());
     while let Some(name) = wanted.pop() {
@@ -23,10 +25,14 @@ fn weight(app: &App, path: &str) -> usize {
         if name.ends_with(".js") || name.ends_with(".css") {
             let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
             let quoted = file.text();
-            let imports = quoted.lines().filter(|line| line.contains("from \"") || line.starts_with("import \""));
+            let imports = quoted
+                .lines()
+                .filter(|line| line.contains("from \"") || line.contains("import(\"") || line.starts_with("import \""));
             wanted.extend(imports.filter_map(|line| line.rsplit('"').nth(1)).map(|path| joined(&folder, path)));
             let urls = quoted.split("url(").skip(1).filter_map(|rest| rest.split(')').next());
-            wanted.extend(urls.map(|url| url.trim_matches('"')).filter_map(|url| url.strip_prefix("/assets/")).map(str::to_owned));
+            wanted.extend(
+                urls.map(|url| url.trim_matches('"')).filter_map(|url| url.strip_prefix("/assets/")).map(str::to_owned),
+            );
         }
         seen.push(name);
     }

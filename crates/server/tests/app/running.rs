@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use longhand_data::strokes;
 use longhand_kernels::Isa;
-use longhand_server::{Server, Settings};
+use longhand_server::{LoadData, Server, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct App {
     pub address: String,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<usize>>,
+    thread: Option<JoinHandle<Vec<String>>>,
     folder: Arc<TempDir>,
 }
 
@@ -62,7 +62,27 @@ impl App {
         Self::start_with(None, folder)
     }
 
+    /// An app whose data are looked for without end.
+    pub fn start_loading(folder: Arc<TempDir>) -> Self {
+        let load = |_: &dyn Fn(String), stop: &AtomicBool| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err("stopped".to_owned())
+        };
+        Self::serve(None, folder, Box::new(load))
+    }
+
     pub fn start_with(host: Option<&str>, folder: Arc<TempDir>) -> Self {
+        let load = |_: &dyn Fn(String), _: &AtomicBool| Ok((strokes::generate(1, 600, 200), None));
+        let app = Self::serve(host, folder, Box::new(load));
+        if host.is_none() {
+            app.until("the data are there", |app| app.get("/api/state").json()["data"]["state"] == "ready");
+        }
+        app
+    }
+
+    fn serve(host: Option<&str>, folder: Arc<TempDir>, load: LoadData) -> Self {
         let settings = Settings {
             host: host.map(str::to_owned),
             port: 0,
@@ -75,25 +95,22 @@ impl App {
         let address = server.address().to_owned();
         let stop = Arc::new(AtomicBool::new(false));
         let seen = stop.clone();
-        let thread = std::thread::spawn(move || {
-            let load = |_: &dyn Fn(String), _: &AtomicBool| Ok((strokes::generate(1, 600, 200), None));
-            server.run(Box::new(load), &seen).unwrap()
-        });
-        let app = App { address, stop, thread: Some(thread), folder };
-        if host.is_none() {
-            app.until("the data are there", |app| app.get("/api/state").json()["data"]["state"] == "ready");
-        }
-        app
+        let thread = std::thread::spawn(move || server.run(load, &seen).unwrap());
+        App { address, stop, thread: Some(thread), folder }
     }
 
-    /// Ends it as Ctrl-C does; gives its folder, and how many runs were waiting.
-    pub fn end(mut self) -> (Arc<TempDir>, usize) {
+    /// Ends it as Ctrl-C does; gives its folder, and what to type for each run that was waiting.
+    pub fn end(mut self) -> (Arc<TempDir>, Vec<String>) {
         (self.folder.clone(), self.finish())
     }
 
-    fn finish(&mut self) -> usize {
+    fn finish(&mut self) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().map_or(0, |thread| thread.join().unwrap())
+        self.thread.take().map(|thread| thread.join().unwrap()).unwrap_or_default()
+    }
+
+    pub fn shared_folder(&self) -> Arc<TempDir> {
+        self.folder.clone()
     }
 
     pub fn folder(&self) -> PathBuf {

@@ -10,10 +10,9 @@ fn runs_are_listed_judged_over_seeds_compared_and_handed_out() {
     assert_eq!(app.get("/api/runs").json()["runs"], json!([]));
     assert_eq!(app.get("/api/leaderboard").json()["boards"], json!([]));
     let jobs: Vec<_> = (0..3).map(|seed| app.train(json!({ "seed": seed }))).collect();
-    let ids: Vec<String> = jobs
-        .iter()
-        .map(|job| app.until_status(&job["id"], "finished")["run"].as_str().unwrap().to_owned())
-        .collect();
+    let ids: Vec<String> =
+        jobs.iter().map(|job| app.until_status(&job["id"], "finished")["run"].as_str().unwrap().to_owned()).collect();
+    let folders = app.runs();
     std::fs::create_dir(app.folder().join("runs/broken")).unwrap();
     std::fs::write(app.folder().join("runs/broken/run.json"), "{").unwrap();
 
@@ -34,15 +33,26 @@ fn runs_are_listed_judged_over_seeds_compared_and_handed_out() {
     let some = app.get(&format!("/api/leaderboard?ids={},{}", ids[0], ids[2])).json();
     assert_eq!(some["boards"][0]["rows"][0]["seeds"], json!([0, 2]));
 
+    // A record that somebody wrote by hand, of a network that cannot be.
+    let impossible = app.folder().join("runs/impossible");
+    std::fs::create_dir(&impossible).unwrap();
+    for file in ["run.json", "metrics.jsonl"] {
+        let text = std::fs::read_to_string(folders[0].join(file)).unwrap();
+        std::fs::write(impossible.join(file), text.replace("\"channels\": 4", "\"channels\": 0")).unwrap();
+    }
+    let board = app.get("/api/leaderboard").json();
+    assert_eq!(board["boards"][0]["rows"][0]["n"], 3);
+    assert!(board["said"].to_string().contains("impossible"), "{}", board["said"]);
+
     let curves = app.get(&format!("/api/compare?ids={}", ids.join(","))).text();
     assert_eq!(curves.matches("<figure>").count(), 2);
     assert!(curves.contains("class=\"plot wide\"") && curves.contains("class=\"plot narrow\""));
-    let many = vec![ids[0].as_str(); 13].join(",");
+    let many = (0..13).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     assert!(app.get(&format!("/api/compare?ids={many}")).refusal().contains("at most 12"));
     assert_eq!(app.get("/api/compare?ids=0123").status, 404);
 
     let model = app.get(&format!("/runs/{}/files/model.safetensors", ids[1]));
-    assert_eq!(model.body, std::fs::read(app.runs()[1].join("model.safetensors")).unwrap());
+    assert_eq!(model.body, std::fs::read(folders[1].join("model.safetensors")).unwrap());
     assert!(app.get(&format!("/runs/{}/files/run.json", ids[1])).text().contains("\"seed\": 1"));
     assert_eq!(app.get(&format!("/runs/{}/files/report.html", ids[1])).status, 404);
     assert!(app.get(&format!("/runs/{}/report", ids[1])).text().contains("What was taken for what"));

@@ -40,7 +40,7 @@ fn a_recipe_is_planned_before_anything_is_trained() {
     let recipes = app.get("/api/recipes").json();
     assert_eq!(recipes[0]["name"], "default");
     let plan = app.post("/api/plan", json!({ "recipe": "seed", "changes": {} })).json();
-    assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(32)));
+    assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(24)));
     assert_eq!((plan["train_images"].as_u64(), plan["steps_per_epoch"].as_u64()), (Some(600), Some(5)));
     assert_eq!(plan["command"], "longhand train seed");
     assert_eq!(plan["time"]["how"], "measured");
@@ -119,6 +119,59 @@ fn a_training_that_diverges_says_so() {
     assert!(job["message"].as_str().unwrap().contains("learning rate is probably too high"), "{job}");
 }
 
+/// The weights and the metrics, the seconds in them aside.
+fn outcome(folder: &std::path::Path) -> (String, Vec<(f64, f64, f64, f64)>) {
+    let run = StoredRun::read(folder).unwrap();
+    let figures =
+        run.epochs.iter().map(|e| (e.train_loss, e.train_accuracy, e.scores.loss(), e.scores.accuracy())).collect();
+    (run.record.result.unwrap().weights_sha256, figures)
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
+    let app = App::start();
+    let whole = app.train(json!({ "epochs": 60 }));
+    app.until_status(&whole["id"], "finished");
+    let stopped = app.train(json!({ "epochs": 60 }));
+    app.until("some epochs are done", |app| app.job(&stopped["id"])["epochs_done"].as_u64() >= Some(3));
+    app.post(&format!("/api/jobs/{}/stop", stopped["id"].as_str().unwrap()), json!({}));
+    let stopped = app.until_status(&stopped["id"], "stopped");
+    assert_eq!(stopped["resumable"], true);
+    let run = stopped["run"].as_str().unwrap().to_owned();
+
+    // Stopped by a page, it goes on, and is stopped once more by the end of the program.
+    let again = app.post("/api/queue/resume", json!({ "run": run }));
+    assert_eq!(again.status, 201, "{}", again.text());
+    let again = again.json();
+    let done = stopped["epochs_done"].as_u64().unwrap();
+    app.until("it goes on", |app| app.job(&again["id"])["epochs_done"].as_u64() > Some(done));
+    assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "one at a time");
+    let waiting = app.train(json!({ "seed": 9 }));
+    assert_eq!(waiting["status"], "waiting");
+    let (folder, left) = app.end();
+    assert_eq!(left.len(), 1);
+    assert!(left[0].starts_with("longhand train seed") && left[0].contains("--seed 9"), "{left:?}");
+
+    let app = App::start_again(folder);
+    let of_run = |app: &App| {
+        let runs = app.get("/api/runs").json();
+        runs["runs"].as_array().unwrap().iter().find(|r| r["id"] == run.as_str()).cloned().unwrap()
+    };
+    assert_eq!(
+        (of_run(&app)["status"].as_str(), of_run(&app)["resumable"].as_bool()),
+        (Some("interrupted"), Some(true))
+    );
+    let last = app.post("/api/queue/resume", json!({ "run": run })).json();
+    assert_ne!(last["id"], again["id"], "names of an earlier process mean nothing now");
+    let told = events(&app, &format!("/api/events?job={}", last["id"].as_str().unwrap()), "", "ended");
+    assert_eq!(told.iter().filter(|(_, kind, _)| kind == "epoch").count(), 60, "those before are told too");
+    app.until_status(&last["id"], "finished");
+    assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "finished");
+    let folders = app.runs();
+    assert_eq!(folders.len(), 2);
+    assert_eq!(outcome(&folders[0]), outcome(&folders[1]));
+}
+
 #[test]
 fn closing_every_page_stops_nothing_and_ten_pages_are_fine() {
     let app = App::start();
@@ -134,6 +187,44 @@ fn closing_every_page_stops_nothing_and_ten_pages_are_fine() {
     app.until("an epoch is done", |app| app.job(&job["id"])["epochs_done"].as_u64() >= Some(2));
     pages.clear();
     app.until_status(&job["id"], "finished");
+}
+
+#[test]
+fn the_end_comes_soon_while_the_data_are_still_looked_for() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let app = App::start_loading(folder);
+    assert_eq!(app.get("/api/state").json()["data"]["state"], "loading");
+    let job = app.train(json!({}));
+    assert_eq!(app.get("/api/models/built-in/mistakes").status, 409);
+    app.until("it waits for the data", |app| app.get("/api/state").json()["queue"]["running"]["id"] == job["id"]);
+    let began = std::time::Instant::now();
+    app.end();
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn two_apps_on_one_folder_do_not_meet_in_a_run() {
+    let app = App::start();
+    let long = app.train(json!({ "epochs": 2000 }));
+    app.until("it goes on", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    let other = App::start_again(app.shared_folder());
+    let run = app.job(&long["id"])["run"].as_str().unwrap().to_owned();
+    let seen = other.get("/api/runs").json()["runs"][0].clone();
+    assert_eq!((seen["id"].as_str(), seen["status"].as_str()), (Some(run.as_str()), Some("running")));
+    assert_eq!(other.post("/api/queue/resume", json!({ "run": run })).status, 409);
+    assert!(!app.job(&long["id"])["status"].is_null());
+}
+
+#[test]
+fn a_run_that_cannot_be_kept_fails_in_a_sentence_and_the_next_one_begins() {
+    let app = App::start();
+    let long = app.train(json!({ "epochs": 2000 }));
+    let next = app.train(json!({ "seed": 2 }));
+    app.until("an epoch is done", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    std::fs::remove_dir_all(app.runs().remove(0)).unwrap();
+    let failed = app.until_status(&long["id"], "failed");
+    assert!(failed["message"].as_str().unwrap().contains("cannot write"), "{failed}");
+    app.until_status(&next["id"], "finished");
 }
 
 #[test]

@@ -59,9 +59,11 @@ pub trait ExperimentObserver: Sync {
     }
 
     /// A run has ended, finished or diverged, and is kept; `network` is its network and `threads` are free for more work
-    /// on it. What else belongs in its folder is written here.
-    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) {
+    /// on it. What else belongs in its folder is written here; `false` where something of it could not be: the run keeps its
+    /// checkpoint then, and is looked at again when the suite is run again.
+    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) -> bool {
         let _ = (run, folder, network, threads);
+        true
     }
 
     /// This became of a run.
@@ -203,8 +205,10 @@ impl Runner<'_> {
             record: folder.record().clone(),
             epochs: folder.epochs().to_vec(),
         };
-        self.observer.finished(run, &folder, &trained.network, threads);
-        folder.close()?;
+        // With its checkpoint left, what is missing is made when the suite is run again.
+        if self.observer.finished(run, &folder, &trained.network, threads) {
+            folder.close()?;
+        }
         Ok(RunOutcome::Done(Box::new(stored)))
     }
 }

@@ -233,7 +233,7 @@ impl ExperimentObserver for LiveTable<'_> {
         state.predicted += predicted;
     }
 
-    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) {
+    fn finished(&self, run: &PlannedRun, folder: &RunFolder, network: &Network, threads: usize) -> bool {
         let base = &self.plan.suite.entries[run.entry].base;
         let run = run_report::Run {
             folder: folder.path(),
@@ -245,9 +245,10 @@ impl ExperimentObserver for LiveTable<'_> {
         };
         let written = run_report::write(&run, self.isa, threads)
             .and_then(|examination| self.write_end_events(folder, &examination));
-        if let Err(e) = written {
-            self.file_failed(&e);
+        if let Err(e) = &written {
+            self.file_failed(e);
         }
+        written.is_ok()
     }
 
     fn ended(&self, slot: usize, run: &PlannedRun, outcome: &RunOutcome) {

@@ -5,6 +5,7 @@ mod list;
 mod plot;
 mod show;
 mod tensorboard;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub fn run(arguments: &RunsArguments) -> anyhow::Result<Exit> {
     match &arguments.action {
         RunsAction::List { folders, json } => list::run(folders, *json),
         RunsAction::Show { run, json } => show::run(run, *json),
+        RunsAction::Verify { run, data, compute, json } => verify::run(run, data, compute, *json),
         RunsAction::Compare { runs, order, json } => compare::run(runs, *order, *json),
         RunsAction::Plot { runs, out } => plot::run(runs, out),
         RunsAction::Tensorboard { runs } => tensorboard::run(runs),

@@ -1,0 +1,67 @@
+//! A network worked out, changed, taken along, and somebody's workbook audited.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::visit;
+
+#[test]
+fn a_network_is_chosen_changed_and_taken_along_with_its_numbers() {
+    let Some(mut visit) = visit() else { return };
+    visit.go("/by-hand");
+    visit.browser.wait_for("document.documentElement.classList.contains('ready')");
+    assert!(visit.text("#chain").contains("0.000188255667"));
+    visit.pictures("by-hand");
+
+    // A number changed in the page: everything is worked out again, and the downloads follow.
+    visit.type_into("#given input[data-name=w1]", "0.2");
+    visit.browser.wait_for("document.querySelector('#downloads a[href*=\"table.csv\"]').href.includes('weights=0.2')");
+    let table = visit.on("#downloads a[href*=\"table.csv\"]", "return it.getAttribute('href');");
+    let csv = visit.app.get(table.as_str().unwrap()).text();
+    assert!(csv.lines().nth(1).unwrap().contains("0.2"), "{}", csv.lines().nth(1).unwrap());
+
+    visit.click("#another summary");
+    visit.on("#layers", "it.value = '';");
+    visit.type_into("#layers", "3-4-2");
+    visit.click("#choice button.primary");
+    visit.browser.wait_for("location.search.includes('3-4-2') && document.documentElement.classList.contains('ready')");
+    assert!(visit.text("#description").contains("3-4-2"));
+    visit.go("/by-hand?layers=2-x");
+    visit.browser.wait_for("document.querySelector('[role=alert]')?.textContent.includes('no layer size')");
+    visit.picture("by-hand-refused");
+    visit.nothing_went_wrong();
+}
+
+#[test]
+fn a_workbook_is_audited_on_the_page() {
+    let books = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/workbooks");
+    if !books.is_dir() {
+        eprintln!("skipped: the three workbooks are not there");
+        return;
+    }
+    let Some(mut visit) = visit() else { return };
+    visit.go("/by-hand");
+    visit.browser.wait_for("document.documentElement.classList.contains('ready')");
+    let book = |visit: &mut super::Visit, path: &Path| {
+        let document = visit.browser.call("DOM.getDocument", json!({}));
+        let node = json!({ "nodeId": document["root"]["nodeId"], "selector": "#book-file" });
+        let field = visit.browser.call("DOM.querySelector", node);
+        let files = json!({ "nodeId": field["nodeId"], "files": [path.canonicalize().unwrap()] });
+        visit.browser.call("DOM.setFileInputFiles", files);
+    };
+    book(&mut visit, &books.join("wrong-update.xlsx"));
+    visit.browser.wait_for("document.querySelector('#tries').textContent.includes('AC30')");
+    visit.click("#tries details.cells summary");
+    visit.browser.wait_for("document.querySelector('#tries iframe')");
+    assert!(visit.on("#tries iframe", "return it.hasAttribute('sandbox');").as_bool().unwrap());
+    assert!(visit.on("#tries a[href*=corrected]", "return true;").as_bool().unwrap());
+    visit.picture("by-hand-audit");
+    book(&mut visit, &books.join("clean.xlsx"));
+    visit.browser.wait_for("document.querySelectorAll('#tries > *').length === 2");
+    let not_a_book = visit.app.folder().join("notes.xlsx");
+    std::fs::write(&not_a_book, "w1,w2\n1,2\n").unwrap();
+    book(&mut visit, &not_a_book);
+    visit.browser.wait_for("document.querySelector('#tries').textContent.includes('plain text')");
+    visit.picture("by-hand-audits");
+}

@@ -1,0 +1,92 @@
+//! A recipe chosen, changed, trained and watched.
+
+use super::visit;
+
+const SMALL: &str = "{ type = \"conv\", channels = 4, kernel = 3, padding = 1 }\n{ type = \"relu\" }\n{ type = \"max_pool\" }\n\
+                     { type = \"global_average_pool\" }\n{ type = \"linear\", features = 10 }\n{ type = \"log_softmax\" }";
+
+#[test]
+fn a_recipe_is_changed_trained_watched_and_drawn_with() {
+    let Some(mut visit) = visit() else { return };
+    visit.go("/train");
+    visit.browser.wait_for("document.querySelector('.facts')?.textContent.includes('19,650')");
+    visit.pictures("train-begin");
+
+    // What cannot be is said at its field, and nothing is trained by it.
+    visit.type_into("#field-epochs", "many");
+    visit.browser.wait_for("document.querySelector('#field-epochs-error')?.textContent.includes('no whole number')");
+    assert_eq!(visit.on("#field-epochs", "return it.getAttribute('aria-invalid');"), "true");
+    visit.picture("train-refused");
+    visit.type_into("#field-epochs", "5");
+    visit.browser.wait_for("document.querySelector('#field-epochs').getAttribute('aria-invalid') !== 'true'");
+
+    // Another recipe, a smaller network: the summary follows.
+    visit.click("#recipe-seed");
+    visit.browser.wait_for("document.querySelector('.facts').textContent.includes('18,800')");
+    visit.type_into("#field-epochs", "5");
+    visit.type_into("#field-batch_size", "50");
+    visit.type_into("#layers", SMALL);
+    visit.browser.wait_for("document.querySelector('.facts').textContent.includes('90')");
+    visit.browser.wait_for("document.querySelector('.command').textContent.includes('longhand train seed')");
+    assert!(visit.text(".command").contains("--epochs 5"), "{}", visit.text(".command"));
+
+    visit.click(".plan .primary");
+    visit.browser.wait_for("new URLSearchParams(location.search).get('job')");
+    visit.browser.wait_for("document.querySelectorAll('table.epochs tbody tr').length === 5");
+    visit.browser.wait_for("document.querySelector('[data-name=report]')");
+    visit.browser.wait_for("document.querySelector('.of-curves svg.plot')");
+    visit.browser.wait_for("document.querySelectorAll('.of-classes table.confusion tbody tr').length === 10");
+    visit.browser.wait_for("document.querySelector('.of-mistakes img.digit')");
+    visit.pictures("train-done");
+    let job = visit.app.get("/api/state").json()["queue"]["ended"][0].clone();
+    assert_eq!((job["status"].as_str(), job["epochs_done"].as_u64()), (Some("finished"), Some(5)));
+
+    // Everything is still there when the page is opened again.
+    let address = visit.browser.evaluate("location.pathname + location.search").as_str().unwrap().to_owned();
+    visit.go(&address);
+    visit.browser.wait_for("document.querySelectorAll('table.epochs tbody tr').length === 5");
+
+    visit.click("[data-name=draw]");
+    visit.browser.wait_for("location.pathname === '/draw' && document.querySelector('#model')?.value.length > 5");
+    assert_eq!(visit.on("#model", "return it.value;"), job["run"]);
+    // The refused plan is the browser's own complaint about an answer of 422.
+    visit.browser.events.retain(|event| !event.to_string().contains("422"));
+    visit.nothing_went_wrong();
+}
+
+#[test]
+fn a_run_is_stopped_kept_and_goes_on_while_others_wait() {
+    let Some(mut visit) = visit() else { return };
+    let long = visit.app.train(serde_json::json!({ "epochs": 2000, "seed": 1 }));
+    let next = visit.app.train(serde_json::json!({ "epochs": 2000, "seed": 2 }));
+    visit.go(&format!("/train?job={}", long["id"].as_str().unwrap()));
+    visit.browser.wait_for("document.querySelectorAll('table.epochs tbody tr').length >= 3");
+    visit.pictures("train-running");
+    let before = visit.browser.evaluate("document.querySelectorAll('table.epochs tbody tr').length").as_u64().unwrap();
+    // The server's word comes again after the connection was lost, with nothing left out.
+    visit.browser.call(
+        "Network.emulateNetworkConditions",
+        serde_json::json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 }),
+    );
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    visit.browser.call(
+        "Network.emulateNetworkConditions",
+        serde_json::json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 }),
+    );
+    visit.browser.wait_for(&format!("document.querySelectorAll('table.epochs tbody tr').length > {before} + 1"));
+    let numbers = visit.browser.evaluate(
+        "[...document.querySelectorAll('table.epochs tbody tr')].map((row) => Number(row.cells[0].textContent)).sort((a, b) => a - b)",
+    );
+    let numbers: Vec<u64> = numbers.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+
+    visit.click("[data-name=stop]");
+    visit.browser.wait_for("document.querySelector('[data-name=resume]')");
+    visit.app.until_status(&next["id"], "running");
+    visit.app.post(&format!("/api/jobs/{}/stop", next["id"].as_str().unwrap()), serde_json::json!({}));
+    visit.app.until_status(&next["id"], "stopped");
+    visit.picture("train-stopped");
+    visit.click("[data-name=resume]");
+    visit.app.until("it goes on", |app| app.get("/api/state").json()["queue"]["running"]["resumed"] == true);
+    visit.browser.wait_for("document.querySelector('[data-name=stop]')");
+}

@@ -126,7 +126,10 @@ pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
     // Forward, and twice as much backward.
     let work = 3.0 * summary.multiply_adds() as f64 * (USUAL_IMAGES * recipe.epochs) as f64;
     if recipe.epochs > MOST_EPOCHS {
-        return Err(Failure::refused_at("epochs", format!("up to {MOST_EPOCHS} epochs are trained here; longhand train takes more")));
+        return Err(Failure::refused_at(
+            "epochs",
+            format!("up to {MOST_EPOCHS} epochs are trained here; longhand train takes more"),
+        ));
     }
     if work > MOST_MULTIPLY_ADDS {
         return Err(Failure::refused_at("epochs", "that would train for days; take fewer epochs or a smaller network"));

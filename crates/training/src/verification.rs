@@ -54,7 +54,7 @@ pub struct Difference {
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// It is not finished.
-    #[error("{} is {status}, and only a finished run has bits to compare", path.display())]
+    #[error("{} is {status}, and only a finished run has bits to compare; longhand train --resume finishes it", path.display())]
     NotFinished {
         /// The folder.
         path: PathBuf,
@@ -62,7 +62,7 @@ pub enum VerifyError {
         status: &'static str,
     },
     /// The record has fewer or more epochs than its recipe.
-    #[error("{} says that it is finished, and has {found} of {wanted} epochs", path.display())]
+    #[error("{} says that it is finished, and has {found} of {wanted} epochs: files of two runs, or a record changed by hand", path.display())]
     Epochs {
         /// The folder.
         path: PathBuf,

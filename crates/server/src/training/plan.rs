@@ -53,10 +53,8 @@ pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Fail
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
 fn changed(asked: &Asked) -> Result<(Recipe, Recipe, Vec<Override>), Failure> {
     let name = &asked.recipe;
-    let text = built_in(name).ok_or_else(|| {
-        let message = format!("there is no recipe `{name}` here; the room Train lists those there are");
-        Failure::refused_at("recipe", message)
-    })?;
+    let none = || format!("there is no recipe `{name}` here; the room Train lists those there are");
+    let text = built_in(name).ok_or_else(|| Failure::refused_at("recipe", none()))?;
     let original = Recipe::from_toml(name, text, &[]).map_err(Failure::internal)?;
     let present = serde_json::to_value(&original).expect("plain data");
     let mut changes = asked.changes.clone();
@@ -128,7 +126,10 @@ pub(super) fn ensure_bounded(recipe: &Recipe) -> Result<(), Failure> {
     // Forward, and twice as much backward.
     let work = 3.0 * summary.multiply_adds() as f64 * (USUAL_IMAGES * recipe.epochs) as f64;
     if recipe.epochs > MOST_EPOCHS {
-        return Err(Failure::refused_at("epochs", format!("up to {MOST_EPOCHS} epochs are trained here")));
+        return Err(Failure::refused_at(
+            "epochs",
+            format!("up to {MOST_EPOCHS} epochs are trained here; longhand train takes more"),
+        ));
     }
     if work > MOST_MULTIPLY_ADDS {
         return Err(Failure::refused_at("epochs", "that would train for days; take fewer epochs or a smaller network"));

@@ -111,7 +111,8 @@ fn what_the_record_says_twice_it_says_alike_and_the_model_is_its_own_to_the_byte
     let split = Split::testing(&data);
     let runs = tempfile::tempdir().unwrap();
     let run = finished(runs.path(), &split);
-    let falsified: [(&str, fn(&mut StoredRun)); 9] = [
+    type Falsify = fn(&mut StoredRun);
+    let falsified: [(&str, Falsify); 9] = [
         ("recipe", |run| run.record.recipe = "default".into()),
         ("seed", |run| run.record.seed = 7),
         ("parameters", |run| run.record.parameters += 1),

@@ -130,11 +130,15 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
     let said = || fs::read_to_string(folder.join("said")).unwrap();
     // A kill after the end of all leaves nothing to go on with.
     let is_over = || said().contains("is finished: all of its 4 epochs are done");
+    let mut attempts = 0;
     while killed < kills {
         let runs = folder.join(format!("{below}/{finished}"));
         let arguments = train(runs.to_str().unwrap());
         let mut resumes = 0;
         let run = loop {
+            // Most of a short run is spent before its first record, and a kill there counts for nothing.
+            attempts += 1;
+            assert!(attempts <= 40 * (kills + 1), "{below}: {killed} of {kills} kills after {attempts} attempts");
             let found = runs_in(&runs).pop();
             let mut child = match &found {
                 None => {
@@ -144,7 +148,7 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
                 }
                 Some(run) => spawn(&["train", "--resume", run.to_str().unwrap(), "--threads", "2"], folder),
             };
-            let deadline = if killed < kills { next(&mut seed) % (milliseconds / 2 + 1) } else { u64::MAX };
+            let deadline = if killed < kills { next(&mut seed) % (milliseconds + 1) } else { u64::MAX };
             let begun = Instant::now();
             let status = loop {
                 if let Some(status) = child.try_wait().unwrap() {

@@ -131,6 +131,10 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
     // A kill after the end of all leaves nothing to go on with.
     let is_over = || said().contains("is finished: all of its 4 epochs are done");
     let mut attempts = 0;
+    let is_within = || {
+        let told = fs::read_to_string(folder.join("told")).unwrap();
+        told.contains("resumed  in epoch") && !told.contains(", after 0 of")
+    };
     while killed < kills {
         let runs = folder.join(format!("{below}/{finished}"));
         let arguments = train(runs.to_str().unwrap());
@@ -148,6 +152,7 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
                 }
                 Some(run) => spawn(&["train", "--resume", run.to_str().unwrap(), "--threads", "2"], folder),
             };
+            // As late as a whole run's end: half of the time may be over before the record is there, which counts.
             let deadline = if killed < kills { next(&mut seed) % (milliseconds + 1) } else { u64::MAX };
             let begun = Instant::now();
             let status = loop {
@@ -163,6 +168,7 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
                 Some(status) => {
                     let run = runs_in(&runs).pop().unwrap();
                     assert!(status.success() || is_over(), "{status}, after {resumes} resumes: {}", said());
+                    within += usize::from(is_within());
                     break run;
                 }
                 None if next(&mut seed).is_multiple_of(4) => {
@@ -178,8 +184,7 @@ fn kill(arguments: &[&str], kills: usize, folder: &Path, below: &str) {
                 }
             }
             resumes += 1;
-            let told = fs::read_to_string(folder.join("told")).unwrap();
-            within += usize::from(told.contains("resumed  in epoch") && !told.contains(", after 0 of"));
+            within += usize::from(is_within());
             if let Some(run) = runs_in(&runs).pop() {
                 let listed = longhand(&["runs", "list", run.to_str().unwrap(), "--json"], folder);
                 let listed: Value = serde_json::from_str(&listed.stdout).unwrap();

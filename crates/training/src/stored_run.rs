@@ -1,7 +1,7 @@
 //! Runs read back from their folders.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::record::{EpochMetrics, RunRecord, RunStatus};
@@ -71,17 +71,19 @@ impl StoredRun {
     /// # Errors
     /// When a file cannot be read, is no record, or record and metrics do not belong together.
     pub fn read(path: &Path) -> Result<Self, StoredRunError> {
-        let mut record = read_text(path.join("run.json"))?;
+        let mut record = TextFile::read(path.join("run.json"))?;
         loop {
-            let metrics = match read_text(path.join("metrics.jsonl")) {
+            let metrics = match TextFile::read(path.join("metrics.jsonl")) {
                 Err(StoredRunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => String::new(),
-                read => read?,
+                read => read?.text,
             };
-            match Self::from_texts(path, &record, &metrics) {
+            match Self::from_texts(path, &record.text, &metrics) {
                 // A run that goes on cuts its metrics once its record says so: this record may be the one from before.
                 Err(torn @ StoredRunError::Torn { .. }) => {
-                    let again = read_text(path.join("run.json"))?;
-                    if again == record {
+                    let again = TextFile::read(path.join("run.json"))?;
+                    // A record is replaced, never written into: the same file, held open all the while, stood there when
+                    // the metrics were read. The same text would not say so: a run may have gone round to it again.
+                    if again.file == record.file {
                         return Err(torn);
                     }
                     record = again;
@@ -132,19 +134,29 @@ impl StoredRun {
     }
 }
 
-/// The text of a file of a record: what is no file, such as a pipe, would be waited for without end, and what is too large is
-/// no record.
-fn read_text(path: PathBuf) -> Result<String, StoredRunError> {
-    let io = |source| StoredRunError::Io { path: path.clone(), source };
-    let about = fs::metadata(&path).map_err(io)?;
-    let not = |reason: String| Err(StoredRunError::NotARecord { path: path.clone(), reason });
-    if !about.is_file() {
-        return not("it is no regular file".to_owned());
+/// A file of a record, held open.
+struct TextFile {
+    text: String,
+    file: same_file::Handle,
+}
+
+impl TextFile {
+    /// Reads it: what is no file, such as a pipe, would be waited for without end, and what is too large is no record.
+    fn read(path: PathBuf) -> Result<Self, StoredRunError> {
+        let io = |source| StoredRunError::Io { path: path.clone(), source };
+        let about = fs::metadata(&path).map_err(io)?;
+        let not = |reason: String| Err(StoredRunError::NotARecord { path: path.clone(), reason });
+        if !about.is_file() {
+            return not("it is no regular file".to_owned());
+        }
+        if about.len() > MAX_RECORD_BYTES {
+            return not(format!("it has {} bytes, and a record has at most {MAX_RECORD_BYTES}", about.len()));
+        }
+        let mut file = File::open(&path).map_err(io)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(io)?;
+        Ok(TextFile { text, file: same_file::Handle::from_file(file).map_err(io)? })
     }
-    if about.len() > MAX_RECORD_BYTES {
-        return not(format!("it has {} bytes, and a record has at most {MAX_RECORD_BYTES}", about.len()));
-    }
-    fs::read_to_string(&path).map_err(io)
 }
 
 fn parse_metrics(path: &Path, text: &str) -> Result<Vec<EpochMetrics>, StoredRunError> {

@@ -26,7 +26,7 @@ fn shape() -> impl Strategy<Value = (usize, usize, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: most(48, 2) as u32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: most(48, 1) as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn convolution(

@@ -92,7 +92,7 @@ fn same_on_all(layout: Layout, compute: impl Fn(Isa, &mut [f32])) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: most(64, 2) as u32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: most(64, 1) as u32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn convolution_by_its_definition(

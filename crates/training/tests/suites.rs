@@ -5,6 +5,7 @@ use std::path::Path;
 use longhand_nn::OptimiserSpec;
 use longhand_training::experiment::{Plan, Shard, Suite, SuiteChanges, SuiteError};
 use longhand_training::{EvaluatedOn, Recipe};
+use proptest::prelude::*;
 
 const SUITE: &str = r#"name = "mine"
 seeds = [0, 1, 2]
@@ -213,5 +214,39 @@ fn seeds_are_typed_as_a_count_or_a_list() {
     assert_eq!(SuiteChanges::parse_seeds("7,").unwrap(), [7]);
     for wrong in ["", "x", "0", "1,1", ",", "1.5", "-3", "1,,2"] {
         assert!(SuiteChanges::parse_seeds(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A suite with anything at all written into it is refused in a sentence, or its entries have names of their own and
+    /// recipes that, written down, read the same.
+    #[test]
+    fn damaged_suites_are_refused_or_sound(
+        writes in prop::collection::vec((any::<prop::sample::Index>(), 0usize..3, prop::sample::select(vec![
+            "", "\n", "=", "[", "]", "[[entry]]\n", "{", "}", "\"", "-", "9", "0", ",", "é", "nan", "#", "1e999", "\u{0}", "..", "/",
+            "recipe = \"default\"\n", "batch_size=", "\"epochs=9\", ",
+        ])), 1..5),
+    ) {
+        let mut text = SUITE.to_owned();
+        for (index, over, with) in writes {
+            let place = |text: &str, at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
+            let from = place(&text, index.index(text.len() + 1));
+            let to = place(&text, from + over).max(from);
+            text.replace_range(from..to, with);
+        }
+        match Suite::from_toml("mine.toml", &text, Path::new("no-such-folder"), &SuiteChanges::default()) {
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+            Ok(suite) => {
+                prop_assert!(!suite.entries.is_empty() && !suite.seeds.is_empty());
+                for (n, entry) in suite.entries.iter().enumerate() {
+                    prop_assert!(suite.entries[..n].iter().all(|other| other.name != entry.name), "{} twice", entry.name);
+                    let written = entry.recipe.to_toml();
+                    let again = Recipe::from_toml("written.toml", &written, &[]);
+                    prop_assert_eq!(&again.unwrap(), &entry.recipe, "written as\n{}", written);
+                }
+            }
+        }
     }
 }

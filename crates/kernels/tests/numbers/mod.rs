@@ -38,6 +38,9 @@ impl Numbers {
 }
 
 /// The bits of every lane.
+///
+/// The language promises no particular bits for what is no number, and Miri draws others each time: there all are one.
 pub fn bits(values: &[Lanes]) -> Vec<[u32; LANES]> {
-    values.iter().map(|v| v.0.map(f32::to_bits)).collect()
+    let of = |x: f32| if cfg!(miri) && x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() };
+    values.iter().map(|v| v.0.map(of)).collect()
 }

@@ -3,6 +3,7 @@
 //! The browser's tests need Chromium (Debian's `chromium`); where there is none, each says that it was skipped.
 //! `LONGHAND_SCREENSHOTS=DIR` makes them leave pictures of the rooms in that folder.
 
+mod any_request;
 mod attacks;
 mod browser;
 mod by_hand;

@@ -4,7 +4,7 @@
 //! factor of the chain rule is; [`gradients`] is back-propagation: it walks the named quantities from the error
 //! backwards and gives each its own `dE_d…`, a sum over the quantities just above it.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::expression::{Graph, NodeId, Op};
 use crate::rules::derivative_rule;
@@ -12,61 +12,96 @@ use crate::symbol::Symbol;
 
 /// The derivative of `of` with respect to `with_respect_to`, through everything in between.
 pub fn derivative(graph: &mut Graph, of: NodeId, with_respect_to: NodeId) -> NodeId {
-    differentiate(graph, of, with_respect_to, |_, _| false)
+    Formula::whole(graph, of).derivative(graph, with_respect_to)
 }
 
 /// The derivative of the named quantity `upper` with respect to the named quantity `lower` that stands in its own
 /// formula, every other named quantity held still: one factor of the chain rule.
 pub fn local_derivative(graph: &mut Graph, upper: NodeId, lower: NodeId) -> NodeId {
-    differentiate(graph, upper, lower, |graph, node| graph.symbol(node).is_some())
+    Formula::own(graph, upper).derivative(graph, lower)
 }
 
-/// The sum, over the operands, of the rule for the operand times the operand's own derivative.
-fn differentiate(
-    graph: &mut Graph,
+/// What a node is made of, read from below: gone through once, however many derivatives are taken of it. A neuron with
+/// thousands of inputs has as many.
+struct Formula {
     of: NodeId,
-    with_respect_to: NodeId,
-    is_held_still: impl Fn(&Graph, NodeId) -> bool,
-) -> NodeId {
-    if of == with_respect_to {
-        return graph.constant(1.0);
+    /// The nodes that have a node as their operand.
+    users: HashMap<NodeId, Vec<NodeId>>,
+}
+
+impl Formula {
+    /// Down to what is given.
+    fn whole(graph: &Graph, of: NodeId) -> Self {
+        Self::down_to(graph, of, |_| false)
     }
-    // The nodes that take part; in ascending order operands come before the nodes that use them.
-    let mut involved = BTreeSet::from([of]);
-    let mut pending = vec![of];
-    while let Some(node) = pending.pop() {
-        for &operand in &graph.node(node).operands {
-            let is_target = operand == with_respect_to;
-            // Only later nodes can depend on the target.
-            let leads_on = operand > with_respect_to && !is_held_still(graph, operand);
-            let is_new = (is_target || leads_on) && involved.insert(operand);
-            if is_new && leads_on {
-                pending.push(operand);
+
+    /// Down to named quantities.
+    fn own(graph: &Graph, of: NodeId) -> Self {
+        Self::down_to(graph, of, |node| graph.symbol(node).is_some())
+    }
+
+    fn down_to(graph: &Graph, of: NodeId, is_held_still: impl Fn(NodeId) -> bool) -> Self {
+        let mut users: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+        let mut pending = vec![of];
+        while let Some(node) = pending.pop() {
+            for &operand in &graph.node(node).operands {
+                let users = users.entry(operand).or_default();
+                if users.is_empty() && !is_held_still(operand) {
+                    pending.push(operand);
+                }
+                users.push(node);
             }
         }
+        Formula { of, users }
     }
-    let mut derivative_of: Vec<(NodeId, NodeId)> = Vec::new();
-    for node in involved {
-        if node == with_respect_to {
-            let one = graph.constant(1.0);
-            derivative_of.push((node, one));
-            continue;
+
+    /// The sum, over the operands, of the rule for the operand times the operand's own derivative.
+    fn derivative(&self, graph: &mut Graph, with_respect_to: NodeId) -> NodeId {
+        if self.of == with_respect_to {
+            return graph.constant(1.0);
         }
-        let mut terms = Vec::new();
-        for (k, operand) in graph.node(node).operands.clone().into_iter().enumerate() {
-            if let Ok(place) = derivative_of.binary_search_by_key(&operand, |entry| entry.0) {
-                let outer = derivative_rule(graph, node, k);
-                terms.push(graph.multiply(outer, derivative_of[place].1));
-            }
+        if !self.users.contains_key(&with_respect_to) {
+            return graph.constant(0.0);
         }
-        if !terms.is_empty() {
-            let total = graph.sum(&terms);
+        let mut derivative_of = vec![(with_respect_to, graph.constant(1.0))];
+        for node in self.depending_on(with_respect_to) {
+            let operands = graph.node(node).operands.iter().enumerate();
+            let involved: Vec<(usize, NodeId)> = operands
+                .filter_map(|(k, operand)| {
+                    let place = derivative_of.binary_search_by_key(operand, |entry| entry.0).ok()?;
+                    Some((k, derivative_of[place].1))
+                })
+                .collect();
+            let total = match (graph.node(node).op, &involved[..]) {
+                // One of the terms of a sum, as in a neuron that adds up thousands: once its derivative is the sum's.
+                (Op::Add, &[(_, inner)]) => inner,
+                _ => {
+                    let term = |&(k, inner): &(usize, NodeId)| {
+                        let outer = derivative_rule(graph, node, k);
+                        graph.multiply(outer, inner)
+                    };
+                    let terms: Vec<NodeId> = involved.iter().map(term).collect();
+                    graph.sum(&terms)
+                }
+            };
             derivative_of.push((node, total));
         }
+        derivative_of.last().expect("the node itself depends on it").1
     }
-    match derivative_of.last() {
-        Some(&(node, result)) if node == of => result,
-        _ => graph.constant(0.0),
+
+    /// The nodes that depend on `node`, in ascending order: operands come before the nodes that use them.
+    fn depending_on(&self, node: NodeId) -> Vec<NodeId> {
+        let (mut found, mut seen, mut pending) = (Vec::new(), HashSet::new(), vec![node]);
+        while let Some(node) = pending.pop() {
+            for &user in self.users.get(&node).into_iter().flatten() {
+                if seen.insert(user) {
+                    found.push(user);
+                    pending.push(user);
+                }
+            }
+        }
+        found.sort_unstable();
+        found
     }
 }
 
@@ -104,9 +139,10 @@ pub fn gradients(graph: &mut Graph, error: NodeId, with_respect_to: &[NodeId]) -
             }
         };
         gradient_of[upper.index()] = Some(gradient);
+        let formula = Formula::own(graph, upper);
         for lower in graph.named_operands(upper) {
             if leads_down[lower.index()] {
-                let local = local_derivative(graph, upper, lower);
+                let local = formula.derivative(graph, lower);
                 let term = graph.multiply(gradient, local);
                 is_local[lower.index()] = gradient == one;
                 terms[lower.index()].push(term);

@@ -4,7 +4,7 @@
 //! the *quantities* of a derivation; unnamed nodes are the scaffolding between them. Every other module reads this
 //! graph: the derivative rules, the chain rule, the table, the formulas in text, LaTeX, MathML and spreadsheets.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::symbol::Symbol;
 
@@ -127,8 +127,8 @@ type Identity = (&'static str, u64, Vec<NodeId>);
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: BTreeMap<Identity, NodeId>,
-    named: BTreeMap<String, NodeId>,
+    known: HashMap<Identity, NodeId>,
+    named: HashMap<String, NodeId>,
 }
 
 impl Graph {

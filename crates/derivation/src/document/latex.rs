@@ -1,15 +1,14 @@
 //! The derivation as a complete LaTeX document.
 
-use std::collections::BTreeSet;
-
-use super::{about, cell, given, rules_in_use, summary_rows};
-use crate::derivation::{Chain, Inline, Section, Step, Topic, Work, factor_equation};
-use crate::expression::{NodeId, Op};
-use crate::number::{SHOWN_DIGITS, Shown};
+use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::page::Page;
+use super::walk::walk;
+use crate::expression::NodeId;
+use crate::number::Shown;
 use crate::render::equation::{Equation, Side, Written};
 use crate::render::latex::Latex;
 use crate::render::{definition, expression};
-use crate::symbol::Symbol;
+use crate::rules::Rule;
 use crate::worksheet::Worksheet;
 
 /// Formulas are broken to about this many characters as they are typeset.
@@ -38,186 +37,31 @@ const PREAMBLE: &str = r"\documentclass[10pt,a4paper]{article}
 
 /// The derivation, rules, and the first and last rows of each table as one LaTeX document, ready for `pdflatex`.
 pub fn latex(worksheet: &Worksheet) -> String {
-    let mut writer = Writer { worksheet, text: PREAMBLE.to_owned(), factors_shown: BTreeSet::new() };
-    let shape = worksheet.network.spec.shape().replace('-', "--");
-    writer.line("\\begin{document}");
-    writer.line(format!("\\begin{{center}}\\LARGE Back-propagation by hand: a {shape} network\\end{{center}}"));
-    writer.opening();
-    writer.rules();
-    match &worksheet.derivation {
-        Some(derivation) => derivation.sections.iter().for_each(|section| writer.section(section)),
-        None => writer.too_long(),
-    }
-    writer.rows();
-    writer.line("\\end{document}");
-    writer.text
+    let text = format!("{PREAMBLE}\\begin{{document}}\n");
+    let mut document = LatexDocument { page: Page { worksheet, notation: &Latex, text } };
+    walk(worksheet, &mut document);
+    document.page.line("\\end{document}");
+    document.page.text
 }
 
-struct Writer<'a> {
-    worksheet: &'a Worksheet,
-    text: String,
-    /// The factors that were worked out already: later they are only named with their values.
-    factors_shown: BTreeSet<(NodeId, NodeId)>,
+struct LatexDocument<'a> {
+    page: Page<'a>,
 }
 
-impl Writer<'_> {
-    fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref());
-        self.text.push('\n');
-    }
-
-    fn paragraph(&mut self, text: impl AsRef<str>) {
-        self.line("");
-        self.line(text);
-    }
-
+impl LatexDocument<'_> {
     /// Rows of an `align*`; each has its alignment mark already.
     fn align(&mut self, rows: &[String]) {
-        self.line("\\begin{align*}");
-        self.line(rows.join(" \\\\\n"));
-        self.line("\\end{align*}");
-    }
-
-    fn write(&self, side: &Side) -> Written {
-        side.write(&self.worksheet.network.graph, &self.worksheet.values, &Latex)
-    }
-
-    fn name(&self, id: NodeId) -> String {
-        self.write(&Side::Name(id)).text
-    }
-
-    fn sentence(&self, sentence: &[Inline]) -> String {
-        let pieces = sentence.iter().map(|inline| match inline {
-            Inline::Text(text) => plain(text),
-            // A fraction would tear the lines of a paragraph apart, so a partial derivative lies on its side.
-            Inline::Math(Side::Partial { of, by }) => {
-                format!(r"$\partial {}/\partial {}$", self.name(*of), self.name(*by))
-            }
-            Inline::Math(side) => format!("${}$", self.write(side).text),
-        });
-        pieces.collect()
-    }
-
-    fn opening(&mut self) {
-        let worksheet = self.worksheet;
-        self.paragraph(plain(&about(worksheet)));
-        self.paragraph("What is given:");
-        let cells: Vec<String> = given(worksheet)
-            .iter()
-            .map(|&(id, value)| format!("{} &= {}", self.name(id), Shown::new(value).latex()))
-            .collect();
-        let rows: Vec<String> = cells.chunks(4).map(|row| row.join(" & ")).collect();
-        self.align(&rows);
-        let rates = &worksheet.network.spec.learning_rates;
-        let rates = rates.iter().map(|rate| Shown::new(*rate).latex()).collect::<Vec<_>>().join(",\\; ");
-        self.paragraph(format!("Learning rates: $\\eta = {rates}$."));
-        self.paragraph(format!(
-            "Numbers are shown with {SHOWN_DIGITS} significant digits; $\\approx$ stands wherever that rounds something \
-             away."
-        ));
-    }
-
-    fn rules(&mut self) {
-        self.line("\\section*{The rules of differentiation that are needed}");
-        self.line("{\\renewcommand{\\arraystretch}{1.5}");
-        self.line("\\begin{tabular}{@{}l>{$\\displaystyle}l<{$}>{$\\displaystyle}l<{$}p{6.2cm}@{}}");
-        self.line("\\toprule\nrule & f & \\text{derivative} & why \\\\\n\\midrule");
-        for rule in rules_in_use(self.worksheet) {
-            let graph = &rule.graph;
-            let derivatives: Vec<String> = rule
-                .derivatives
-                .iter()
-                .map(|&(by, derivative)| {
-                    let by = graph.symbol(by).expect("letters have names").latex();
-                    format!(r"\tfrac{{\partial f}}{{\partial {by}}} = {}", expression(graph, derivative, &Latex))
-                })
-                .collect();
-            let derivatives = format!(r"\begin{{array}}[t]{{@{{}}l@{{}}}}{}\end{{array}}", derivatives.join(r" \\ "));
-            let f = definition(graph, rule.function, &Latex);
-            self.line(format!("{} & {f} & {} & {} \\\\", rule.name, derivatives, with_mathematics(rule.why)));
-        }
-        self.line("\\bottomrule\n\\end{tabular}}\n\n\\medskip");
-        if self.worksheet.network.graph.nodes().iter().any(|node| node.op == Op::Step) {
-            self.paragraph("$[x > 0]$ is 1 where $x$ is above 0, and 0 where it is not.");
-        }
-        self.paragraph(
-            "The chain rule: where a quantity reaches the error through others, the derivatives along the way are \
-             multiplied, and where it reaches the error along several ways, the products are added.",
-        );
-    }
-
-    fn section(&mut self, section: &Section) {
-        self.line(format!("\\section*{{{}}}", self.sentence(&section.heading)));
-        self.paragraph(self.sentence(&section.introduction));
-        // Formulas without words between them share one alignment.
-        let mut rows: Vec<String> = Vec::new();
-        for step in &section.steps {
-            let is_explained = !step.explanation.is_empty() && !step.explained_before;
-            if !rows.is_empty() && (is_explained || matches!(step.work, Work::Chain(_))) {
-                self.align(&std::mem::take(&mut rows));
-            }
-            match &step.work {
-                Work::Formula(equation) => {
-                    if is_explained {
-                        self.paragraph(self.sentence(&step.explanation));
-                    }
-                    rows.extend(self.stages_below_each_other(equation, None));
-                }
-                Work::Chain(chain) => self.gradient(step, chain),
-            }
-        }
-        if !rows.is_empty() {
-            self.align(&rows);
-        }
-        if section.topic == Topic::Update {
-            self.updates_at_every_rate();
-        }
-    }
-
-    fn gradient(&mut self, step: &Step, chain: &Chain) {
-        let (of, by) = (self.name(chain.rule.of), self.name(chain.rule.with_respect_to));
-        self.line(format!("\\subsection*{{$\\partial {of} / \\partial {by}$}}"));
-        self.paragraph(self.sentence(&step.explanation));
-        let several = chain.paths.len() > 1;
-        for (place, (path, equation)) in chain.rule.paths.iter().zip(&chain.paths).enumerate() {
-            let route: Vec<String> = path.quantities.iter().map(|&id| self.name(id)).collect();
-            let label = if several { format!("\\textbf{{Path {}:}} ", place + 1) } else { String::new() };
-            self.paragraph(format!("{label}${}$", route.join(r" \to ")));
-            let mut rows = Vec::new();
-            for factor in &path.factors {
-                let mut equation = factor_equation(factor);
-                if self.factors_shown.insert((factor.upper, factor.lower)) && factor.working.is_some() {
-                    let rules = format!(r"\quad\text{{(rules: {})}}", factor.rules.join(", "));
-                    rows.extend(self.stages_below_each_other(&equation, Some(&rules)));
-                } else {
-                    equation
-                        .right
-                        .retain(|side| factor.working.is_none_or(|working| *side != Side::Expression(working)));
-                    rows.push(self.stages_beside_each_other(&equation));
-                }
-            }
-            self.align(&rows);
-            let rows = self.stages_below_each_other(equation, None);
-            self.align(&rows);
-        }
-        if let Some(sum) = &chain.sum {
-            self.paragraph("The sum over the paths:");
-            let rows = self.stages_below_each_other(sum, None);
-            self.align(&rows);
-        }
-        if !chain.rule.paths.is_empty() {
-            self.paragraph("In one line:");
-            let rows = self.stages_below_each_other(&chain.in_one_line, None);
-            self.align(&rows);
-        }
+        self.page.line("\\begin{align*}");
+        self.page.line(rows.join(" \\\\\n"));
+        self.page.line("\\end{align*}");
     }
 
     /// An equation with each stage in a row of its own.
-    fn stages_below_each_other(&self, equation: &Equation, remark: Option<&str>) -> Vec<String> {
-        let left = self.write(&equation.left).text;
+    fn stages_below_each_other(&self, equation: &Equation) -> Vec<String> {
+        let left = self.page.write(&equation.left).text;
         let is_long = typeset_width(&left) > LONG_LEFT_SIDE;
         let mut rows = if is_long { vec![format!("& {left}")] } else { Vec::new() };
-        for stage in equation.stages(&self.worksheet.network.graph, &self.worksheet.values, &Latex) {
+        for stage in self.page.stages(equation) {
             let mut start = match (rows.is_empty(), is_long) {
                 (true, _) => format!("{left} &{}", equals(&stage)),
                 (false, true) => format!("&\\qquad {}", equals(&stage)),
@@ -228,99 +72,144 @@ impl Writer<'_> {
                 start = "&\\qquad\\quad".to_owned();
             }
         }
-        if let (Some(first), Some(remark)) = (rows.first_mut(), remark) {
-            first.push_str(remark);
-        }
         rows
     }
 
     /// An equation in one row.
     fn stages_beside_each_other(&self, equation: &Equation) -> String {
-        let stages = equation.stages(&self.worksheet.network.graph, &self.worksheet.values, &Latex);
+        let stages = self.page.stages(equation);
         let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", equals(stage), stage.text)).collect();
-        format!("{} &{}", self.write(&equation.left).text, stages.join(" "))
+        format!("{} &{}", self.page.write(&equation.left).text, stages.join(" "))
+    }
+}
+
+impl Format for LatexDocument<'_> {
+    const EACH_RATE: &'static str = "each learning rate";
+
+    fn words(&self, words: &str) -> String {
+        with_mathematics(words)
     }
 
-    /// The parameters after one step, for each learning rate.
-    fn updates_at_every_rate(&mut self) {
-        let network = &self.worksheet.network;
-        self.paragraph("After one step, at each learning rate:");
-        let initial = network.initial_parameters();
-        let rates: Vec<f64> = network.spec.learning_rates.clone();
-        for rates in rates.chunks(NUMBER_COLUMNS) {
-            let values: Vec<_> = rates.iter().map(|&rate| network.values(&initial, rate)).collect();
-            let rows: Vec<String> = network
-                .parameters
-                .iter()
-                .map(|parameter| {
-                    let cells = values.iter().map(|values| Shown::new(values.get(parameter.updated)).latex());
-                    format!("{} & {}", self.name(parameter.updated), cells.collect::<Vec<_>>().join(" & "))
-                })
-                .collect();
-            self.number_table("", rates, &rows);
-        }
-    }
-
-    /// A table with a column for each learning rate.
-    fn number_table(&mut self, corner: &str, rates: &[f64], rows: &[String]) {
-        let head = rates.iter().map(|rate| format!(r"\eta = {}", Shown::new(*rate).latex()));
-        let head = head.collect::<Vec<_>>().join(" & ");
-        self.line("\\begin{center}\\small");
-        self.line(format!("\\begin{{tabular}}{{@{{}}>{{$}}r<{{$}}*{{{}}}{{>{{$}}r<{{$}}}}@{{}}}}", rates.len()));
-        self.line(format!("\\toprule\n{corner} & {head} \\\\\n\\midrule"));
-        for row in rows {
-            self.line(format!("{row} \\\\"));
-        }
-        self.line("\\bottomrule\n\\end{tabular}\n\\end{center}");
-    }
-
-    fn too_long(&mut self) {
-        self.line("\\section*{The derivation}");
-        self.paragraph(format!(
-            "This network has {} weights: worked out path by path its derivation would be too long to be read (the \
-             limit is {} weights and {} paths to each). The table below is complete.",
-            self.worksheet.network.spec.weights.len(),
-            crate::spec::READABLE_WEIGHTS,
-            crate::spec::READABLE_PATHS,
-        ));
-    }
-
-    fn rows(&mut self) {
-        let table = &self.worksheet.table;
-        let error = Symbol::new(crate::symbol::TOTAL_ERROR).latex();
-        self.line("\\section*{Row after row}");
-        self.paragraph(format!(
-            "Each row starts from the updated weights of the row before it. ${error}$ at each learning rate:"
-        ));
-        for rates in table.rates.chunks(NUMBER_COLUMNS) {
-            let rows: Vec<String> = summary_rows(self.worksheet.network.spec.rows)
-                .into_iter()
-                .map(|row| {
-                    let cells = rates.iter().map(|rate| match table.errors(rate).nth(row - 1) {
-                        Some(None) => r"\text{overflow}".to_owned(),
-                        Some(error) => cell(error, |shown| shown.latex()),
-                        None => r"\text{--}".to_owned(),
-                    });
-                    format!("{row} & {}", cells.collect::<Vec<_>>().join(" & "))
-                })
-                .collect();
-            let learning_rates: Vec<f64> = rates.iter().map(|rate| rate.learning_rate).collect();
-            self.number_table(r"\text{row}", &learning_rates, &rows);
-        }
-        for rate in &table.rates {
-            if let Some(overflow) = rate.overflow {
-                let name = self.name(table.columns[overflow.column].node);
-                let (shown, row) = (Shown::new(rate.learning_rate).latex(), overflow.row);
-                self.paragraph(format!(
-                    "At $\\eta = {shown}$ the table ends with row {row}: ${name}$ is too large for a double."
-                ));
+    fn formula(&self, side: &Side) -> String {
+        match side {
+            // A fraction would tear the lines of a paragraph apart, so a partial derivative lies on its side.
+            Side::Partial { of, by } => {
+                format!(r"$\partial {}/\partial {}$", self.page.name(*of), self.page.name(*by))
             }
+            side => format!("${}$", self.page.write(side).text),
+        }
+    }
+
+    fn rates(&self, rates: &[f64]) -> String {
+        let rates: Vec<String> = rates.iter().map(|rate| Shown::new(*rate).latex()).collect();
+        format!("$\\eta = {}$", rates.join(",\\; "))
+    }
+
+    fn shape(&self, shape: String) -> String {
+        shape.replace('-', "--")
+    }
+
+    fn strong(&self, words: &str) -> String {
+        format!("\\textbf{{{words}}}")
+    }
+
+    /// For a column of mathematics.
+    fn cell(&self, cell: Cell) -> String {
+        match cell {
+            Cell::Words("") => String::new(),
+            Cell::Words(words) => format!(r"\text{{{words}}}"),
+            Cell::Name(id) => self.page.name(id),
+            Cell::Rate(rate) => format!(r"\eta = {}", Shown::new(rate).latex()),
+            Cell::Row(row) => row.to_string(),
+            Cell::Number(value) => Shown::new(value).latex(),
+            Cell::Missing => r"\text{--}".to_owned(),
+        }
+    }
+
+    fn title(&mut self, title: &str) {
+        self.page.line(format!("\\begin{{center}}\\LARGE {title}\\end{{center}}"));
+    }
+
+    fn section(&mut self, heading: &str, _: Fold) {
+        self.page.line(format!("\\section*{{{heading}}}"));
+    }
+
+    fn gradient(&mut self, of: NodeId, by: NodeId) {
+        let (of, by) = (self.page.name(of), self.page.name(by));
+        self.page.line(format!("\\subsection*{{$\\partial {of} / \\partial {by}$}}"));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        self.page.line("");
+        self.page.line(text);
+    }
+
+    fn given(&mut self, lead: &str, values: &[(NodeId, f64)]) {
+        self.paragraph(&format!("{lead}:"));
+        let cell = |&(id, value): &(NodeId, f64)| format!("{} &= {}", self.page.name(id), Shown::new(value).latex());
+        let cells: Vec<String> = values.iter().map(cell).collect();
+        let rows: Vec<String> = cells.chunks(4).map(|row| row.join(" & ")).collect();
+        self.align(&rows);
+    }
+
+    fn rules(&mut self, rules: &[Rule]) {
+        self.page.line("{\\renewcommand{\\arraystretch}{1.5}");
+        self.page.line("\\begin{tabular}{@{}l>{$\\displaystyle}l<{$}>{$\\displaystyle}l<{$}p{6.2cm}@{}}");
+        self.page.line("\\toprule\nrule & f & \\text{derivative} & why \\\\\n\\midrule");
+        for rule in rules {
+            let derivative = |&(by, derivative): &(NodeId, NodeId)| {
+                let by = rule.graph.symbol(by).expect("letters have names").latex();
+                format!(r"\tfrac{{\partial f}}{{\partial {by}}} = {}", expression(&rule.graph, derivative, &Latex))
+            };
+            let derivatives = rule.derivatives.iter().map(derivative).collect::<Vec<_>>().join(r" \\ ");
+            let derivatives = format!(r"\begin{{array}}[t]{{@{{}}l@{{}}}}{derivatives}\end{{array}}");
+            let f = definition(&rule.graph, rule.function, &Latex);
+            self.page.line(format!("{} & {f} & {derivatives} & {} \\\\", rule.name, self.words(rule.why)));
+        }
+        self.page.line("\\bottomrule\n\\end{tabular}}\n\n\\medskip");
+    }
+
+    fn equations(&mut self, equations: &[&Equation]) {
+        let rows: Vec<String> = equations.iter().flat_map(|equation| self.stages_below_each_other(equation)).collect();
+        self.align(&rows);
+    }
+
+    fn path(&mut self, path: &PathWork) {
+        self.paragraph(&format!("{}${}$", path.label, self.page.route(path.quantities, r" \to ")));
+        let mut rows = Vec::new();
+        for PathFactor { equation, remark } in &path.factors {
+            let first = rows.len();
+            match remark {
+                Some(remark) => {
+                    rows.extend(self.stages_below_each_other(equation));
+                    rows[first].push_str(&format!(r"\quad\text{{({remark})}}"));
+                }
+                None => rows.push(self.stages_beside_each_other(equation)),
+            }
+        }
+        self.align(&rows);
+        self.equations(&[path.product]);
+    }
+
+    /// As many columns beside each other as fit on a page, the others below.
+    fn table(&mut self, rows: &[Vec<Cell>]) {
+        for first in (1..rows[0].len()).step_by(NUMBER_COLUMNS) {
+            let count = NUMBER_COLUMNS.min(rows[0].len() - first);
+            let line = |row: &Vec<Cell>| {
+                let cells = [row[0]].into_iter().chain(row[first..first + count].iter().copied());
+                format!("{} \\\\", cells.map(|cell| self.cell(cell)).collect::<Vec<_>>().join(" & "))
+            };
+            let lines: Vec<String> = rows.iter().map(line).collect();
+            self.page.line("\\begin{center}\\small");
+            self.page.line(format!("\\begin{{tabular}}{{@{{}}>{{$}}r<{{$}}*{{{count}}}{{>{{$}}r<{{$}}}}@{{}}}}"));
+            self.page.line(format!("\\toprule\n{}\n\\midrule\n{}", lines[0], lines[1..].join("\n")));
+            self.page.line("\\bottomrule\n\\end{tabular}\n\\end{center}");
         }
     }
 }
 
 /// = or ≈.
-fn equals(stage: &Written) -> &'static str {
+pub(super) fn equals(stage: &Written) -> &'static str {
     if stage.exact { "=" } else { r"\approx" }
 }
 
@@ -366,6 +255,7 @@ fn mathematics(text: &str) -> String {
                 match letter {
                     '·' => latex.push_str(r"\cdot"),
                     '−' => latex.push('-'),
+                    '≈' => latex.push_str(r"\approx"),
                     '′' => latex.push('\''),
                     'δ' => latex.push_str(r"\delta"),
                     letter => latex.push(letter),

@@ -1,5 +1,6 @@
 //! The formulas of a network alone, for what typesets a formula and not a document.
 
+use super::latex::equals;
 use crate::derivation::Work;
 use crate::render::equation::Side;
 use crate::render::latex::Latex;
@@ -25,14 +26,14 @@ pub fn latex_formulas(worksheet: &Worksheet) -> String {
             row.push_str(&format!("= {} ", write(formula).text));
         }
         if let Some(value) = value.map(write) {
-            row.push_str(&format!(r"{} {}", if value.exact { "=" } else { r"\approx" }, value.text));
+            row.push_str(&format!("{} {}", equals(&value), value.text));
         }
         rows.push(row);
     }
     if rows.is_empty() {
         let value = write(&Side::Value(network.total_error));
-        let sign = if value.exact { "=" } else { r"\approx" };
-        rows.push(format!("{} &{sign} {}", write(&Side::Name(network.total_error)).text, value.text));
+        let name = write(&Side::Name(network.total_error)).text;
+        rows.push(format!("{name} &{} {}", equals(&value), value.text));
     }
     format!("$$\n\\begin{{aligned}}\n{}\n\\end{{aligned}}\n$$", rows.join(" \\\\\n"))
 }

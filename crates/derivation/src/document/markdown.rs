@@ -1,28 +1,25 @@
 //! The derivation as Markdown that reads as well without a viewer.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
-use super::{about, cell, given, rules_in_use, summary_rows};
-use crate::derivation::{Chain, Inline, Section, Step, Topic, Work, factor_equation};
-use crate::expression::{NodeId, Op};
-use crate::number::{SHOWN_DIGITS, Shown};
-use crate::render::equation::{Equation, Side, Written};
+use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::page::{Page, equals};
+use super::walk::walk;
+use crate::columns::Column;
+use crate::expression::NodeId;
+use crate::number::Shown;
+use crate::render::equation::{Equation, Side};
 use crate::render::unicode::Unicode;
 use crate::render::{definition, expression};
+use crate::rules::Rule;
 use crate::worksheet::Worksheet;
 
 /// The derivation, rules, and the first and last rows of each table as one Markdown text.
 pub fn markdown(worksheet: &Worksheet) -> String {
-    let mut writer = Writer { worksheet, text: String::new(), factors_shown: BTreeSet::new() };
-    writer.opening();
-    writer.rules();
-    match &worksheet.derivation {
-        Some(derivation) => derivation.sections.iter().for_each(|section| writer.section(section)),
-        None => writer.too_long(),
-    }
-    writer.rows();
-    writer.text
+    let mut markdown = Markdown { page: Page { worksheet, notation: &Unicode, text: String::new() } };
+    walk(worksheet, &mut markdown);
+    let mut text = markdown.page.text;
+    // Every piece leaves an empty line for the next one.
+    text.pop();
+    text
 }
 
 /// A left side longer than this has a line of its own.
@@ -31,146 +28,47 @@ const LONG_LEFT_SIDE: usize = 20;
 /// Lines in blocks are broken to about this width.
 const LINE_WIDTH: usize = 110;
 
-struct Writer<'a> {
-    worksheet: &'a Worksheet,
-    text: String,
-    /// The factors that were worked out already: later they are only named with their values.
-    factors_shown: BTreeSet<(NodeId, NodeId)>,
+struct Markdown<'a> {
+    page: Page<'a>,
 }
 
-impl Writer<'_> {
-    fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref());
-        self.text.push('\n');
-    }
-
-    fn paragraph(&mut self, text: impl AsRef<str>) {
-        self.line(text);
-        self.line("");
-    }
-
+impl Markdown<'_> {
     /// Lines that keep their alignment.
     fn block(&mut self, lines: &[String]) {
-        self.line("```text");
+        self.page.line("```text");
         for line in lines {
-            self.line(line.trim_end());
+            self.page.line(line.trim_end());
         }
-        self.line("```");
-        self.line("");
-    }
-
-    fn write(&self, side: &Side) -> Written {
-        side.write(&self.worksheet.network.graph, &self.worksheet.values, &Unicode)
-    }
-
-    fn name(&self, id: NodeId) -> String {
-        self.write(&Side::Name(id)).text
-    }
-
-    fn sentence(&self, sentence: &[Inline]) -> String {
-        let pieces = sentence.iter().map(|inline| match inline {
-            Inline::Text(text) => text.clone(),
-            Inline::Math(side) => self.write(side).text,
-        });
-        pieces.collect()
-    }
-
-    fn opening(&mut self) {
-        let worksheet = self.worksheet;
-        let spec = &worksheet.network.spec;
-        self.paragraph(format!("# Back-propagation by hand: a {} network", spec.shape()));
-        self.paragraph(about(worksheet));
-        self.paragraph("What is given:");
-        let lines: Vec<String> = given(worksheet)
-            .chunk_by(|a, b| self.letter(a.0) == self.letter(b.0))
-            .map(|group| {
-                let cells =
-                    group.iter().map(|&(id, value)| format!("{} = {}", self.name(id), Shown::new(value).unicode()));
-                cells.collect::<Vec<_>>().join("   ")
-            })
-            .collect();
-        self.block(&lines);
-        let rates = spec.learning_rates.iter().map(|rate| Shown::new(*rate).unicode()).collect::<Vec<_>>().join(", ");
-        self.paragraph(format!("Learning rates: η = {rates}."));
-        self.paragraph(format!(
-            "Numbers are shown with {SHOWN_DIGITS} significant digits; ≈ stands wherever that rounds something away."
-        ));
+        self.page.line("```");
+        self.page.line("");
     }
 
     /// What groups the given quantities into lines: the letter, and the sample.
     fn letter(&self, id: NodeId) -> (char, Option<String>) {
-        let name = self.worksheet.network.graph.name(id);
+        let name = self.page.worksheet.network.graph.name(id);
         let mark = name.rsplit_once("_s").map(|(_, sample)| sample.to_owned());
         (name.chars().next().expect("a name"), mark)
     }
 
-    fn rules(&mut self) {
-        self.paragraph("## The rules of differentiation that are needed");
-        self.line("| rule | f | derivative | why |");
-        self.line("| --- | --- | --- | --- |");
-        for rule in rules_in_use(self.worksheet) {
-            let graph = &rule.graph;
-            let f = definition(graph, rule.function, &Unicode);
-            let derivatives: Vec<String> = rule
-                .derivatives
-                .iter()
-                .map(|&(by, derivative)| {
-                    format!("∂f/∂{} = {}", graph.name(by), expression(graph, derivative, &Unicode))
-                })
-                .collect();
-            self.line(format!("| {} | f = {f} | {} | {} |", rule.name, derivatives.join("; "), rule.why_plain()));
-        }
-        self.line("");
-        if self.uses_step() {
-            self.paragraph("[x > 0] is 1 where x is above 0, and 0 where it is not.");
-        }
-        self.paragraph(
-            "The chain rule: where a quantity reaches the error through others, the derivatives along the way are \
-             multiplied, and where it reaches the error along several ways, the products are added.",
-        );
-    }
-
-    /// Whether a derivative in this document is a step.
-    fn uses_step(&self) -> bool {
-        self.worksheet.network.graph.nodes().iter().any(|node| node.op == Op::Step)
-    }
-
-    fn section(&mut self, section: &Section) {
-        self.paragraph(format!("## {}", self.sentence(&section.heading)));
-        self.paragraph(self.sentence(&section.introduction));
-        for step in &section.steps {
-            self.step(step);
-        }
-        if section.topic == Topic::Update {
-            self.updates_at_every_rate();
-        }
-    }
-
-    fn step(&mut self, step: &Step) {
-        match &step.work {
-            Work::Formula(equation) => {
-                if !step.explanation.is_empty() && !step.explained_before {
-                    self.paragraph(self.sentence(&step.explanation));
-                }
-                let lines = self.stages_below_each_other(equation, 0, None);
-                self.block(&lines);
-            }
-            Work::Chain(chain) => {
-                self.paragraph(format!("### {}", self.name(step.quantity)));
-                self.paragraph(self.sentence(&step.explanation));
-                self.chain(chain);
+    /// A table whose first row is its head.
+    fn columns(&mut self, alignment: &str, rows: &[Vec<String>]) {
+        for (place, row) in rows.iter().enumerate() {
+            self.page.line(format!("| {} |", row.join(" | ")));
+            if place == 0 {
+                self.page.line(format!("|{}", format!(" {alignment} |").repeat(row.len())));
             }
         }
+        self.page.line("");
     }
 
     /// An equation with each stage on a line of its own, equals signs below each other. A left side that is long has a
     /// line of its own too.
-    fn stages_below_each_other(&self, equation: &Equation, width: usize, remark: Option<&str>) -> Vec<String> {
-        let left = self.write(&equation.left).text;
+    fn stages_below_each_other(&self, equation: &Equation, width: usize) -> Vec<String> {
+        let left = self.page.write(&equation.left).text;
         let is_long = left.chars().count() > LONG_LEFT_SIDE;
         let width = if is_long { 2 } else { width.max(left.chars().count()) };
         let mut lines = Vec::new();
-        for stage in equation.stages(&self.worksheet.network.graph, &self.worksheet.values, &Unicode) {
+        for stage in self.page.stages(equation) {
             let mut start = format!("{} {}", " ".repeat(width), equals(&stage));
             for line in broken(&stage.text, LINE_WIDTH - width) {
                 lines.push(format!("{start} {line}"));
@@ -183,123 +81,109 @@ impl Writer<'_> {
             let padding = " ".repeat(width - left.chars().count());
             first.replace_range(..width, &format!("{left}{padding}"));
         }
-        if let (Some(first), Some(remark)) = (lines.first_mut(), remark) {
-            write!(first, "      ({remark})").expect("writing to a string");
-        }
         lines
     }
 
     /// An equation on one line.
     fn stages_beside_each_other(&self, equation: &Equation, width: usize) -> String {
-        let left = self.write(&equation.left).text;
+        let left = self.page.write(&equation.left).text;
         let padding = " ".repeat(width.saturating_sub(left.chars().count()));
-        let stages = equation.stages(&self.worksheet.network.graph, &self.worksheet.values, &Unicode);
+        let stages = self.page.stages(equation);
         let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", equals(stage), stage.text)).collect();
         format!("{left}{padding} {}", stages.join(" "))
     }
+}
 
-    fn chain(&mut self, chain: &Chain) {
-        let several = chain.paths.len() > 1;
-        for (place, (path, equation)) in chain.rule.paths.iter().zip(&chain.paths).enumerate() {
-            let route: Vec<String> = path.quantities.iter().map(|&id| self.name(id)).collect();
-            let label = if several { format!("Path {}: ", place + 1) } else { String::new() };
-            let mut lines = vec![format!("{label}{}", route.join(" → ")), String::new()];
-            // New factors are worked out in full; those seen before need one line.
-            let width = path
-                .factors
-                .iter()
-                .map(|factor| self.write(&Side::Partial { of: factor.upper, by: factor.lower }).text.chars().count());
-            let width = width.max().unwrap_or(0);
-            for factor in &path.factors {
-                let mut equation = factor_equation(factor);
-                if self.factors_shown.insert((factor.upper, factor.lower)) && factor.working.is_some() {
-                    let rules = format!("rules: {}", factor.rules.join(", "));
-                    lines.extend(self.stages_below_each_other(&equation, width, Some(&rules)));
-                } else {
-                    equation
-                        .right
-                        .retain(|side| factor.working.is_none_or(|working| *side != Side::Expression(working)));
-                    lines.push(self.stages_beside_each_other(&equation, width));
+impl Format for Markdown<'_> {
+    fn formula(&self, side: &Side) -> String {
+        self.page.write(side).text
+    }
+
+    fn column(&self, column: &Column) -> String {
+        column.name.clone()
+    }
+
+    fn title(&mut self, title: &str) {
+        self.paragraph(&format!("# {title}"));
+    }
+
+    fn section(&mut self, heading: &str, _: Fold) {
+        self.paragraph(&format!("## {heading}"));
+    }
+
+    fn gradient(&mut self, of: NodeId, by: NodeId) {
+        self.paragraph(&format!("### {}", self.formula(&Side::Partial { of, by })));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        self.page.line(text);
+        self.page.line("");
+    }
+
+    fn given(&mut self, lead: &str, values: &[(NodeId, f64)]) {
+        self.paragraph(&format!("{lead}:"));
+        let equation =
+            |&(id, value): &(NodeId, f64)| format!("{} = {}", self.page.name(id), Shown::new(value).unicode());
+        let groups = values.chunk_by(|a, b| self.letter(a.0) == self.letter(b.0));
+        let lines: Vec<String> =
+            groups.map(|group| group.iter().map(equation).collect::<Vec<_>>().join("   ")).collect();
+        self.block(&lines);
+    }
+
+    fn rules(&mut self, rules: &[Rule]) {
+        let row = |rule: &Rule| {
+            let derivative = |&(by, derivative): &(NodeId, NodeId)| {
+                format!("∂f/∂{} = {}", rule.graph.name(by), expression(&rule.graph, derivative, &Unicode))
+            };
+            let derivatives: Vec<String> = rule.derivatives.iter().map(derivative).collect();
+            let f = format!("f = {}", definition(&rule.graph, rule.function, &Unicode));
+            vec![rule.name.to_owned(), f, derivatives.join("; "), self.words(rule.why)]
+        };
+        let mut rows = vec![["rule", "f", "derivative", "why"].map(str::to_owned).to_vec()];
+        rows.extend(rules.iter().map(row));
+        self.columns("---", &rows);
+    }
+
+    fn equations(&mut self, equations: &[&Equation]) {
+        for equation in equations {
+            self.block(&self.stages_below_each_other(equation, 0));
+        }
+    }
+
+    fn path(&mut self, path: &PathWork) {
+        let mut lines = vec![format!("{}{}", path.label, self.page.route(path.quantities, " → ")), String::new()];
+        let width = path.factors.iter().map(|factor| self.formula(&factor.equation.left).chars().count());
+        let width = width.max().unwrap_or(0);
+        for PathFactor { equation, remark } in &path.factors {
+            let first = lines.len();
+            match remark {
+                Some(remark) => {
+                    lines.extend(self.stages_below_each_other(equation, width));
+                    lines[first].push_str(&format!("      ({remark})"));
                 }
-            }
-            lines.push(String::new());
-            lines.extend(self.stages_below_each_other(equation, 0, None));
-            self.block(&lines);
-        }
-        if let Some(sum) = &chain.sum {
-            self.paragraph("The sum over the paths:");
-            let lines = self.stages_below_each_other(sum, 0, None);
-            self.block(&lines);
-        }
-        if !chain.rule.paths.is_empty() {
-            self.paragraph("In one line:");
-            let lines = self.stages_below_each_other(&chain.in_one_line, 0, None);
-            self.block(&lines);
-        }
-    }
-
-    /// The parameters after one step, for each learning rate.
-    fn updates_at_every_rate(&mut self) {
-        let network = &self.worksheet.network;
-        self.paragraph("After one step, at each learning rate:");
-        let names = network.parameters.iter().map(|parameter| self.name(parameter.updated)).collect::<Vec<_>>();
-        let initial = network.initial_parameters();
-        let rows: Vec<String> = network
-            .spec
-            .learning_rates
-            .iter()
-            .map(|&rate| {
-                let values = network.values(&initial, rate);
-                let cells =
-                    network.parameters.iter().map(|parameter| Shown::new(values.get(parameter.updated)).unicode());
-                format!("| {} | {} |", Shown::new(rate).unicode(), cells.collect::<Vec<_>>().join(" | "))
-            })
-            .collect();
-        self.line(format!("| η | {} |", names.join(" | ")));
-        self.line(format!("| ---: |{}", " ---: |".repeat(names.len())));
-        rows.iter().for_each(|row| self.line(row));
-        self.line("");
-    }
-
-    fn too_long(&mut self) {
-        let network = &self.worksheet.network;
-        self.paragraph("## The derivation");
-        self.paragraph(format!(
-            "This network has {} weights: worked out path by path its derivation would be too long to be read (the \
-             limit is {} weights and {} paths to each). The table below is complete.",
-            network.spec.weights.len(),
-            crate::spec::READABLE_WEIGHTS,
-            crate::spec::READABLE_PATHS,
-        ));
-    }
-
-    fn rows(&mut self) {
-        let table = &self.worksheet.table;
-        self.paragraph("## Row after row");
-        self.paragraph(
-            "Each row starts from the updated weights of the row before it. E_total at each learning rate η:",
-        );
-        let rates: Vec<String> = table.rates.iter().map(|rate| Shown::new(rate.learning_rate).unicode()).collect();
-        self.line(format!("| row | η = {} |", rates.join(" | η = ")));
-        self.line(format!("| ---: |{}", " ---: |".repeat(rates.len())));
-        for row in summary_rows(self.worksheet.network.spec.rows) {
-            let cells: Vec<String> = table
-                .rates
-                .iter()
-                .map(|rate| match table.errors(rate).nth(row - 1) {
-                    Some(error) => cell(error, |shown| shown.unicode()),
-                    None => "—".to_owned(),
-                })
-                .collect();
-            self.line(format!("| {row} | {} |", cells.join(" | ")));
-        }
-        for (rate, shown) in table.rates.iter().zip(rates) {
-            if let Some(overflow) = rate.overflow {
-                let (row, column) = (overflow.row, &table.columns[overflow.column].name);
-                self.line("");
-                self.line(format!("At η = {shown} the table ends with row {row}: {column} is too large for a double."));
+                None => lines.push(self.stages_beside_each_other(equation, width)),
             }
         }
+        lines.push(String::new());
+        lines.extend(self.stages_below_each_other(path.product, 0));
+        self.block(&lines);
+    }
+
+    fn table(&mut self, rows: &[Vec<Cell>]) {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|&cell| self.cell(cell)).collect()).collect();
+        self.columns("---:", &rows);
+    }
+
+    /// With a row for each learning rate.
+    fn updates(&mut self, rows: &[Vec<Cell>]) {
+        let turned = |cell: Cell| match cell {
+            Cell::Words(_) => Cell::Words("η"),
+            Cell::Rate(rate) => Cell::Number(rate),
+            cell => cell,
+        };
+        let row = |column: usize| rows.iter().map(|row| turned(row[column])).collect();
+        let rows: Vec<Vec<Cell>> = (0..rows[0].len()).map(row).collect();
+        self.table(&rows);
     }
 }
 
@@ -330,9 +214,4 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(rest.to_owned());
     lines
-}
-
-/// = or ≈.
-fn equals(stage: &Written) -> &'static str {
-    if stage.exact { "=" } else { "≈" }
 }

@@ -1,22 +1,10 @@
 //! What tells one format of a document from another: how each piece looks.
 
-use crate::columns::Column;
 use crate::derivation::Inline;
 use crate::expression::NodeId;
 use crate::number::Shown;
 use crate::render::equation::{Equation, Side};
 use crate::rules::Rule;
-
-/// How a section starts, where a format can fold sections away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fold {
-    /// Open.
-    Open,
-    /// Folded away.
-    Closed,
-    /// As a paragraph that is not worth folding away, and has no heading there.
-    Never,
-}
 
 /// A cell of a table of numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,9 +38,6 @@ pub(super) struct PathWork<'a> {
 /// How each piece of a document looks. First come pieces of a sentence, which are Unicode text unless a format says
 /// otherwise, then what a page is made of, to be added to its end.
 pub(super) trait Format {
-    /// What the table of rows has a column for, in words.
-    const EACH_RATE: &'static str = "each learning rate η";
-
     /// Words with mathematics between backticks.
     fn words(&self, words: &str) -> String {
         words.replace('`', "")
@@ -76,11 +61,6 @@ pub(super) trait Format {
         words.to_owned()
     }
 
-    /// The name of a column of the whole table.
-    fn column(&self, column: &Column) -> String {
-        self.formula(&Side::Name(column.node))
-    }
-
     fn cell(&self, cell: Cell) -> String {
         match cell {
             Cell::Words(words) => words.to_owned(),
@@ -102,7 +82,8 @@ pub(super) trait Format {
 
     fn title(&mut self, title: &str);
 
-    fn section(&mut self, heading: &str, fold: Fold);
+    /// A section begins, open or folded away at first where a format can do that.
+    fn section(&mut self, heading: &str, is_open: bool);
 
     /// The heading of the derivative of `of` by `by`.
     fn gradient(&mut self, of: NodeId, by: NodeId);

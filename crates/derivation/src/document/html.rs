@@ -2,7 +2,7 @@
 //!
 //! It brings no script and no font, takes the colours of the page it stands in, and all its style is below one class.
 
-use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::format::{Cell, Format, PathFactor, PathWork};
 use super::page::{Page, equals};
 use super::walk::walk;
 use crate::expression::NodeId;
@@ -120,13 +120,9 @@ impl Format for Html<'_> {
         self.page.line(format!("<h3>{title}</h3>"));
     }
 
-    fn section(&mut self, heading: &str, fold: Fold) {
+    fn section(&mut self, heading: &str, is_open: bool) {
         self.close();
-        let open = match fold {
-            Fold::Open => " open",
-            Fold::Closed => "",
-            Fold::Never => return,
-        };
+        let open = if is_open { " open" } else { "" };
         self.page.line(format!("<details{open}><summary>{heading}</summary>"));
         self.is_in_details = true;
     }

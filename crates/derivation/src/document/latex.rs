@@ -1,6 +1,6 @@
 //! The derivation as a complete LaTeX document.
 
-use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::format::{Cell, Format, PathFactor, PathWork};
 use super::page::Page;
 use super::walk::walk;
 use crate::expression::NodeId;
@@ -84,8 +84,6 @@ impl LatexDocument<'_> {
 }
 
 impl Format for LatexDocument<'_> {
-    const EACH_RATE: &'static str = "each learning rate";
-
     fn words(&self, words: &str) -> String {
         with_mathematics(words)
     }
@@ -130,7 +128,7 @@ impl Format for LatexDocument<'_> {
         self.page.line(format!("\\begin{{center}}\\LARGE {title}\\end{{center}}"));
     }
 
-    fn section(&mut self, heading: &str, _: Fold) {
+    fn section(&mut self, heading: &str, _: bool) {
         self.page.line(format!("\\section*{{{heading}}}"));
     }
 
@@ -258,6 +256,7 @@ fn mathematics(text: &str) -> String {
                     '≈' => latex.push_str(r"\approx"),
                     '′' => latex.push('\''),
                     'δ' => latex.push_str(r"\delta"),
+                    'η' => latex.push_str(r"\eta"),
                     letter => latex.push(letter),
                 }
                 continue;

@@ -1,9 +1,8 @@
 //! The derivation as Markdown that reads as well without a viewer.
 
-use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::format::{Cell, Format, PathFactor, PathWork};
 use super::page::{Page, equals};
 use super::walk::walk;
-use crate::columns::Column;
 use crate::expression::NodeId;
 use crate::number::Shown;
 use crate::render::equation::{Equation, Side};
@@ -99,15 +98,11 @@ impl Format for Markdown<'_> {
         self.page.write(side).text
     }
 
-    fn column(&self, column: &Column) -> String {
-        column.name.clone()
-    }
-
     fn title(&mut self, title: &str) {
         self.paragraph(&format!("# {title}"));
     }
 
-    fn section(&mut self, heading: &str, _: Fold) {
+    fn section(&mut self, heading: &str, _: bool) {
         self.paragraph(&format!("## {heading}"));
     }
 

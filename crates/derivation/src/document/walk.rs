@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::about::about;
-use super::format::{Cell, Fold, Format, PathFactor, PathWork};
+use super::format::{Cell, Format, PathFactor, PathWork};
 use crate::chain::Factor;
 use crate::derivation::{Chain, Section, Step, Topic, Work, factor_equation};
 use crate::expression::{NodeId, Op};
@@ -54,7 +54,7 @@ impl<F: Format> Walk<'_, F> {
     }
 
     fn rules(&mut self) {
-        self.format.section("The rules of differentiation that are needed", Fold::Closed);
+        self.format.section("The rules of differentiation that are needed", false);
         self.format.rules(&rules_in_use(self.worksheet));
         if self.worksheet.network.graph.nodes().iter().any(|node| node.op == Op::Step) {
             self.say("`[x > 0]` is 1 where `x` is above 0, and 0 where it is not.");
@@ -66,8 +66,8 @@ impl<F: Format> Walk<'_, F> {
     }
 
     fn section(&mut self, section: &Section) {
-        let fold = if section.topic == Topic::Forward(0) { Fold::Open } else { Fold::Closed };
-        self.format.section(&self.format.sentence(&section.heading), fold);
+        let is_open = section.topic == Topic::Forward(0);
+        self.format.section(&self.format.sentence(&section.heading), is_open);
         self.format.paragraph(&self.format.sentence(&section.introduction));
         // Formulas without words between them belong together.
         let is_explained = |step: &Step| !step.explanation.is_empty() && !step.explained_before;
@@ -152,7 +152,7 @@ impl<F: Format> Walk<'_, F> {
     }
 
     fn too_long(&mut self) {
-        self.format.section("The derivation", Fold::Never);
+        self.format.section("The derivation", true);
         self.say(&format!(
             "This network has {} weights: worked out path by path its derivation would be too long to be read (the \
              limit is {READABLE_WEIGHTS} weights and {READABLE_PATHS} paths to each). The table below is complete.",
@@ -162,11 +162,11 @@ impl<F: Format> Walk<'_, F> {
 
     fn rows(&mut self) {
         let (network, table) = (&self.worksheet.network, &self.worksheet.table);
-        self.format.section("Row after row", Fold::Open);
+        self.format.section("Row after row", true);
         let error = self.format.formula(&Side::Name(network.total_error));
+        let each_rate = self.format.words("each learning rate `η`");
         self.format.paragraph(&format!(
-            "Each row starts from the updated weights of the row before it. {error} at {}:",
-            F::EACH_RATE
+            "Each row starts from the updated weights of the row before it. {error} at {each_rate}:"
         ));
         let row = |row: usize| {
             let cells = table.rates.iter().map(|rate| match table.errors(rate).nth(row - 1) {
@@ -182,7 +182,7 @@ impl<F: Format> Walk<'_, F> {
         for rate in &table.rates {
             if let Some(overflow) = rate.overflow {
                 let at = self.format.rates(&[rate.learning_rate]);
-                let column = self.format.column(&table.columns[overflow.column]);
+                let column = self.format.formula(&Side::Name(table.columns[overflow.column].node));
                 self.format.paragraph(&format!(
                     "At {at} the table ends with row {}: {column} is too large for a double.",
                     overflow.row

@@ -1,8 +1,11 @@
 //! Records with anything at all written into them.
 
+mod damage;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
+use damage::write_over;
 use longhand_data::strokes;
 use longhand_kernels::Isa;
 use longhand_training::{
@@ -47,14 +50,6 @@ fn read(record: &str, metrics: &str) -> Result<StoredRun, StoredRunError> {
     StoredRun::from_texts(Path::new("run"), record, metrics)
 }
 
-/// Writes `with` over `over` bytes of `text`, or to the ends of the characters there.
-fn write(text: &mut String, index: prop::sample::Index, over: usize, with: &str) {
-    let place = |text: &str, at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
-    let from = place(text, index.index(text.len() + 1));
-    let to = place(text, from + over).max(from);
-    text.replace_range(from..to, with);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -75,7 +70,7 @@ proptest! {
             metrics.truncate(cut.index(metrics.len()));
         }
         for (of_the_record, index, over, with) in writes {
-            write(if of_the_record { &mut record } else { &mut metrics }, index, over, with);
+            write_over(if of_the_record { &mut record } else { &mut metrics }, index, over, with);
         }
         match read(&record, &metrics) {
             Err(StoredRunError::Io { .. }) => prop_assert!(false, "nothing is read from a disk"),

@@ -1,7 +1,10 @@
 //! Suites: what is refused and how the refusal points into the file, and which runs they come to.
 
+mod damage;
+
 use std::path::Path;
 
+use damage::write_over;
 use longhand_nn::OptimiserSpec;
 use longhand_training::experiment::{Plan, Shard, Suite, SuiteChanges, SuiteError};
 use longhand_training::{EvaluatedOn, Recipe};
@@ -231,10 +234,7 @@ proptest! {
     ) {
         let mut text = SUITE.to_owned();
         for (index, over, with) in writes {
-            let place = |text: &str, at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap();
-            let from = place(&text, index.index(text.len() + 1));
-            let to = place(&text, from + over).max(from);
-            text.replace_range(from..to, with);
+            write_over(&mut text, index, over, with);
         }
         match Suite::from_toml("mine.toml", &text, Path::new("no-such-folder"), &SuiteChanges::default()) {
             Err(error) => prop_assert!(!error.to_string().is_empty()),

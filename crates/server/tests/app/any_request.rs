@@ -35,7 +35,7 @@ const ASKED: [(&str, &str); 19] = [
     ("GET /api/leaderboard?ids=0123,4567", ""),
     ("GET /runs/0123456789abcdef/files/run.json", ""),
     ("GET /api/models/built-in/images/3", ""),
-    ("GET /assets/app.css", ""),
+    ("GET /assets/app/app.css", ""),
 ];
 
 fn texts() -> Vec<&'static str> {
@@ -122,5 +122,5 @@ fn unchanged_most_are_answered() {
         APP.ask(method, address, &[("content-type", kind)], body.as_bytes()).unwrap().status
     };
     let statuses: Vec<(&str, u16)> = ASKED.iter().map(|asked| (asked.0, answered(asked))).collect();
-    assert!(statuses.iter().filter(|(_, status)| *status < 400).count() >= 9, "{statuses:?}");
+    assert!(2 * statuses.iter().filter(|(_, status)| *status < 400).count() > ASKED.len(), "{statuses:?}");
 }

@@ -38,5 +38,5 @@ fn the_exercise_is_written_in_a_moment() {
         .min()
         .unwrap();
     // Far above what it takes (about 0.1 s), so that a busy machine does not fail it.
-    assert!(fastest < Duration::from_secs(2), "{fastest:?}");
+    assert!(fastest < Duration::from_secs(10), "{fastest:?}");
 }

@@ -40,6 +40,21 @@ fn documents_say_where_a_table_ended() {
 }
 
 #[test]
+fn a_first_step_that_overflows_says_so_as_the_rows_do() {
+    // The output is 1e153, its square still a double, and so is every derivative; times the rate, one is not.
+    let (sizes, large) = (vec![1; 26], vec![1e6; 24]);
+    let text = format!(
+        "layers = {sizes:?}\nhidden_activation = \"identity\"\noutput_activation = \"identity\"\ninputs = [1e6]\n\
+         targets = [0]\nbiases = \"none\"\nrows = 2\nlearning_rates = [1e6]\nweights = [1e3, {}]",
+        large.iter().map(|w: &f64| format!("{w:?}")).collect::<Vec<_>>().join(", ")
+    );
+    let worksheet = longhand_derivation::worksheet::Worksheet::work_out(toml::from_str(&text).unwrap()).unwrap();
+    let text = longhand_derivation::document::markdown(&worksheet);
+    let table = text.split("After one step").nth(1).unwrap();
+    assert!(table.contains("| overflow |") && !table.contains('∞'), "{table}");
+}
+
+#[test]
 fn the_exercise_overshoots_before_it_swings() {
     let probe = DivergenceProbe::search(&network(""));
     let found: Vec<(f64, Verdict)> = probe.runs.iter().map(|run| (run.learning_rate, run.verdict)).collect();

@@ -136,7 +136,10 @@ impl<F: Format> Walk<'_, F> {
         let rates = &network.spec.learning_rates;
         let values: Vec<_> = rates.iter().map(|&rate| network.values(&initial, rate)).collect();
         let row = |updated: NodeId| {
-            let cells = values.iter().map(|values| Cell::Number(values.get(updated)));
+            let cells = values.iter().map(|values| match values.get(updated) {
+                value if value.is_finite() => Cell::Number(value),
+                _ => Cell::Words("overflow"),
+            });
             [Cell::Name(updated)].into_iter().chain(cells).collect()
         };
         let mut rows = vec![self.head("")];

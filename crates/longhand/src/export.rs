@@ -38,27 +38,30 @@ impl Model {
     /// use longhand::{Data, OnnxOptions, Recipe, Training};
     ///
     /// let run = Training::new(Recipe::named("seed")?.set("epochs", 1)?).run(&Data::strokes(64, 10))?;
-    /// let bytes = run.model.to_onnx(OnnxOptions::new().fold_batch_norm(true));
+    /// let bytes = run.model.to_onnx(OnnxOptions::new().fold_batch_norm(true))?;
     /// assert!(bytes.len() > 4 * 18_800);
     /// # Ok::<(), longhand::Error>(())
     /// ```
-    pub fn to_onnx(&self, options: OnnxOptions) -> Vec<u8> {
-        onnx::write(self.inner(), &options.0)
+    ///
+    /// # Errors
+    /// When a weight is not a finite number.
+    pub fn to_onnx(&self, options: OnnxOptions) -> Result<Vec<u8>, Error> {
+        onnx::write(self.inner(), &options.0).map_err(|e| Error::new(ErrorKind::Model, e))
     }
 
     /// Writes [`Model::to_onnx`] to `path`; a file of that name is replaced at once or, on failure, left as it was.
     ///
     /// # Errors
-    /// When the operating system refuses.
+    /// As [`Model::to_onnx`], and when the operating system refuses.
     pub fn save_onnx(&self, path: impl AsRef<Path>, options: OnnxOptions) -> Result<(), Error> {
-        write(path.as_ref(), &self.to_onnx(options))
+        write(path.as_ref(), &self.to_onnx(options)?)
     }
 
     /// The model as one self-contained C99 header with a `predict` function that allocates nothing; every name in it
     /// begins with `name`, made a C identifier.
     ///
     /// # Errors
-    /// When a weight is not a finite number, for which C has no literal.
+    /// When a weight, batch norm folded in, is not a finite number.
     pub fn to_c_header(&self, name: &str) -> Result<String, Error> {
         c_header::write(self.inner(), name).map(|header| header.text).map_err(|e| Error::new(ErrorKind::Model, e))
     }

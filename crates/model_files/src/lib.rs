@@ -23,6 +23,7 @@ mod state_dict;
 pub use fingerprint::weights_sha256;
 pub use foreign_format::ForeignFormat;
 pub use header::{HeaderFault, MAX_HEADER_BYTES, read as read_safetensors};
+pub use inference_steps::NotFinite;
 pub use model::Model;
 pub use model_file::{MAX_MODEL_BYTES, ModelFileError, read_model, read_state_dict};
 pub use prediction::{Classifier, NotPredicted, Prediction};

@@ -4,7 +4,7 @@ mod made_models;
 
 use longhand_model_files::Model;
 use longhand_model_files::onnx::{self, BatchNorm, Input, Options};
-use longhand_nn::Shape;
+use longhand_nn::{LayerSpec, NetworkSpec, Shape};
 use made_models::{compare, log_probabilities, model, networks, random_network, test_images};
 use proptest::prelude::*;
 use rten::{Dimension, Value};
@@ -33,7 +33,7 @@ fn run(model: &Model, file: &rten::Model, options: &Options, images: &[&[u8]]) -
 fn compare_every_way(name: &str, model: &Model, images: &[&[u8]], batches: &[usize]) {
     let wanted = log_probabilities(model, images);
     for options in EVERY_WAY {
-        let file = rten::Model::load(onnx::write(model, &options)).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        let file = rten::Model::load(onnx::write(model, &options).unwrap()).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         let mut first = 0;
         for &batch in batches {
             let range = first..first + batch;
@@ -73,8 +73,8 @@ proptest! {
 #[test]
 fn input_and_output_are_described() {
     let (_, spec) = networks().swap_remove(0);
-    let bytes = onnx::write(&model(&spec, 0), &Options::default());
-    assert_eq!(bytes, onnx::write(&model(&spec, 0), &Options::default()), "the same bytes every time");
+    let bytes = onnx::write(&model(&spec, 0), &Options::default()).unwrap();
+    assert_eq!(bytes, onnx::write(&model(&spec, 0), &Options::default()).unwrap(), "the same bytes every time");
     let file = rten::Model::load(bytes.clone()).unwrap();
     let shape = |name: &str| file.node_info(file.node_id(name).unwrap()).unwrap().shape().unwrap();
     let batch = || Dimension::Symbolic(onnx::BATCH.into());
@@ -101,9 +101,38 @@ fn folding_leaves_no_batch_norm() {
     let (_, spec) = networks().swap_remove(0);
     let made = model(&spec, 0);
     let ways = EVERY_WAY.map(|options| {
-        let bytes = onnx::write(&made, &options);
+        let bytes = onnx::write(&made, &options).unwrap();
         (bytes.len(), String::from_utf8_lossy(&bytes).matches("BatchNormalization").count())
     });
     assert_eq!(ways.map(|(_, norms)| norms), [6, 6, 0, 0]);
     assert!(ways[2].0 < ways[0].0 && ways[3].0 < ways[1].0, "folded is smaller: {ways:?}");
+}
+
+/// γ = 3e38 over a deviation of √ε: finite in each tensor, infinite where it is folded.
+#[test]
+fn weights_too_large_for_single_precision_are_refused() {
+    let spec = NetworkSpec {
+        input: [1, 4, 4],
+        layers: vec![
+            LayerSpec::Conv { channels: 2, kernel: 3, padding: 1, bias: false },
+            LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 },
+            LayerSpec::Linear { features: 10, bias: true },
+            LayerSpec::LogSoftmax {},
+        ],
+    };
+    let mut made = model(&spec, 0);
+    let change = |(name, shape, values): (String, Vec<usize>, &[f32])| {
+        let value = match name.as_str() {
+            "batch_norm1.weight" => 3e38,
+            "batch_norm1.running_var" => 0.0,
+            _ => return (name, shape, values.to_vec()),
+        };
+        (name, shape, vec![value; values.len()])
+    };
+    let tensors: Vec<_> = made.network.state().into_iter().map(change).collect();
+    made.network.load_state(&tensors, 1).unwrap();
+    assert!(onnx::write(&made, &Options::default()).is_ok());
+    let refused = onnx::write(&made, &Options { batch_norm: BatchNorm::Fold, ..Options::default() }).unwrap_err();
+    assert!(refused.layer == "conv1" && refused.value.is_infinite(), "{refused:?}");
+    assert_eq!(longhand_model_files::c_header::write(&made, "digits").unwrap_err(), refused);
 }

@@ -40,7 +40,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<Exit> {
     );
     let model = weights::model(&weights::file(&arguments.model))?;
     let export = match format {
-        ExportFormat::Onnx => as_onnx(&model, arguments),
+        ExportFormat::Onnx => as_onnx(&model, arguments)?,
         ExportFormat::Safetensors => as_safetensors(&model, to),
         ExportFormat::CHeader => as_c_header(&model, to)?,
     };
@@ -100,7 +100,7 @@ fn name(format: ExportFormat) -> &'static str {
     }
 }
 
-fn as_onnx(model: &Model, arguments: &ExportArguments) -> Export {
+fn as_onnx(model: &Model, arguments: &ExportArguments) -> anyhow::Result<Export> {
     let batch_norm = if arguments.fold { onnx::BatchNorm::Fold } else { onnx::BatchNorm::Keep };
     let input = match arguments.input.unwrap_or(ExportInput::Raw) {
         ExportInput::Raw => onnx::Input::Raw,
@@ -134,7 +134,7 @@ fn as_onnx(model: &Model, arguments: &ExportArguments) -> Export {
         "output": { "name": onnx::OUTPUT, "type": "float32", "shape": [onnx::BATCH, classes] },
         "normalisation": model.normalisation,
     });
-    Export { bytes: onnx::write(model, &onnx::Options { batch_norm, input }), lines, details }
+    Ok(Export { bytes: onnx::write(model, &onnx::Options { batch_norm, input })?, lines, details })
 }
 
 fn as_safetensors(model: &Model, to: &Path) -> Export {

@@ -6,7 +6,7 @@
 mod plan;
 mod text;
 
-use crate::inference_steps::{Operation, Step, fold, singles, steps};
+use crate::inference_steps::{NotFinite, ensure_finite, fold, steps};
 use crate::model::Model;
 
 /// A header, and what a person who uses it wants to know.
@@ -25,22 +25,6 @@ pub struct CHeader {
 /// Most bytes of stack that a prediction takes: measured with gcc at every level of optimisation, and rounded up.
 pub const STACK_BYTES: usize = 512;
 
-/// Why a model cannot be written as C.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum NotWritten {
-    /// C has no literal for it.
-    #[error(
-        "`{layer}` has a weight of {value}, batch norm folded in, and C can only write finite numbers; was the model's \
-         training stopped after it diverged?"
-    )]
-    NotFinite {
-        /// The layer.
-        layer: String,
-        /// The first such number.
-        value: f32,
-    },
-}
-
 /// The header of `model`, to be kept in the file `name`.h; names in it begin with `name`, made a C identifier.
 ///
 /// Batch norm and the normalisation of pixels are folded into the layers around them. The text is a function of model and
@@ -48,30 +32,14 @@ pub enum NotWritten {
 ///
 /// # Errors
 /// When a weight is not finite.
-pub fn write(model: &Model, name: &str) -> Result<CHeader, NotWritten> {
+pub fn write(model: &Model, name: &str) -> Result<CHeader, NotFinite> {
     let steps = fold(steps(model, true));
-    for step in &steps {
-        if let Some(value) = constants(step).into_iter().flat_map(singles).find(|v| !v.is_finite()) {
-            return Err(NotWritten::NotFinite { layer: step.name.clone(), value });
-        }
-    }
+    ensure_finite(&steps)?;
     let prefix = identifier(name);
     let (calls, work_floats) = plan::plan(&steps);
-    let flash_bytes = 4 * steps.iter().flat_map(constants).map(<[f64]>::len).sum::<usize>();
+    let flash_bytes = 4 * steps.iter().flat_map(|step| step.operation.numbers()).map(<[f64]>::len).sum::<usize>();
     let text = text::text(model, name, &prefix, &calls, work_floats, flash_bytes);
     Ok(CHeader { text, prefix, flash_bytes, work_bytes: 4 * work_floats })
-}
-
-/// Every array of numbers that a step needs.
-fn constants(step: &Step) -> Vec<&[f64]> {
-    match &step.operation {
-        Operation::Convolution { weights, .. } | Operation::Linear { weights } => {
-            [&weights.weight[..]].into_iter().chain(weights.bias.as_deref()).collect()
-        }
-        Operation::Relu { floor } => floor.as_deref().into_iter().collect(),
-        Operation::ScaleShift(affine) => vec![&affine.scale, &affine.shift],
-        _ => vec![],
-    }
 }
 
 /// `name` as a C identifier that no keyword and no reserved name is: lower case, other characters as underscores.

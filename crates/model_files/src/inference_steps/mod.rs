@@ -4,8 +4,11 @@
 //! being written.
 
 mod fold;
+mod not_finite;
 
 pub(crate) use fold::fold;
+pub use not_finite::NotFinite;
+pub(crate) use not_finite::ensure_finite;
 
 use std::collections::HashMap;
 

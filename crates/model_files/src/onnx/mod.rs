@@ -9,7 +9,7 @@ mod proto;
 use prost::Message;
 
 use crate::fingerprint::weights_sha256;
-use crate::inference_steps::{fold, steps};
+use crate::inference_steps::{NotFinite, ensure_finite, fold, steps};
 use crate::model::Model;
 use proto::{OperatorSetId, StringStringEntry};
 
@@ -68,12 +68,16 @@ impl Input {
 }
 
 /// The ONNX file of `model`: operator set [`OPSET`], the bytes a function of model and options alone.
-pub fn write(model: &Model, options: &Options) -> Vec<u8> {
+///
+/// # Errors
+/// When a weight is not finite.
+pub fn write(model: &Model, options: &Options) -> Result<Vec<u8>, NotFinite> {
     let kept = steps(model, options.input == Input::Raw);
     let (steps, batch_norm) = match options.batch_norm {
         BatchNorm::Keep => (kept, "kept"),
         BatchNorm::Fold => (fold(kept), "folded"),
     };
+    ensure_finite(&steps)?;
     let input = format!("{INPUT}: {}", options.input.describe(model));
     let output = format!(
         "{OUTPUT}: the natural logarithm of each class's probability; exp gives probabilities, argmax the class"
@@ -88,7 +92,7 @@ pub fn write(model: &Model, options: &Options) -> Vec<u8> {
         ("longhand.output", output.clone()),
     ]
     .map(|(key, value)| StringStringEntry { key: key.into(), value });
-    proto::Model {
+    let file = proto::Model {
         ir_version: IR_VERSION,
         producer_name: "longhand".into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
@@ -102,8 +106,8 @@ pub fn write(model: &Model, options: &Options) -> Vec<u8> {
         )),
         opset_import: vec![OperatorSetId { domain: Some(String::new()), version: OPSET }],
         metadata_props: metadata_props.into(),
-    }
-    .encode_to_vec()
+    };
+    Ok(file.encode_to_vec())
 }
 
 fn json(value: &impl serde::Serialize) -> String {

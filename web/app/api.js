@@ -8,7 +8,7 @@ export class Refused extends Error {
 }
 
 // The program's messages begin small and end without a stop, as behind `error:` on a terminal; here they stand alone.
-function sentence(message) {
+export function sentence(message) {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

@@ -1,6 +1,6 @@
 // The room where networks are trained: setting a run up, the queue, and the run that is looked at.
 
-import { post } from "./api.js";
+import { post, sentence } from "./api.js";
 import { Live } from "./live.js";
 import { element } from "../worksheet/elements.js";
 import { JobView } from "./train/job.js";
@@ -23,7 +23,7 @@ const goesOnAs = new Map();
 const setup = new Setup(at("setup"), queued);
 const act = { stop: (job) => request(job, `/api/jobs/${encodeURIComponent(job.id)}/stop`), resume, look };
 const view = new JobView(at("job"), act, say);
-const list = new QueueList(at("queue"), { look, stop: act.stop });
+const list = new QueueList(at("queue"), { look, stop: act.stop, addLeft, forgetLeft });
 const live = new Live(hear, connected);
 
 function hear(kind, data) {
@@ -96,7 +96,7 @@ async function request(job, path, body = {}) {
   try {
     return await post(path, body);
   } catch (error) {
-    refuse(`${job.recipe}, seed ${job.seed}: ${error.message}`);
+    refuse(job === null ? error.message : `${job.recipe}, seed ${job.seed}: ${error.message}`);
     return null;
   }
 }
@@ -115,6 +115,17 @@ async function resume(job) {
   ordered = next;
   look(next.id);
   view.title.focus();
+}
+
+async function addLeft() {
+  const outcome = await request(null, "/api/queue/left/add");
+  if (outcome === null) return;
+  refuse(outcome.refused.map((run) => `${run.recipe}, seed ${run.seed}: ${sentence(run.message)}`).join(" "));
+  if (outcome.added > 0) say(`${counted(outcome.added, "run")} queued.`);
+}
+
+async function forgetLeft() {
+  if ((await request(null, "/api/queue/left/forget")) !== null) say("Forgotten.");
 }
 
 function showData(data) {

@@ -50,13 +50,14 @@ const MOST_STREAMS: usize = 64;
 impl State {
     /// An app without data, whose new runs go into the folder `runs`; those in `more_runs` are shown too.
     pub(crate) fn new(isa: Isa, threads: usize, runs: PathBuf, more_runs: Vec<PathBuf>) -> Self {
+        let queue = Queue::new(&runs);
         let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
         State {
             isa,
             threads,
             runs_folder: runs,
             data: DataShelf::new(),
-            queue: Queue::new(),
+            queue,
             times: Times::default(),
             runs: RunIndex::new(folders),
             models: Models::new(isa),

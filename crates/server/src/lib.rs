@@ -11,8 +11,8 @@
 //! | `data_shelf`, `heavy`, `house` | the data set, work that takes a while, what all requests share |
 //!
 //! Next to nothing is computed here: numbers come from `training`, `nn`, `derivation` and `workbook`, pictures from `report`. The
-//! folders of runs are the only state that lasts; closing every page stops nothing, and stopping the program loses nothing
-//! but the queue.
+//! folders of runs are the only state that lasts, the queue among them; closing every page stops nothing, and stopping the
+//! program loses nothing.
 #![forbid(unsafe_code)]
 
 mod assets;
@@ -34,5 +34,8 @@ mod training;
 mod without_a_port;
 
 pub use serve::{LoadData, ServeError, Server, Settings};
+#[doc(hidden)]
+pub use training::kept_queue::kept_queue_again;
+pub use training::queue::LeftWaiting;
 #[doc(hidden)]
 pub use without_a_port::{Answer, Offline};

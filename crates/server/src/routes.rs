@@ -32,6 +32,8 @@ pub(crate) fn routes(house: House, guard: Guard) -> Router {
         .route("/api/plan", post(training::plan))
         .route("/api/queue", post(training::enqueue))
         .route("/api/queue/resume", post(training::resume))
+        .route("/api/queue/left/add", post(training::add_left))
+        .route("/api/queue/left/forget", post(training::forget_left))
         .route("/api/events", get(training::stream))
         .route("/api/jobs/{id}/stop", post(training::stop))
         .route("/api/jobs/{id}/{piece}", get(training::piece))

@@ -15,6 +15,7 @@ use crate::connections::answer;
 use crate::house::{House, State};
 use crate::routes::routes;
 use crate::security::{Guard, Hosts, Token};
+use crate::training::queue::LeftWaiting;
 use crate::training::worker;
 
 /// Threads that answer requests; what takes a while goes elsewhere, and training has its own.
@@ -116,12 +117,12 @@ impl Server {
         &self.address
     }
 
-    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept. Gives,
-    /// for each run that was still waiting, what to type for it.
+    /// Answers requests until `stop` is set; a run that goes on is then stopped after its step and kept, and so are those
+    /// that still waited.
     ///
     /// # Errors
     /// When threads cannot be had.
-    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<Vec<String>, ServeError> {
+    pub fn run(self, load: LoadData, stop: &AtomicBool) -> Result<LeftWaiting, ServeError> {
         let Server { listener, guard, house, .. } = self;
         let loading = house.clone();
         let ending = Arc::new(AtomicBool::new(false));
@@ -159,13 +160,13 @@ impl Server {
             Ok(())
         });
         ending.store(true, Ordering::Relaxed);
-        let waiting = house.queue.close();
+        let left_waiting = house.queue.close();
         // Open streams would be waited for without end; pages connect again by themselves when the app is back.
         runtime.shutdown_background();
         // Whatever became of it is in the run's folder.
         let _ = trainer.join();
         served.map_err(ServeError::Start)?;
-        Ok(waiting)
+        Ok(left_waiting)
     }
 }
 

@@ -1,6 +1,7 @@
 // The runs of this server: the one at work, those that wait, those that ended; each can be looked at.
 
 import { element } from "../../worksheet/elements.js";
+import { sentence } from "../api.js";
 import { counted, percent, statusInWords } from "./words.js";
 
 // Where the list stands above everything else, it is kept short.
@@ -8,15 +9,16 @@ const ENDED_SHOWN = { beside: 5, above: 2 };
 const BESIDE = "(min-width: 64rem)";
 
 export class QueueList {
-  // `look(id)` shows a job (null: the setting-up), `stop(job)` stops it or takes it out.
-  constructor(place, { look, stop }) {
-    Object.assign(this, { place, look, stop, shown: null, open: false });
+  // `look(id)` shows a job (null: the setting-up), `stop(job)` stops it or takes it out; `addLeft()` and `forgetLeft()` say
+  // what is to become of the runs that an earlier server left.
+  constructor(place, { look, stop, addLeft, forgetLeft }) {
+    Object.assign(this, { place, look, stop, addLeft, forgetLeft, shown: null, open: false });
     this.lines = new Map();
   }
 
   update(queue, chosen) {
-    const { running, waiting, ended } = queue;
-    const any = Boolean(running) || waiting.length > 0 || ended.length > 0;
+    const { running, waiting, ended, left } = queue;
+    const any = Boolean(running) || waiting.length > 0 || ended.length > 0 || left.runs.length > 0 || left.fault !== null;
     this.place.hidden = !any;
     if (!any) return;
     // Focus survives, since lines are written anew only where something changed.
@@ -27,6 +29,8 @@ export class QueueList {
     const kept = this.open ? ended : ended.slice(0, matchMedia(BESIDE).matches ? ENDED_SHOWN.beside : ENDED_SHOWN.above);
     const parts = [
       element("p", { class: "new" }, this.link("new", chosen === null, "Set up a run")),
+      left.fault === null ? null : element("p", { class: "notice" }, sentence(left.fault)),
+      left.runs.length > 0 ? this.left(left.runs) : null,
       running ? this.part("At work", [running], chosen) : null,
       waiting.length > 0 ? this.part(waiting.length > 1 ? `Waiting, ${waiting.length}` : "Waiting", waiting, chosen) : null,
       kept.length > 0 ? this.part("Ended", kept, chosen) : null,
@@ -43,6 +47,25 @@ export class QueueList {
 
   part(title, jobs, chosen) {
     return element("section", {}, element("h2", {}, title), element("ul", {}, jobs.map((job) => this.line(job, chosen))));
+  }
+
+  // They begin only when a person says so: who starts the app may want the computer for something else.
+  left(runs) {
+    const one = runs.length === 1;
+    const line = (run) => element("li", { class: "waiting" }, element("div", { class: "who" }, `${run.recipe}, seed ${run.seed}`), element("p", {}, run.resumed ? `goes on, ${counted(run.epochs, "epoch")} in all` : counted(run.epochs, "epoch")));
+    return element(
+      "section",
+      { class: "left" },
+      element("h2", {}, "Left from last time"),
+      element("p", {}, `${one ? "This run was" : `These ${runs.length} runs were`} not done when the app last ended.`),
+      element("ul", {}, runs.map(line)),
+      element(
+        "div",
+        { class: "choices" },
+        element("button", { type: "button", class: "small", "data-name": "left add", onclick: this.addLeft }, one ? "Queue it again" : "Queue them again"),
+        element("button", { type: "button", class: "small", "data-name": "left forget", onclick: this.forgetLeft }, one ? "Forget it" : "Forget them"),
+      ),
+    );
   }
 
   link(id, current, ...words) {

@@ -41,10 +41,13 @@ pub fn run(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let source = arguments.data.clone();
     let load = move |tell: &dyn Fn(String), stop: &AtomicBool| find(&source, tell, stop);
     let waiting = server.run(Box::new(load), &stop)?;
-    if !waiting.is_empty() {
+    if !waiting.commands.is_empty() {
         printer.line("\nThese runs were waiting and had not begun:");
-        for command in waiting {
+        for command in waiting.commands {
             printer.line(&format!("  {command}"));
+        }
+        if waiting.kept {
+            printer.line("They are kept: the app offers them when it is started again on the same runs.");
         }
     }
     Ok(Exit::Done)

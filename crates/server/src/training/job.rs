@@ -9,6 +9,8 @@ use longhand_training::{EpochMetrics, EvaluatedOn, Examination, Recipe, RunRecor
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::Resumed;
+use super::kept_queue::{KeptRun, Request};
 use crate::failure::Failure;
 use crate::locked::Locked as _;
 use crate::runs::index::id_of;
@@ -66,6 +68,8 @@ pub(crate) struct Job {
     pub(super) order: Order,
     /// What to type into a terminal for the same.
     pub(super) command: String,
+    /// What a page asked for.
+    request: Request,
     recipe_name: String,
     seed: u64,
     parameters: usize,
@@ -105,6 +109,7 @@ impl Job {
         judged_on: EvaluatedOn,
         order: Order,
         command: String,
+        request: Request,
     ) -> Self {
         let live = Live {
             status: Status::Waiting,
@@ -127,6 +132,7 @@ impl Job {
             id,
             order,
             command,
+            request,
             recipe_name: recipe.name.clone(),
             seed: recipe.seed,
             parameters,
@@ -196,6 +202,20 @@ impl Job {
             live.examination = Some(Arc::new(examination));
             live.epoch(metrics);
         });
+    }
+
+    /// Whether it ended because it was stopped.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.live.locked().status == Status::Stopped
+    }
+
+    /// What is to be done for it should this program die now: what was asked, or that its run goes on.
+    pub(super) fn kept(&self) -> KeptRun {
+        let request = match &self.live.locked().run {
+            Some(run) => Request::Resume(Resumed { run: run.clone() }),
+            None => self.request.clone(),
+        };
+        KeptRun { recipe: self.recipe_name.clone(), seed: self.seed, epochs: self.epochs, request }
     }
 
     /// The run's report is in its folder.

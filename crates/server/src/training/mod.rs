@@ -4,6 +4,7 @@ mod changes;
 mod events;
 mod fields;
 mod job;
+pub(crate) mod kept_queue;
 mod plan;
 pub(crate) mod queue;
 pub(crate) mod time;
@@ -17,12 +18,13 @@ use axum::http::StatusCode;
 use axum::response::Html;
 use longhand_nn::Summary;
 use longhand_training::{BUILT_IN, Recipe};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use events::stream;
 
 use self::job::{Job, Order};
+use self::kept_queue::Request;
 use crate::failure::Failure;
 use crate::frame;
 use crate::house::House;
@@ -75,18 +77,19 @@ pub(crate) async fn enqueue(
     State(house): State<House>,
     Json(asked): Json<plan::Asked>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let queued = move |house: &House| {
-        let (recipe, command) = plan::recipe_and_command(&asked)?;
-        plan::ensure_bounded(&recipe)?;
-        let order = Order::New(Box::new(recipe.clone()));
-        let job = house.queue.add(&recipe, asked.judged_on, order, command)?;
-        Ok((StatusCode::CREATED, Json(job.shown())))
-    };
+    let queued = |house: &House| Ok((StatusCode::CREATED, Json(new_run(house, asked)?.shown())));
     house.clone().heavy.run(move || queued(&house)).await?
 }
 
+fn new_run(house: &House, asked: plan::Asked) -> Result<Arc<Job>, Failure> {
+    let (recipe, command) = plan::recipe_and_command(&asked)?;
+    plan::ensure_bounded(&recipe)?;
+    let order = Order::New(Box::new(recipe.clone()));
+    house.queue.add(&recipe, asked.judged_on, order, command, Request::New(asked))
+}
+
 /// Which run is to go on.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resumed {
     run: String,
@@ -97,24 +100,54 @@ pub(crate) async fn resume(
     State(house): State<House>,
     Json(resumed): Json<Resumed>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let queued = move |house: &House| {
-        let run = house.runs.find(&resumed.run)?;
-        let record = &run.record;
-        if let Some(suite) = &record.suite {
-            let why = format!("this run is of the suite {suite}: `longhand experiment` goes on with it");
-            return Err(Failure::not_yet(why));
-        }
-        if !run.can_go_on() {
-            let why = format!("this run is {}: only one that was stopped goes on", listing::status(&run));
-            return Err(Failure::not_yet(why));
-        }
-        plan::ensure_bounded(&record.resolved_recipe)?;
-        let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
-        let command = format!("longhand train --resume {}", run.path.display());
-        let job = house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command)?;
-        Ok((StatusCode::CREATED, Json(job.shown())))
-    };
+    let queued = |house: &House| Ok((StatusCode::CREATED, Json(run_that_goes_on(house, resumed)?.shown())));
     house.clone().heavy.run(move || queued(&house)).await?
+}
+
+fn run_that_goes_on(house: &House, resumed: Resumed) -> Result<Arc<Job>, Failure> {
+    let run = house.runs.find(&resumed.run)?;
+    let record = &run.record;
+    if let Some(suite) = &record.suite {
+        let why = format!("this run is of the suite {suite}: `longhand experiment` goes on with it");
+        return Err(Failure::not_yet(why));
+    }
+    if !run.can_go_on() {
+        let why = format!("this run is {}: only one that was stopped goes on", listing::status(&run));
+        return Err(Failure::not_yet(why));
+    }
+    plan::ensure_bounded(&record.resolved_recipe)?;
+    let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
+    let command = format!("longhand train --resume {}", run.path.display());
+    house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command, Request::Resume(resumed))
+}
+
+/// `POST /api/queue/left/add`: what an earlier app left goes into the queue again; what is refused stays left.
+pub(crate) async fn add_left(State(house): State<House>) -> Result<Json<Value>, Failure> {
+    let add = |house: &House| {
+        let (mut added, mut refused, mut why) = (0, Vec::new(), Vec::new());
+        for run in house.queue.take_left() {
+            let outcome = match run.request.clone() {
+                Request::New(asked) => new_run(house, asked),
+                Request::Resume(resumed) => run_that_goes_on(house, resumed),
+            };
+            match outcome {
+                Ok(_) => added += 1,
+                Err(failure) => {
+                    why.push(json!({ "recipe": run.recipe, "seed": run.seed, "message": failure.message }));
+                    refused.push(run);
+                }
+            }
+        }
+        house.queue.leave(refused);
+        Json(json!({ "added": added, "refused": why }))
+    };
+    house.clone().heavy.run(move || add(&house)).await
+}
+
+/// `POST /api/queue/left/forget`: what an earlier app left is not wanted any more.
+pub(crate) async fn forget_left(State(house): State<House>) -> Result<Json<Value>, Failure> {
+    house.clone().heavy.run(move || house.queue.leave(Vec::new())).await?;
+    Ok(Json(json!({})))
 }
 
 /// `POST /api/jobs/{id}/stop`.

@@ -2,7 +2,7 @@
 
 use longhand_nn::Summary;
 use longhand_training::{EvaluatedOn, HELD_OUT, Override, Recipe, RecipeError, built_in};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::changes::{self, Changes};
@@ -28,7 +28,7 @@ const INPUT: [usize; 3] = [1, 28, 28];
 const CLASSES: usize = 10;
 
 /// What a page asks for.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     recipe: String,

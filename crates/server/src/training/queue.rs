@@ -1,6 +1,8 @@
 //! The runs that wait, the one that goes on, and those that ended lately.
 
 use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::job::{Job, Order, Status};
+use super::kept_queue::{KeptQueue, KeptRun, Request};
 use crate::failure::Failure;
 use crate::locked::Locked as _;
 
@@ -18,9 +21,19 @@ const MOST_WAITING: usize = 32;
 /// Ended runs that are remembered.
 const MOST_ENDED: usize = 20;
 
+/// The runs that were still waiting when the app ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftWaiting {
+    /// What to type for each of them.
+    pub commands: Vec<String>,
+    /// Whether the next app on the same runs offers them.
+    pub kept: bool,
+}
+
 /// One run goes on at a time, in the order in which they were asked for.
 pub(crate) struct Queue {
     inner: Mutex<Inner>,
+    kept: KeptQueue,
     /// Wakes the thread that trains.
     more: Condvar,
     changed: watch::Sender<()>,
@@ -39,10 +52,12 @@ struct Inner {
 }
 
 impl Queue {
-    pub(crate) fn new() -> Self {
+    /// An empty queue, and what an earlier app on the same runs left of its own.
+    pub(crate) fn new(runs: &Path) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let inner = Inner { prefix: format!("{since:x}"), ..Inner::default() };
-        Queue { inner: Mutex::new(inner), more: Condvar::new(), changed: watch::Sender::new(()) }
+        let kept = KeptQueue::open(runs);
+        Queue { inner: Mutex::new(inner), kept, more: Condvar::new(), changed: watch::Sender::new(()) }
     }
 
     /// Puts a run at the end.
@@ -55,6 +70,7 @@ impl Queue {
         judged_on: EvaluatedOn,
         order: Order,
         command: String,
+        request: Request,
     ) -> Result<Arc<Job>, Failure> {
         let parameters = Summary::of(&recipe.network).map_err(Failure::refused)?.parameters();
         let mut inner = self.inner.locked();
@@ -78,9 +94,11 @@ impl Queue {
             judged_on,
             order,
             command,
+            request,
         ));
         inner.waiting.push_back(job.clone());
         drop(inner);
+        self.save();
         self.more.notify_one();
         self.changed.send_replace(());
         Ok(job)
@@ -105,6 +123,7 @@ impl Queue {
             job.ask_to_stop();
         }
         drop(inner);
+        self.save();
         self.changed.send_replace(());
         Ok(job)
     }
@@ -141,9 +160,20 @@ impl Queue {
     pub(super) fn done(&self, job: Arc<Job>) {
         let mut inner = self.inner.locked();
         inner.running = None;
+        // One that was stopped because the program ends is to go on with the next one, and stays on disk.
+        let is_over = !inner.closed || !job.was_stopped();
         inner.remember(job);
         drop(inner);
+        if is_over {
+            self.kept.save(|| self.present());
+        }
         self.changed.send_replace(());
+    }
+
+    /// Says that the present job has a run now.
+    pub(super) fn begun(&self) {
+        self.save();
+        self.touch();
     }
 
     /// Says that the present job has changed.
@@ -151,18 +181,46 @@ impl Queue {
         self.changed.send_replace(());
     }
 
-    /// Lets nothing more begin and stops what goes on; gives, for each run that was still waiting, what to type for it.
-    pub(crate) fn close(&self) -> Vec<String> {
-        let mut inner = self.inner.locked();
-        inner.closed = true;
+    /// Lets nothing more begin and stops what goes on.
+    pub(crate) fn close(&self) -> LeftWaiting {
+        self.inner.locked().closed = true;
+        // Before the present one is told to stop: one that a person stopped is not to go on by itself.
+        self.kept.save(|| self.present());
+        let inner = self.inner.locked();
         if let Some(job) = &inner.running {
             job.ask_to_stop();
         }
-        let waiting = inner.waiting.iter().map(|job| job.command.clone()).collect();
+        let commands = inner.waiting.iter().map(|job| job.command.clone()).collect();
         drop(inner);
         self.more.notify_all();
         self.changed.send_replace(());
-        waiting
+        LeftWaiting { commands, kept: self.kept.is_kept() }
+    }
+
+    /// What an earlier app left, taken out: each is to be added again, or given back by [`Queue::leave`].
+    pub(super) fn take_left(&self) -> Vec<KeptRun> {
+        self.kept.take_left()
+    }
+
+    /// Keeps `left` as what an earlier app left.
+    pub(super) fn leave(&self, left: Vec<KeptRun>) {
+        self.kept.leave(left);
+        self.save();
+        self.changed.send_replace(());
+    }
+
+    /// Keeps the queue on disk, unless it is closed: then it was kept as it was.
+    fn save(&self) {
+        if !self.is_closed() {
+            self.kept.save(|| self.present());
+        }
+    }
+
+    /// What goes on, unless it was told to stop, and what waits.
+    fn present(&self) -> Vec<KeptRun> {
+        let inner = self.inner.locked();
+        let running = inner.running.iter().filter(|job| !job.stop.load(Ordering::Relaxed));
+        running.chain(&inner.waiting).map(|job| job.kept()).collect()
     }
 
     /// Notices every change.
@@ -172,12 +230,15 @@ impl Queue {
 
     /// For pages.
     pub(super) fn shown(&self) -> Value {
+        // Not while the queue is locked: whoever keeps it locks the two the other way round.
+        let left = self.kept.shown();
         let inner = self.inner.locked();
         let list = |jobs: &VecDeque<Arc<Job>>| jobs.iter().map(|job| job.shown()).collect::<Vec<_>>();
         json!({
             "running": inner.running.as_ref().map(|job| job.shown()),
             "waiting": list(&inner.waiting),
             "ended": list(&inner.ended),
+            "left": left,
         })
     }
 }
@@ -197,12 +258,15 @@ mod tests {
 
     fn add(queue: &Queue) -> Result<Arc<Job>, Failure> {
         let recipe = Recipe::from_toml("seed", built_in("seed").unwrap(), &[]).unwrap();
-        queue.add(&recipe, EvaluatedOn::Test, Order::New(Box::new(recipe.clone())), "longhand train seed".to_owned())
+        let asked = serde_json::from_str(r#"{"recipe":"seed"}"#).unwrap();
+        let (order, command) = (Order::New(Box::new(recipe.clone())), "longhand train seed".to_owned());
+        queue.add(&recipe, EvaluatedOn::Test, order, command, Request::New(asked))
     }
 
     #[test]
     fn runs_go_in_their_order_and_no_more_wait_than_may() {
-        let queue = Queue::new();
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::new(folder.path());
         let first = add(&queue).unwrap();
         let second = add(&queue).unwrap();
         assert_eq!(queue.next().unwrap().id, first.id);
@@ -215,7 +279,8 @@ mod tests {
             add(&queue).unwrap();
         }
         assert_eq!(add(&queue).err().unwrap().status, 429);
-        assert_eq!(queue.close(), vec!["longhand train seed"; MOST_WAITING]);
+        let left = LeftWaiting { commands: vec!["longhand train seed".to_owned(); MOST_WAITING], kept: true };
+        assert_eq!(queue.close(), left);
         assert!(queue.next().is_none());
     }
 }

@@ -123,7 +123,7 @@ impl<'a> Keeper<'a> {
         images: usize,
     ) -> Self {
         job.begun(id_of(folder.path()), folder.record(), folder.epochs());
-        house.queue.touch();
+        house.queue.begun();
         let all = recipe.steps_per_epoch(split.train.len()) * recipe.epochs;
         Keeper {
             house,

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 static APP: LazyLock<Offline> = LazyLock::new(|| {
-    let runs = std::env::temp_dir().join(format!("longhand-requests-{}", std::process::id()));
+    // A folder of its own in which an earlier run of this test left no queue.
+    let runs = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
     Offline::new(&runs, strokes::generate(1, 60, 20))
 });
 

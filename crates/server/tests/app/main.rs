@@ -8,6 +8,7 @@ mod attacks;
 mod browser;
 mod by_hand;
 mod draw;
+mod kept_queue;
 mod rooms;
 mod running;
 mod runs;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use longhand_data::strokes;
 use longhand_kernels::Isa;
-use longhand_server::{LoadData, Server, Settings};
+use longhand_server::{LeftWaiting, LoadData, Server, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct App {
     pub address: String,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Vec<String>>>,
+    thread: Option<JoinHandle<LeftWaiting>>,
     folder: Arc<TempDir>,
 }
 
@@ -99,14 +99,15 @@ impl App {
         App { address, stop, thread: Some(thread), folder }
     }
 
-    /// Ends it as Ctrl-C does; gives its folder, and what to type for each run that was waiting.
-    pub fn end(mut self) -> (Arc<TempDir>, Vec<String>) {
-        (self.folder.clone(), self.finish())
+    /// Ends it as Ctrl-C does; gives its folder, and the runs that were waiting.
+    pub fn end(mut self) -> (Arc<TempDir>, LeftWaiting) {
+        let left = self.finish().expect("it has not ended yet");
+        (self.folder.clone(), left)
     }
 
-    fn finish(&mut self) -> Vec<String> {
+    fn finish(&mut self) -> Option<LeftWaiting> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().map(|thread| thread.join().unwrap()).unwrap_or_default()
+        self.thread.take().map(|thread| thread.join().unwrap())
     }
 
     pub fn shared_folder(&self) -> Arc<TempDir> {
@@ -208,9 +209,11 @@ impl Drop for App {
     }
 }
 
+/// The runs in a folder; what begins with a dot is none.
 pub fn run_folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten().map(|entry| entry.unwrap());
+    let is_run = |entry: &std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+    let mut folders: Vec<PathBuf> = entries.filter(is_run).map(|entry| entry.path()).collect();
     folders.sort();
     folders
 }

@@ -149,8 +149,8 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
     let waiting = app.train(json!({ "seed": 9 }));
     assert_eq!(waiting["status"], "waiting");
     let (folder, left) = app.end();
-    assert_eq!(left.len(), 1);
-    assert!(left[0].starts_with("longhand train seed") && left[0].contains("--seed 9"), "{left:?}");
+    let [command] = &left.commands[..] else { panic!("{left:?}") };
+    assert!(command.starts_with("longhand train seed") && command.contains("--seed 9"), "{command}");
 
     let app = App::start_again(folder);
     let of_run = |app: &App| {

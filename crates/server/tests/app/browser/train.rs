@@ -90,3 +90,25 @@ fn a_run_is_stopped_kept_and_goes_on_while_others_wait() {
     visit.app.until("it goes on", |app| app.get("/api/state").json()["queue"]["running"]["resumed"] == true);
     visit.browser.wait_for("document.querySelector('[data-name=stop]')");
 }
+
+#[test]
+fn what_was_left_from_last_time_is_queued_again() {
+    let Some(mut visit) = visit() else { return };
+    let long = visit.app.train(serde_json::json!({ "epochs": 2000, "seed": 1 }));
+    visit.app.train(serde_json::json!({ "epochs": 3, "seed": 2 }));
+    visit.app.until("an epoch is done", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    let folder = visit.app.shared_folder();
+    // The old app ends as this one takes its place; the new one must find what it left.
+    let other = crate::running::App::start();
+    std::mem::replace(&mut visit.app, other).end();
+    visit.app = crate::running::App::start_again(folder);
+    visit.go("/train");
+    visit.browser.wait_for("document.querySelector('.left')?.textContent.includes('These 2 runs were not done')");
+    visit.browser.wait_for("document.querySelector('.facts')?.textContent.includes('19,650')");
+    visit.pictures("train-left");
+    visit.click("[data-name='left add']");
+    visit.browser.wait_for("!document.querySelector('.left') && document.querySelector('#queue li.running')");
+    let running = visit.app.get("/api/state").json()["queue"]["running"].take();
+    assert_eq!((&running["seed"], &running["resumed"]), (&1.into(), &true.into()));
+    visit.nothing_went_wrong();
+}

@@ -1,0 +1,192 @@
+//! The queue on disk: what waits and what goes on, so that the next app on the same runs can offer them again.
+//!
+//! It holds what pages asked for, not what came of it: when it is queued again it passes the checks of any request. It lies
+//! in a folder of its own, `.queue` in that of the runs; only the app that holds the lock in there reads or writes it.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use longhand_training::{LockTaken, RunLock, write_atomically};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Resumed;
+use super::plan::Asked;
+use crate::locked::Locked as _;
+
+const FOLDER: &str = ".queue";
+const FILE: &str = "queue.json";
+const FORMAT: u32 = 1;
+/// More than a full queue of the largest requests takes.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// What a page asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Request {
+    /// A new run.
+    New(Asked),
+    /// A run that goes on.
+    Resume(Resumed),
+}
+
+/// A run that was asked for, and how it is shown before it is in the queue again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptRun {
+    pub(super) recipe: String,
+    pub(super) seed: u64,
+    pub(super) epochs: usize,
+    pub(super) request: Request,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    runs: Vec<KeptRun>,
+}
+
+/// The queue on disk.
+pub(super) struct KeptQueue {
+    folder: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    ownership: Ownership,
+    /// What an earlier app left, for as long as nobody has said what is to become of it.
+    left: Vec<KeptRun>,
+    /// Why the queue is not kept.
+    fault: Option<String>,
+}
+
+enum Ownership {
+    /// Nothing was kept here yet.
+    None,
+    Held {
+        _lock: Option<RunLock>,
+    },
+    /// Another app's, or unreadable.
+    Others,
+}
+
+impl KeptQueue {
+    /// What an earlier app left among `runs`; makes nothing.
+    pub(super) fn open(runs: &Path) -> Self {
+        let folder = runs.join(FOLDER);
+        let mut state = State { ownership: Ownership::None, left: Vec::new(), fault: None };
+        if folder.is_dir() && state.take(&folder) {
+            match read(&folder.join(FILE)) {
+                Ok(left) => state.left = left,
+                Err(why) => {
+                    state.ownership = Ownership::Others;
+                    state.fault = Some(format!(
+                        "the queue kept in {} cannot be read ({why}); until it is moved away, the queue is not kept",
+                        folder.join(FILE).display()
+                    ));
+                }
+            }
+        }
+        KeptQueue { folder, state: Mutex::new(state) }
+    }
+
+    /// What an earlier app left, taken out.
+    pub(super) fn take_left(&self) -> Vec<KeptRun> {
+        std::mem::take(&mut self.state.locked().left)
+    }
+
+    /// Takes `left` for what an earlier app left, from the next [`KeptQueue::save`] on.
+    pub(super) fn leave(&self, left: Vec<KeptRun>) {
+        self.state.locked().left = left;
+    }
+
+    /// Writes what was left and, behind it, what `present` gives. What cannot be written is said to pages; training goes on
+    /// without.
+    pub(super) fn save(&self, present: impl FnOnce() -> Vec<KeptRun>) {
+        let mut state = self.state.locked();
+        // What there is now, and not before another was written: the last to write knows the last state.
+        let runs: Vec<KeptRun> = state.left.iter().cloned().chain(present()).collect();
+        if matches!(state.ownership, Ownership::None) && (runs.is_empty() || !state.take(&self.folder)) {
+            return;
+        }
+        if matches!(state.ownership, Ownership::Held { .. }) {
+            let path = self.folder.join(FILE);
+            state.fault = write_atomically(&path, &written(runs))
+                .err()
+                .map(|e| format!("cannot write {}: {e}; if the program dies, the queue is lost", path.display()));
+        }
+    }
+
+    /// Whether the queue as it stands is on disk.
+    pub(super) fn is_kept(&self) -> bool {
+        let state = self.state.locked();
+        matches!(state.ownership, Ownership::Held { .. }) && state.fault.is_none()
+    }
+
+    /// For pages.
+    pub(super) fn shown(&self) -> Value {
+        let state = self.state.locked();
+        let shown = |run: &KeptRun| {
+            json!({
+                "recipe": run.recipe,
+                "seed": run.seed,
+                "epochs": run.epochs,
+                "resumed": matches!(run.request, Request::Resume(_)),
+            })
+        };
+        json!({ "runs": state.left.iter().map(shown).collect::<Vec<_>>(), "fault": state.fault })
+    }
+}
+
+impl State {
+    /// Tries to be the one app that keeps its queue in `folder`, which is made where it is missing.
+    fn take(&mut self, folder: &Path) -> bool {
+        self.ownership = match RunLock::take_if_can(folder) {
+            Ok(LockTaken::Held(lock)) => Ownership::Held { _lock: Some(lock) },
+            Ok(LockTaken::NoLocks) => Ownership::Held { _lock: None },
+            Ok(LockTaken::Busy) => Ownership::Others,
+            Err(e) => {
+                self.fault =
+                    Some(format!("cannot write {}: {e}; if the program dies, the queue is lost", folder.display()));
+                return false;
+            }
+        };
+        matches!(self.ownership, Ownership::Held { .. })
+    }
+}
+
+fn written(runs: Vec<KeptRun>) -> Vec<u8> {
+    serde_json::to_vec_pretty(&File { format: FORMAT, runs }).expect("plain data")
+}
+
+/// The queue in `bytes` as it would be written. For fuzz targets.
+///
+/// # Errors
+/// When they are no queue.
+pub fn kept_queue_again(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    parse(bytes).map(written)
+}
+
+fn read(path: &Path) -> Result<Vec<KeptRun>, String> {
+    let mut bytes = Vec::new();
+    match fs::File::open(path) {
+        Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(e.to_string()),
+    };
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("it is larger than {} MB", MOST_BYTES >> 20));
+    }
+    parse(&bytes)
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<KeptRun>, String> {
+    let File { format, runs } = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    if format != FORMAT {
+        return Err(format!("its format is {format}, and this program knows {FORMAT}"));
+    }
+    Ok(runs)
+}

@@ -1,0 +1,170 @@
+//! The queue outlives the app: what was not done is offered by the next one on the same runs.
+
+use std::fs;
+use std::path::PathBuf;
+
+use longhand_data::strokes;
+use longhand_server::Offline;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::running::App;
+
+fn file(app: &App) -> PathBuf {
+    app.folder().join("runs/.queue/queue.json")
+}
+
+fn on_disk(app: &App) -> Vec<Value> {
+    let file: Value = serde_json::from_slice(&fs::read(file(app)).unwrap()).unwrap();
+    file["runs"].as_array().unwrap().clone()
+}
+
+fn left(app: &App) -> Value {
+    app.get("/api/state").json()["queue"]["left"].take()
+}
+
+#[test]
+fn what_was_not_done_is_offered_and_goes_on_in_its_order() {
+    let app = App::start();
+    assert!(!app.folder().join("runs").exists(), "nothing is made before there is something to keep");
+    let long = app.train(json!({ "epochs": 400 }));
+    app.train(json!({ "seed": 2 }));
+    let out = app.train(json!({ "seed": 3 }));
+    app.train(json!({ "seed": 4, "optimiser.type": "adamw" }));
+    app.post(&format!("/api/jobs/{}/stop", out["id"].as_str().unwrap()), json!({}));
+    app.until("an epoch is done", |app| app.job(&long["id"])["epochs_done"].as_u64() >= Some(1));
+    // What a program that is killed now leaves.
+    let killed = on_disk(&app);
+    let run = app.job(&long["id"])["run"].clone();
+    assert_eq!(killed[0]["request"], json!({ "resume": { "run": run } }));
+    assert_eq!(killed.iter().map(|kept| kept["seed"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 2, 4]);
+    let before = on_disk(&app);
+
+    let (folder, waiting) = app.end();
+    assert!(waiting.kept && waiting.commands.len() == 2, "{waiting:?}");
+    let app = App::start_again(folder);
+    assert_eq!(on_disk(&app), before, "the app's end leaves what a kill leaves");
+    let shown = left(&app);
+    assert_eq!(shown["runs"].as_array().unwrap().len(), 3, "{shown}");
+    assert_eq!(shown["runs"][0], json!({ "recipe": "seed", "seed": 0, "epochs": 400, "resumed": true }));
+    assert_eq!(app.get("/api/state").json()["queue"]["running"], Value::Null, "nothing begins unasked");
+
+    // What is new does not put out what was left.
+    let new = app.train(json!({ "seed": 5 }));
+    app.until_status(&new["id"], "finished");
+    assert_eq!(on_disk(&app), before);
+
+    assert_eq!(app.post("/api/queue/left/add", json!({})).json(), json!({ "added": 3, "refused": [] }));
+    assert_eq!(left(&app), json!({ "runs": [], "fault": null }));
+    let queue = app.get("/api/state").json()["queue"].take();
+    let seeds: Vec<u64> =
+        queue["waiting"].as_array().unwrap().iter().map(|job| job["seed"].as_u64().unwrap()).collect();
+    assert!(seeds.ends_with(&[2, 4]), "{queue}");
+    app.until("the first goes on", |app| app.get("/api/state").json()["queue"]["running"]["resumed"] == true);
+    let running = app.get("/api/state").json()["queue"]["running"].take();
+    assert_eq!(running["run"], run);
+    // A person stops it: it is not offered again, and those behind it come.
+    app.post(&format!("/api/jobs/{}/stop", running["id"].as_str().unwrap()), json!({}));
+    app.until("all is done", |app| {
+        let queue = app.get("/api/state").json()["queue"].take();
+        queue["running"].is_null() && queue["waiting"] == json!([])
+    });
+    assert_eq!(on_disk(&app), Vec::<Value>::new());
+    let ended = app.get("/api/state").json()["queue"]["ended"].take();
+    assert_eq!((&ended[0]["seed"], &ended[0]["status"]), (&json!(4), &json!("finished")), "{ended}");
+}
+
+#[test]
+fn what_was_left_can_be_forgotten_and_what_cannot_go_on_says_why() {
+    let app = App::start();
+    let first = app.train(json!({ "epochs": 400 }));
+    app.train(json!({ "seed": 2 }));
+    app.until("an epoch is done", |app| app.job(&first["id"])["epochs_done"].as_u64() >= Some(1));
+    let run = app.runs().remove(0);
+    let (folder, _) = app.end();
+    fs::remove_dir_all(run).unwrap();
+    let app = App::start_again(folder);
+    let outcome = app.post("/api/queue/left/add", json!({})).json();
+    assert_eq!(outcome["added"], 1);
+    assert!(outcome["refused"][0]["message"].as_str().unwrap().contains("no such run"), "{outcome}");
+    assert_eq!(left(&app)["runs"].as_array().unwrap().len(), 1, "still there");
+    assert_eq!(app.post("/api/queue/left/forget", json!({})).status, 200);
+    assert_eq!(left(&app)["runs"], json!([]));
+    app.until("all is done", |app| on_disk(app).is_empty());
+}
+
+#[test]
+fn one_app_keeps_the_queue_of_a_folder() {
+    let app = App::start();
+    app.train(json!({ "epochs": 2000 }));
+    app.train(json!({ "seed": 2 }));
+    app.until("the first has its run", |app| on_disk(app)[0]["request"]["resume"].is_object());
+    let before = on_disk(&app);
+    let other = App::start_again(app.shared_folder());
+    assert_eq!(left(&other), json!({ "runs": [], "fault": null }), "what another app still does is not left");
+    let long = other.train(json!({ "epochs": 2000, "seed": 7 }));
+    other.until_status(&long["id"], "running");
+    other.train(json!({ "seed": 8 }));
+    assert_eq!(on_disk(&app), before);
+    let (_, waiting) = other.end();
+    assert!(!waiting.kept && waiting.commands.len() == 1, "{waiting:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_said_and_left_as_it_is() {
+    let app = App::start();
+    let (folder, _) = app.end();
+    let kept = folder.path().join("runs/.queue/queue.json");
+    fs::create_dir_all(kept.parent().unwrap()).unwrap();
+    for (text, why) in [
+        ("{\"format\": 1, \"runs\": [", "EOF"),
+        ("{\"format\": 2, \"runs\": []}", "its format is 2"),
+        (&" ".repeat(5 << 20), "larger than 4 MB"),
+    ] {
+        fs::write(&kept, text).unwrap();
+        let app = App::start_again(folder.clone());
+        let fault = left(&app)["fault"].as_str().unwrap().to_owned();
+        assert!(fault.contains("queue.json cannot be read") && fault.contains(why), "{fault}");
+        let job = app.train(json!({ "epochs": 1 }));
+        app.until_status(&job["id"], "finished");
+        assert_eq!(fs::read_to_string(&kept).unwrap(), text);
+    }
+}
+
+const KEPT: &str = r#"{"format":1,"runs":[
+{"recipe":"seed","seed":0,"epochs":20,"request":{"new":{"recipe":"seed","changes":{"epochs":1,"batch_size":"64"},"judged_on":"test"}}},
+{"recipe":"seed","seed":0,"epochs":20,"request":{"resume":{"run":"0123456789abcdef"}}}]}"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is written into the file, the app begins, says what is left or why it cannot, and adds or refuses it.
+    #[test]
+    fn any_file_is_offered_or_refused_with_a_reason(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..6, "[\\x00-\\x7f]{0,4}"), 0..4)
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut text = KEPT.to_owned();
+        for (index, over, with) in edits {
+            let from = index.index(text.len() + 1);
+            let to = (from + over).min(text.len());
+            text.replace_range(from..to, &with);
+        }
+        fs::create_dir(folder.path().join(".queue")).unwrap();
+        fs::write(folder.path().join(".queue/queue.json"), &text).unwrap();
+        let app = Offline::new(folder.path(), strokes::generate(1, 60, 20));
+        let ask = |method, path| app.ask(method, path, &[("content-type", "application/json")], b"{}").unwrap();
+        let state: Value = serde_json::from_slice(&ask("GET", "/api/state").body).unwrap();
+        let left = &state["queue"]["left"];
+        let runs = left["runs"].as_array().unwrap().len();
+        prop_assert!(runs == 0 || left["fault"].is_null(), "{left}");
+        let outcome = ask("POST", "/api/queue/left/add");
+        prop_assert_eq!(outcome.status, 200);
+        let outcome: Value = serde_json::from_slice(&outcome.body).unwrap();
+        let refused = outcome["refused"].as_array().unwrap();
+        prop_assert_eq!(outcome["added"].as_u64().unwrap() as usize + refused.len(), runs);
+        for run in refused {
+            prop_assert!(run["message"].as_str().is_some_and(|message| message.len() > 10), "{run}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use longhand_kernels::Isa;
 use longhand_kernels::exp_ln::exp;
-use longhand_nn::OneImage;
+use longhand_model_files::NotPredicted;
 
 use crate::error::{Error, ErrorKind};
 use crate::predictions::most_probable;
@@ -12,16 +12,14 @@ use crate::predictions::most_probable;
 /// It owns what it needs, and allocates nothing when it is asked. Each image gets the bits that it gets among many.
 #[derive(Clone, Debug)]
 pub struct Classifier {
-    network: OneImage,
-    isa: Isa,
-    table: [f32; 256],
-    sides: (usize, usize),
+    inner: longhand_model_files::Classifier,
     probabilities: Vec<f32>,
 }
 
 impl Classifier {
-    pub(crate) fn new(network: OneImage, table: [f32; 256], sides: (usize, usize)) -> Self {
-        Classifier { network, isa: Isa::detect(), table, sides, probabilities: Vec::new() }
+    pub(crate) fn new(model: &longhand_model_files::Model) -> Self {
+        let probabilities = Vec::with_capacity(model.network.classes());
+        Classifier { inner: model.classifier(Isa::detect()), probabilities }
     }
 
     /// The probability of each class for `image`, `[row][column]`.
@@ -29,20 +27,12 @@ impl Classifier {
     /// # Errors
     /// When the image is not of the model's size, or an output is not a number.
     pub fn probabilities(&mut self, image: &[u8]) -> Result<&[f32], Error> {
-        let (rows, columns) = self.sides;
-        if image.len() != rows * columns {
-            let message = format!(
-                "the image has {} pixels and the model takes {rows}×{columns}: give {} bytes, row after row",
-                image.len(),
-                rows * columns
-            );
-            return Err(Error::new(ErrorKind::Images, message));
-        }
-        let pixels = image.iter().map(|&pixel| self.table[usize::from(pixel)]);
-        let logs = self.network.log_probabilities(self.isa, pixels);
+        let logs = self.inner.log_probabilities(image).map_err(|error| {
+            let kind = if matches!(error, NotPredicted::NotANumber) { ErrorKind::Model } else { ErrorKind::Images };
+            Error::new(kind, error)
+        })?;
         self.probabilities.clear();
         self.probabilities.extend(probabilities(logs.iter().copied()));
-        check_numbers(&self.probabilities)?;
         Ok(&self.probabilities)
     }
 

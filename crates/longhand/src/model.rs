@@ -156,8 +156,7 @@ impl Model {
 
     /// The model made ready to be asked about one image at a time, in the shortest time.
     pub fn classifier(&self) -> Classifier {
-        let (network, normalisation) = (&self.0.network, &self.0.normalisation);
-        Classifier::new(network.one_image(), normalisation.table(), self.image_size())
+        Classifier::new(&self.0)
     }
 
     /// How well it does on `images`, on all threads of the rayon pool it is called from.

@@ -46,7 +46,7 @@ mod tests {
                 "default" => (0..=20_000, 20),
                 "under10k" => (0..=10_000, 15),
                 "under6k" => (0..=6_200, 15),
-                "sprint" => (0..=20_000, 3),
+                "sprint" => (0..=20_000, 2),
                 other => panic!("{other} has no budget here"),
             };
             let found = Summary::of(&recipe.network).unwrap().parameters();

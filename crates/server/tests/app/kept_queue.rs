@@ -27,7 +27,7 @@ fn left(app: &App) -> Value {
 fn what_was_not_done_is_offered_and_goes_on_in_its_order() {
     let app = App::start();
     assert!(!app.folder().join("runs").exists(), "nothing is made before there is something to keep");
-    let long = app.train(json!({ "epochs": 400 }));
+    let long = app.train(json!({ "epochs": 2000 }));
     app.train(json!({ "seed": 2 }));
     let out = app.train(json!({ "seed": 3 }));
     app.train(json!({ "seed": 4, "optimiser.type": "adamw" }));
@@ -46,13 +46,13 @@ fn what_was_not_done_is_offered_and_goes_on_in_its_order() {
     assert_eq!(on_disk(&app), before, "the app's end leaves what a kill leaves");
     let shown = left(&app);
     assert_eq!(shown["runs"].as_array().unwrap().len(), 3, "{shown}");
-    assert_eq!(shown["runs"][0], json!({ "recipe": "seed", "seed": 0, "epochs": 400, "resumed": true }));
+    assert_eq!(shown["runs"][0], json!({ "recipe": "seed", "seed": 0, "epochs": 2000, "resumed": true }));
     assert_eq!(app.get("/api/state").json()["queue"]["running"], Value::Null, "nothing begins unasked");
 
     // What is new does not put out what was left.
     let new = app.train(json!({ "seed": 5 }));
     app.until_status(&new["id"], "finished");
-    assert_eq!(on_disk(&app), before);
+    app.until("the new one is off the disk", |app| on_disk(app) == before);
 
     assert_eq!(app.post("/api/queue/left/add", json!({})).json(), json!({ "added": 3, "refused": [] }));
     assert_eq!(left(&app), json!({ "runs": [], "fault": null }));
@@ -69,7 +69,7 @@ fn what_was_not_done_is_offered_and_goes_on_in_its_order() {
         let queue = app.get("/api/state").json()["queue"].take();
         queue["running"].is_null() && queue["waiting"] == json!([])
     });
-    assert_eq!(on_disk(&app), Vec::<Value>::new());
+    app.until("nothing is left on disk", |app| on_disk(app).is_empty());
     let ended = app.get("/api/state").json()["queue"]["ended"].take();
     assert_eq!((&ended[0]["seed"], &ended[0]["status"]), (&json!(4), &json!("finished")), "{ended}");
 }
@@ -77,7 +77,7 @@ fn what_was_not_done_is_offered_and_goes_on_in_its_order() {
 #[test]
 fn what_was_left_can_be_forgotten_and_what_cannot_go_on_says_why() {
     let app = App::start();
-    let first = app.train(json!({ "epochs": 400 }));
+    let first = app.train(json!({ "epochs": 2000 }));
     app.train(json!({ "seed": 2 }));
     app.until("an epoch is done", |app| app.job(&first["id"])["epochs_done"].as_u64() >= Some(1));
     let run = app.runs().remove(0);

@@ -52,6 +52,9 @@ struct File {
 /// The queue on disk.
 pub(super) struct KeptQueue {
     folder: PathBuf,
+    /// Held from what there is to keep until it is written: the last to write knows the last state.
+    writing: Mutex<()>,
+    /// Never held while something is written: pages wait for it.
     state: Mutex<State>,
 }
 
@@ -66,9 +69,8 @@ struct State {
 enum Ownership {
     /// Nothing was kept here yet.
     None,
-    Held {
-        _lock: Option<RunLock>,
-    },
+    /// This app's; no lock where the file system knows none.
+    Held { _lock: Option<RunLock> },
     /// Another app's, or unreadable.
     Others,
 }
@@ -90,7 +92,7 @@ impl KeptQueue {
                 }
             }
         }
-        KeptQueue { folder, state: Mutex::new(state) }
+        KeptQueue { folder, writing: Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// What an earlier app left, taken out.
@@ -106,17 +108,21 @@ impl KeptQueue {
     /// Writes what was left and, behind it, what `present` gives. What cannot be written is said to pages; training goes on
     /// without.
     pub(super) fn save(&self, present: impl FnOnce() -> Vec<KeptRun>) {
-        let mut state = self.state.locked();
-        // What there is now, and not before another was written: the last to write knows the last state.
-        let runs: Vec<KeptRun> = state.left.iter().cloned().chain(present()).collect();
-        if matches!(state.ownership, Ownership::None) && (runs.is_empty() || !state.take(&self.folder)) {
-            return;
-        }
-        if matches!(state.ownership, Ownership::Held { .. }) {
+        let _alone = self.writing.locked();
+        let left = self.state.locked().left.clone();
+        let runs: Vec<KeptRun> = left.into_iter().chain(present()).collect();
+        let is_held = {
+            let mut state = self.state.locked();
+            match state.ownership {
+                Ownership::None => !runs.is_empty() && state.take(&self.folder),
+                Ownership::Held { .. } => true,
+                Ownership::Others => false,
+            }
+        };
+        if is_held {
             let path = self.folder.join(FILE);
-            state.fault = write_atomically(&path, &written(runs))
-                .err()
-                .map(|e| format!("cannot write {}: {e}; if the program dies, the queue is lost", path.display()));
+            let outcome = write_atomically(&path, &written(runs));
+            self.state.locked().fault = outcome.err().map(|e| not_written(&path, &e));
         }
     }
 
@@ -149,13 +155,16 @@ impl State {
             Ok(LockTaken::NoLocks) => Ownership::Held { _lock: None },
             Ok(LockTaken::Busy) => Ownership::Others,
             Err(e) => {
-                self.fault =
-                    Some(format!("cannot write {}: {e}; if the program dies, the queue is lost", folder.display()));
+                self.fault = Some(not_written(folder, &e));
                 return false;
             }
         };
         matches!(self.ownership, Ownership::Held { .. })
     }
+}
+
+fn not_written(path: &Path, error: &io::Error) -> String {
+    format!("cannot write {}: {error}; if the program dies, the queue is lost", path.display())
 }
 
 fn written(runs: Vec<KeptRun>) -> Vec<u8> {

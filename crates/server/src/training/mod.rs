@@ -152,7 +152,9 @@ pub(crate) async fn forget_left(State(house): State<House>) -> Result<Json<Value
 
 /// `POST /api/jobs/{id}/stop`.
 pub(crate) async fn stop(State(house): State<House>, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
-    house.queue.stop(&id).map(|job| Json(job.shown()))
+    // The queue is kept on disk, but no one who wants to stop a run waits behind worksheets.
+    let stopped = tokio::task::spawn_blocking(move || house.queue.stop(&id)).await.map_err(Failure::internal)?;
+    stopped.map(|job| Json(job.shown()))
 }
 
 /// `GET /api/jobs/{id}/curves`, `/classes` and `/mistakes`: pieces of a page, made as the reports are.

@@ -230,15 +230,13 @@ impl Queue {
 
     /// For pages.
     pub(super) fn shown(&self) -> Value {
-        // Not while the queue is locked: whoever keeps it locks the two the other way round.
-        let left = self.kept.shown();
         let inner = self.inner.locked();
         let list = |jobs: &VecDeque<Arc<Job>>| jobs.iter().map(|job| job.shown()).collect::<Vec<_>>();
         json!({
             "running": inner.running.as_ref().map(|job| job.shown()),
             "waiting": list(&inner.waiting),
             "ended": list(&inner.ended),
-            "left": left,
+            "left": self.kept.shown(),
         })
     }
 }

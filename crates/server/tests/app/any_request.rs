@@ -14,7 +14,7 @@ static APP: LazyLock<Offline> = LazyLock::new(|| {
 });
 
 /// What pages ask for: method and address, and the body.
-const ASKED: [(&str, &str); 19] = [
+const ASKED: [(&str, &str); 21] = [
     ("GET /", ""),
     ("GET /by-hand?layers=2-3-1&activation=tanh&biases=per_layer&bias_values=.1,.2&learning_rates=.5&rows=4", ""),
     ("GET /by-hand/table.csv?sample=0,1:1&sample=1,0:0&layers=2-2-1&rows=3", ""),
@@ -27,6 +27,8 @@ const ASKED: [(&str, &str); 19] = [
     ),
     ("POST /api/queue", r#"{"recipe":"seed","changes":{"epochs":1,"batch_size":64}}"#),
     ("POST /api/queue/resume", r#"{"run":"0123456789abcdef"}"#),
+    ("POST /api/queue/left/add", "{}"),
+    ("POST /api/queue/left/forget", "{}"),
     ("POST /api/jobs/1-1/stop", "{}"),
     ("POST /api/models/built-in/look", "0000000000000000"),
     ("GET /api/models/built-in/mistakes?from=3", ""),

@@ -67,7 +67,7 @@ impl Files for RealFiles {}
 ///
 /// # Errors
 /// When the operating system refuses, or it is no regular file: a pipe would be waited for without end.
-pub(crate) fn read_at_most(path: &Path, most: u64) -> io::Result<Result<Vec<u8>, u64>> {
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Result<Vec<u8>, u64>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
     }

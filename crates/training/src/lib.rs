@@ -47,6 +47,7 @@ pub use evaluation::{Evaluation, Verdict, evaluate, judge};
 pub use examination::{
     AUGMENTED_VERSIONS, AugmentedImage, Examination, Example, Filters, Mistake, examine, surest_mistakes,
 };
+pub use files::read_at_most;
 pub use initial_weights::{InitialWeights, InitialWeightsError, InitialWeightsRecord, recipes_that_fit};
 pub use machine::Machine;
 pub use overrides::{Override, OverrideError};

@@ -3,12 +3,11 @@
 //! It holds what pages asked for, not what came of it: when it is queued again it passes the checks of any request. It lies
 //! in a folder of its own, `.queue` in that of the runs; only the app that holds the lock in there reads or writes it.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use longhand_training::{LockTaken, RunLock, write_atomically};
+use longhand_training::{LockTaken, RunLock, read_at_most, write_atomically};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -180,16 +179,12 @@ pub fn kept_queue_again(bytes: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<KeptRun>, String> {
-    let mut bytes = Vec::new();
-    match fs::File::open(path) {
-        Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(e.to_string()),
-    };
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("it is larger than {} MB", MOST_BYTES >> 20));
+    match read_at_most(path, MOST_BYTES) {
+        Ok(Ok(bytes)) => parse(&bytes),
+        Ok(Err(_)) => Err(format!("it is larger than {} MB", MOST_BYTES >> 20)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(e.to_string()),
     }
-    parse(&bytes)
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<KeptRun>, String> {

@@ -129,6 +129,11 @@ fn a_file_that_cannot_be_read_is_said_and_left_as_it_is() {
         app.until_status(&job["id"], "finished");
         assert_eq!(fs::read_to_string(&kept).unwrap(), text);
     }
+    // What is no file would be waited for without end.
+    fs::remove_file(&kept).unwrap();
+    fs::create_dir(&kept).unwrap();
+    let app = App::start_again(folder);
+    assert!(left(&app)["fault"].as_str().unwrap().contains("no regular file"), "{}", left(&app));
 }
 
 const KEPT: &str = r#"{"format":1,"runs":[

@@ -27,6 +27,7 @@
 pub mod batch_norm;
 pub mod batch_norm_max_pool;
 pub mod conv2d;
+pub mod depthwise_conv2d;
 pub mod dropout;
 pub mod exp_ln;
 mod geometry;

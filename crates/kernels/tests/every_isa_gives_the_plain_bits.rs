@@ -7,7 +7,8 @@ use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, N
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::dropout::{self, Mask};
 use longhand_kernels::{
-    Geometry, Isa, LANES, Lanes, batch_norm_max_pool, global_average_pool, linear, log_softmax, max_pool2d, relu,
+    Geometry, Isa, LANES, Lanes, batch_norm_max_pool, depthwise_conv2d, global_average_pool, linear, log_softmax,
+    max_pool2d, relu,
 };
 use numbers::{Numbers, bits};
 use proptest::prelude::*;
@@ -69,6 +70,60 @@ proptest! {
             conv2d::grad_bias(isa, &mut grad_bias, &grad_output, output_geometry);
             grad_weight.iter().chain(&grad_bias).map(|g| g.to_bits()).collect::<Vec<_>>()
         });
+    }
+
+    #[test]
+    fn depthwise_convolution(
+        (channels, height, width) in (1usize..most(10, 3), 1usize..most(14, 6), 1usize..most(14, 6)),
+        size in prop_oneof![Just(1usize), Just(3), Just(5)],
+        extra_border in 0usize..2,
+        with_bias: bool,
+        through_relu: bool,
+        at_once in 1usize..4,
+        seed: u64,
+    ) {
+        for padding in 0..size {
+            let kernel = Kernel { size, padding };
+            let Some((out_height, out_width)) = kernel.output_side(height, width) else { continue };
+            let x = Geometry::new(channels, height, width, padding + extra_border);
+            let back = kernel.of_input_gradient();
+            let y = Geometry::new(channels, out_height, out_width, back.padding + extra_border);
+            let mut numbers = Numbers(seed);
+            let (input, grad_output) = (numbers.tensor(x), numbers.tensor(y));
+            let (weight, bias) = (numbers.vec(channels * size * size), numbers.vec(channels));
+            let mut flipped = vec![0.0; weight.len()];
+            depthwise_conv2d::flip(&weight, size, &mut flipped);
+
+            let forward = |isa| {
+                let mut output = vec![Lanes::ZERO; y.len()];
+                let bias = with_bias.then_some(&bias[..]);
+                depthwise_conv2d::forward(isa, kernel, &mut output, y, &input, x, &weight, bias, through_relu);
+                bits(&output)
+            };
+            same_on_all(forward);
+            same_on_all(|isa| {
+                let mut output = vec![Lanes::ZERO; y.len()];
+                let bias = with_bias.then_some(&bias[..]);
+                for start in (0..y.height).step_by(at_once) {
+                    let rows = start..(start + at_once).min(y.height);
+                    depthwise_conv2d::forward_rows(
+                        isa, kernel, rows, &mut output, y, &input, x, &weight, bias, through_relu,
+                    );
+                }
+                assert!(bits(&output) == forward(isa), "{isa}, {at_once} rows at a time");
+                bits(&output)
+            });
+            same_on_all(|isa| {
+                let mut grad_input = vec![Lanes::ZERO; x.len()];
+                depthwise_conv2d::forward(isa, back, &mut grad_input, x, &grad_output, y, &flipped, None, false);
+                bits(&grad_input)
+            });
+            same_on_all(|isa| {
+                let mut grad_weight = vec![7.0; weight.len()];
+                depthwise_conv2d::grad_weight(isa, kernel, &mut grad_weight, &grad_output, y, &input, x);
+                grad_weight.iter().map(|g| g.to_bits()).collect::<Vec<_>>()
+            });
+        }
     }
 
     #[test]

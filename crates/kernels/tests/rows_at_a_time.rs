@@ -5,7 +5,7 @@ use std::ops::Range;
 use longhand_kernels::batch_norm::{self, GradientLanes, InputGradient, MomentSums, Normaliser};
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::dropout::{self, Mask};
-use longhand_kernels::{Geometry, Isa, LANES, Lanes, batch_norm_max_pool, max_pool2d, relu};
+use longhand_kernels::{Geometry, Isa, LANES, Lanes, batch_norm_max_pool, depthwise_conv2d, max_pool2d, relu};
 
 /// Deterministic numbers in -1 … 1.
 fn tensor(g: Geometry, salt: usize) -> Vec<Lanes> {
@@ -65,6 +65,10 @@ fn every_kernel_may_be_cut_anywhere() {
         let weight: Vec<f32> = (0..4 * 5 * 9).map(|i| (i % 17) as f32 / 8.0 - 1.0).collect();
         cut_anywhere(height, vec![Lanes::ZERO; y.len()], |isa, rows, out| {
             conv2d::forward_rows(isa, kernel, rows, out, y, &x, a, &weight, None, true);
+        });
+        let (y, weight, bias) = (Geometry::new(5, height, width, 2), &weight[..5 * 9], &weight[60..65]);
+        cut_anywhere(height, vec![Lanes::ZERO; y.len()], |isa, rows, out| {
+            depthwise_conv2d::forward_rows(isa, kernel, rows, out, y, &x, a, weight, Some(bias), true);
         });
 
         if height < 2 || width < 2 {

@@ -45,14 +45,14 @@ impl Kernel {
 
 /// The two tensors' geometry and the kernel, checked against each other once at the door.
 #[derive(Clone, Copy, Debug)]
-struct Call {
-    kernel: Kernel,
-    input: Geometry,
-    output: Geometry,
+pub(crate) struct Call {
+    pub kernel: Kernel,
+    pub input: Geometry,
+    pub output: Geometry,
 }
 
 impl Call {
-    fn checked(kernel: Kernel, input: Geometry, output: Geometry) -> Call {
+    pub fn checked(kernel: Kernel, input: Geometry, output: Geometry) -> Call {
         assert!(matches!(kernel.size, 1 | 3 | 5), "a kernel is 1, 3 or 5 wide, not {}", kernel.size);
         assert!(kernel.padding < kernel.size, "padding {} of a kernel {} wide", kernel.padding, kernel.size);
         assert!(input.border >= kernel.padding, "border {} below padding {}", input.border, kernel.padding);
@@ -62,7 +62,7 @@ impl Call {
 
     /// Where in the input the tap (`channel`, kernel row `i`, kernel column 0) of output (`row`, `column`) lies.
     #[inline(always)]
-    fn tap(&self, channel: usize, row: usize, i: usize, column: usize) -> usize {
+    pub fn tap(&self, channel: usize, row: usize, i: usize, column: usize) -> usize {
         let origin = self.input.border - self.kernel.padding;
         channel * self.input.channel_stride() + (row + i + origin) * self.input.row_stride() + column + origin
     }

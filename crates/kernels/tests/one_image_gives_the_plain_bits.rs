@@ -1,14 +1,16 @@
 //! The kernels for one image: every fast form against its plain form, bit for bit, over odd shapes, on every instruction
 //! set this CPU has. That the plain forms give the bits of the kernels for lane groups is tested where both stand side by
-//! side, in the networks' tests.
+//! side, in the networks' tests; the depthwise convolution's here too.
 
 mod sizes;
 
-use longhand_kernels::Isa;
 use longhand_kernels::batch_norm::Normaliser;
+use longhand_kernels::conv2d::Kernel;
 use longhand_kernels::one_image::{
-    AlignedFloats, Finish, Layout, convolution, global_average_pool, linear, log_softmax, padded, pointwise, winograd,
+    AlignedFloats, Finish, Layout, convolution, depthwise_convolution, global_average_pool, linear, log_softmax,
+    padded, pointwise, winograd,
 };
+use longhand_kernels::{Geometry, Isa, LANES, Lanes, depthwise_conv2d};
 use proptest::prelude::*;
 use sizes::most;
 
@@ -62,6 +64,11 @@ impl Numbers {
 fn content(layout: Layout) -> impl Iterator<Item = usize> {
     let pixels = (0..layout.height).flat_map(move |r| (0..layout.width).map(move |s| layout.index(r, s)));
     pixels.flat_map(move |at| (0..layout.channels).map(move |c| at + c * layout.channel()))
+}
+
+/// Channel, row and column of every element.
+fn elements(channels: usize, height: usize, width: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..channels).flat_map(move |c| (0..height).flat_map(move |r| (0..width).map(move |s| (c, r, s))))
 }
 
 /// Which NaN it is may differ; what is stored around the content must stay as it was.
@@ -119,6 +126,57 @@ proptest! {
         same_on_all(output_layout, |isa, output| {
             convolution::forward(isa, padding, output, output_layout, &input, input_layout, &weight, &finish);
         });
+    }
+
+    #[test]
+    fn depthwise_convolution_by_its_definition(
+        (channels, height, width) in (1usize..most(50, 4), 1usize..most(14, 5), 1usize..most(14, 6)),
+        size in prop_oneof![Just(1usize), Just(3), Just(5)],
+        extra_border in 0usize..2,
+        output_border in 0usize..3,
+        (with_bias, relu, normalise) in any::<(bool, bool, bool)>(),
+        seed: u64,
+    ) {
+        for padding in 0..size {
+            if height + 2 * padding < size || width + 2 * padding < size {
+                continue;
+            }
+            let input_layout = Layout::new(channels, height, width, padding + extra_border);
+            let mut numbers = Numbers { state: seed, wild: false };
+            let (input, bias) = (numbers.tensor(input_layout), numbers.vec(channels));
+            let weight = numbers.vec(channels * size * size);
+            let bias = with_bias.then_some(&bias[..]);
+            let packed = depthwise_convolution::Weight::new(&weight, bias, channels, size);
+            let finish = numbers.finish(relu, normalise, false, channels);
+            let (out_height, out_width) = packed.output_sides(padding, height, width);
+            let output_layout = Layout::new(channels, out_height, out_width, output_border);
+            same_on_all(output_layout, |isa, output| {
+                depthwise_convolution::forward(
+                    isa, padding, output, output_layout, &input, input_layout, &packed, &finish,
+                );
+            });
+
+            // And the bits of a lane group, the image in one of its lanes.
+            if normalise {
+                continue;
+            }
+            let x = Geometry::new(channels, height, width, padding);
+            let y = Geometry::new(channels, out_height, out_width, 0);
+            let (lane, mut group) = (seed as usize % LANES, vec![Lanes::ZERO; x.len()]);
+            for (c, r, s) in elements(channels, height, width) {
+                group[x.index(c, r, s)].0[lane] = input[input_layout.index(r, s) + c];
+            }
+            let (mut grouped, mut alone) = (vec![Lanes::ZERO; y.len()], vec![0.0; output_layout.len()]);
+            let (isa, kernel) = (Isa::Plain, Kernel { size, padding });
+            depthwise_conv2d::forward(isa, kernel, &mut grouped, y, &group, x, &weight, bias, relu);
+            depthwise_convolution::forward(
+                isa, padding, &mut alone, output_layout, &input, input_layout, &packed, &finish,
+            );
+            for (c, r, s) in elements(channels, out_height, out_width) {
+                let (a, b) = (grouped[y.index(c, r, s)].0[lane], alone[output_layout.index(r, s) + c]);
+                prop_assert!(a.to_bits() == b.to_bits(), "channel {}, pixel {} {}: {} and {}", c, r, s, a, b);
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A lane group costs as much with one image as with sixteen. Here the vectors run across *output channels* instead:
 //! an activation is `[row][column][channel]` ([`Layout`]), weights lie with their output channels side by side, and one
-//! input value, broadcast, serves a vector of them. Channel counts are filled up to whole vectors with zero weights.
+//! input value, broadcast, serves a vector of them; where channels do not meet, a vector of inputs does. Channel counts are
+//! filled up to whole vectors with zero weights.
 //!
 //! Only the layout differs: the operations that make one element, and their order, are those of the kernels for lane
 //! groups, so that an image alone gets the bits that it gets in any lane of a group. Dropout and everything that only
@@ -13,6 +14,7 @@
 
 mod aligned;
 pub mod convolution;
+pub mod depthwise_convolution;
 mod finish;
 pub mod global_average_pool;
 mod layout;

@@ -35,6 +35,17 @@ impl Network {
         self.then(LayerSpec::Conv { channels, kernel, padding, bias })
     }
 
+    /// A 3×3 depthwise convolution that keeps the image's size: each channel by a kernel of its own, with biases.
+    pub fn depthwise_conv(self) -> Self {
+        self.depthwise_conv_with(3, 1, true)
+    }
+
+    /// A depthwise convolution with a `kernel` of 1, 3 or 5 rows and columns, `padding` zeros on every side, with or
+    /// without biases.
+    pub fn depthwise_conv_with(self, kernel: usize, padding: usize, bias: bool) -> Self {
+        self.then(LayerSpec::DepthwiseConv { kernel, padding, bias })
+    }
+
     /// max(x, 0).
     pub fn relu(self) -> Self {
         self.then(LayerSpec::Relu {})

@@ -1,10 +1,10 @@
 //! A convolution's weights in the forms that its kernels read, made once a step.
 
-use longhand_kernels::conv2d;
 use longhand_kernels::winograd::{SIZE, TransformedWeight};
+use longhand_kernels::{conv2d, depthwise_conv2d};
 
 use crate::channel_blocks::ranges;
-use crate::layers::Conv2d;
+use crate::layers::{Conv2d, DepthwiseConv2d};
 
 /// Weights of a pair of channels.
 const TAPS: usize = SIZE * SIZE;
@@ -16,7 +16,7 @@ pub struct ConvolutionWeights {
     pub(crate) transformed: Vec<TransformedWeight>,
     /// Flipped, transposed and transformed, for the input gradient: one for each block of input channels.
     pub(crate) transformed_flipped: Vec<TransformedWeight>,
-    /// Flipped and transposed, for the input gradient by the definition.
+    /// Flipped, and transposed unless it is depthwise, for the input gradient by the definition.
     pub(crate) flipped: Vec<f32>,
 }
 
@@ -48,6 +48,14 @@ impl ConvolutionWeights {
         } else if backward {
             self.flipped.resize(weight.len(), 0.0);
             conv2d::flip_transpose(weight, outputs, inputs, layer.kernel.size, &mut self.flipped);
+        }
+    }
+
+    /// [`ConvolutionWeights::set`] of a depthwise convolution.
+    pub(crate) fn set_depthwise(&mut self, layer: &DepthwiseConv2d, parameters: &[f32], backward: bool) {
+        if backward && layer.needs_grad_input {
+            self.flipped.resize(layer.weight.len(), 0.0);
+            depthwise_conv2d::flip(&parameters[layer.weight.clone()], layer.kernel.size, &mut self.flipped);
         }
     }
 }

@@ -53,6 +53,17 @@ fn cost(layer: &Layer) -> LayerCost {
     let none = LayerCost::default();
     match layer {
         Layer::Conv2d(layer) => convolution(layer),
+        Layer::DepthwiseConv2d(layer) => {
+            let (x, y) = (layer.input.activation, layer.output.activation);
+            let (operations, elements) = (2 * layer.weight.len() * y.height * y.width, x.elements() + y.elements());
+            let bias = layer.bias.as_ref().map_or(0, ExactSizeIterator::len);
+            LayerCost {
+                forward: plain(operations, elements, layer.weight.len() + bias),
+                parameters: plain(operations, elements, layer.weight.len() + bias),
+                backward: plain(operations, elements, layer.weight.len()),
+                ..none
+            }
+        }
         Layer::Relu(layer) => {
             let n = layer.shape.activation.elements();
             let backward = if layer.relu_backward { plain(n, 3 * n, 0) } else { Cost::default() };

@@ -49,7 +49,11 @@ impl MemoryPlan {
                 // The activation of the last slot is the network's output, which the caller may look at.
                 let next = (slot + 2 < slots.len()).then(|| slots[slot + 1].activation);
                 let gradient = slots[slot].gradient;
-                let convolution_reads = |slot| layers.iter().any(|l| matches!(l, Layer::Conv2d(c) if c.slot == slot));
+                let convolution_reads = |slot| {
+                    let reads =
+                        |l: &Layer| matches!(l, Layer::Conv2d(_) | Layer::DepthwiseConv2d(_)) && l.read() == slot;
+                    layers.iter().any(reads)
+                };
                 match next {
                     _ if !waits => GradientHome::Thread,
                     Some(next)
@@ -100,6 +104,7 @@ fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool>
 fn operations_per_element(layer: &Layer) -> Option<usize> {
     match layer {
         Layer::Conv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size * conv.input.activation.channels),
+        Layer::DepthwiseConv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size),
         Layer::Relu(_) => Some(1),
         Layer::BatchNorm(layer) => Some(if layer.pooled { 4 * 4 } else { 3 }),
         Layer::Dropout(_) => Some(12),

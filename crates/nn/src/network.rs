@@ -149,15 +149,17 @@ impl Network {
         backward: bool,
         blocks: usize,
     ) {
-        let layers = self.plan.layers.iter().filter_map(|layer| match layer {
-            Layer::Conv2d(conv) => Some(conv),
-            _ => None,
-        });
-        for layer in layers {
-            if convolutions.len() == layer.ordinal {
+        let is_convolution = |layer: &&Layer| matches!(layer, Layer::Conv2d(_) | Layer::DepthwiseConv2d(_));
+        for (ordinal, layer) in self.plan.layers.iter().filter(is_convolution).enumerate() {
+            if convolutions.len() == ordinal {
                 convolutions.push(ConvolutionWeights::default());
             }
-            convolutions[layer.ordinal].set(layer, &self.parameters, backward, blocks);
+            let weights = &mut convolutions[ordinal];
+            match layer {
+                Layer::Conv2d(layer) => weights.set(layer, &self.parameters, backward, blocks),
+                Layer::DepthwiseConv2d(layer) => weights.set_depthwise(layer, &self.parameters, backward),
+                _ => unreachable!("only convolutions"),
+            }
         }
     }
 

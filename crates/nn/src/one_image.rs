@@ -3,10 +3,11 @@
 use longhand_kernels::Isa;
 use longhand_kernels::batch_norm::Normaliser;
 use longhand_kernels::one_image::{
-    AlignedFloats, Finish, Layout, convolution, global_average_pool, linear, log_softmax, padded, pointwise, winograd,
+    AlignedFloats, Finish, Layout, convolution, depthwise_convolution, global_average_pool, linear, log_softmax,
+    padded, pointwise, winograd,
 };
 
-use crate::layers::{Conv2d, Layer, Linear};
+use crate::layers::{Conv2d, DepthwiseConv2d, Layer, Linear};
 use crate::network::Network;
 use crate::shape::Shape;
 
@@ -30,6 +31,7 @@ pub struct OneImage {
 enum Step {
     Convolution { padding: usize, weight: convolution::Weight, finish: Finish },
     Winograd { padding: usize, weight: winograd::Weight, finish: Finish },
+    DepthwiseConvolution { padding: usize, weight: depthwise_convolution::Weight, finish: Finish },
     Pointwise(Finish),
     GlobalAveragePool,
     Linear(linear::Weight),
@@ -39,6 +41,7 @@ enum Step {
 /// What a planned layer is made of before what belongs together is put together.
 enum Piece<'a> {
     Convolution(&'a Conv2d),
+    DepthwiseConvolution(&'a DepthwiseConv2d),
     Relu,
     Normalise(Vec<Normaliser>),
     Pool,
@@ -88,6 +91,7 @@ impl Network {
                         pieces.push(Piece::Relu);
                     }
                 }
+                Layer::DepthwiseConv2d(conv) => pieces.push(Piece::DepthwiseConvolution(conv)),
                 Layer::Relu(_) => pieces.push(Piece::Relu),
                 Layer::BatchNorm(bn) => {
                     pieces.push(Piece::Normalise(normalisers[bn.channels.clone()].to_vec()));
@@ -122,6 +126,12 @@ impl Step {
                     Step::Convolution { padding, weight, finish }
                 };
             }
+            Piece::DepthwiseConvolution(conv) => {
+                let bias = conv.bias.clone().map(|b| &parameters[b]);
+                let (weight, channels) = (&parameters[conv.weight.clone()], conv.input.activation.channels);
+                let weight = depthwise_convolution::Weight::new(weight, bias, channels, conv.kernel.size);
+                return Step::DepthwiseConvolution { padding: conv.kernel.padding, weight, finish: Finish::default() };
+            }
             Piece::Linear(layer) => {
                 let bias = layer.bias.clone().map(|b| &parameters[b]);
                 let (features, elements) = (layer.output.activation.channels, layer.input.activation.elements());
@@ -139,7 +149,7 @@ impl Step {
     /// Makes `piece` part of this step where that is possible.
     fn take_in(&mut self, piece: &Piece) -> bool {
         let (finish, pools) = match self {
-            Step::Convolution { finish, .. } => (finish, false),
+            Step::Convolution { finish, .. } | Step::DepthwiseConvolution { finish, .. } => (finish, false),
             Step::Winograd { finish, .. } | Step::Pointwise(finish) => (finish, true),
             _ => return false,
         };
@@ -154,7 +164,9 @@ impl Step {
     /// The border that the step's input needs.
     fn border(&self) -> usize {
         match self {
-            Step::Convolution { padding, .. } | Step::Winograd { padding, .. } => *padding,
+            Step::Convolution { padding, .. }
+            | Step::Winograd { padding, .. }
+            | Step::DepthwiseConvolution { padding, .. } => *padding,
             _ => 0,
         }
     }
@@ -170,6 +182,9 @@ impl Step {
             }
             Step::Winograd { padding, weight, finish } => {
                 pooled(weight.outputs(), weight.output_sides(*padding, input.height, input.width), finish)
+            }
+            Step::DepthwiseConvolution { padding, weight, finish } => {
+                pooled(weight.channels(), weight.output_sides(*padding, input.height, input.width), finish)
             }
             Step::Pointwise(finish) => pooled(input.channels, (input.height, input.width), finish),
             Step::GlobalAveragePool => Shape::vector(input.channels),
@@ -202,6 +217,9 @@ impl OneImage {
                 }
                 Step::Winograd { padding, weight, finish } => {
                     winograd::forward(isa, *padding, y, ol, x, il, weight, finish, scratch);
+                }
+                Step::DepthwiseConvolution { padding, weight, finish } => {
+                    depthwise_convolution::forward(isa, *padding, y, ol, x, il, weight, finish);
                 }
                 Step::Pointwise(finish) => pointwise::forward(isa, y, ol, x, il, finish),
                 Step::GlobalAveragePool => global_average_pool::forward(isa, y, ol, x, il),

@@ -9,7 +9,8 @@ use longhand_kernels::conv2d::Kernel;
 use longhand_kernels::{Geometry, winograd};
 
 use crate::layers::{
-    BatchNorm, BatchNormBehind, Conv2d, Dropout, GlobalAveragePool, Layer, Linear, LogSoftmax, MaxPool2d, Relu,
+    BatchNorm, BatchNormBehind, Conv2d, DepthwiseConv2d, Dropout, GlobalAveragePool, Layer, Linear, LogSoftmax,
+    MaxPool2d, Relu,
 };
 use crate::memory_plan::MemoryPlan;
 use crate::parameters::{ParameterKind, ParameterLayout};
@@ -73,6 +74,29 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     relu: false,
                     relu_backward: true,
                     normalised: None,
+                    needs_grad_input,
+                }));
+                convolutions += 1;
+                slot += 1;
+            }
+            LayerSpec::DepthwiseConv { kernel, padding, bias } => {
+                // In PyTorch it is a `Conv2d` as well, and counted with the others.
+                let name = ordinals.next("conv");
+                let (channels, fan_in) = (input_shape.channels, kernel * kernel);
+                let shape = vec![channels, 1, kernel, kernel];
+                let weight = layout.push(format!("{name}.weight"), shape, ParameterKind::Weight, fan_in);
+                let bias =
+                    bias.then(|| layout.push(format!("{name}.bias"), vec![channels], ParameterKind::Bias, fan_in));
+                let kernel = Kernel { size: kernel, padding };
+                let ordinal = convolutions;
+                layers.push(Layer::DepthwiseConv2d(DepthwiseConv2d {
+                    slot,
+                    input,
+                    output,
+                    kernel,
+                    ordinal,
+                    weight,
+                    bias,
                     needs_grad_input,
                 }));
                 convolutions += 1;
@@ -169,7 +193,7 @@ fn slots(spec: &NetworkSpec, shapes: &[Shape]) -> Vec<Slot> {
         match *layer {
             LayerSpec::BatchNorm { .. } if is_pooled_at_once(spec, index) => {}
             LayerSpec::Relu {} | LayerSpec::Dropout { .. } => {}
-            LayerSpec::Conv { kernel, padding, .. } => {
+            LayerSpec::Conv { kernel, padding, .. } | LayerSpec::DepthwiseConv { kernel, padding, .. } => {
                 found.last_mut().expect("the input is there").1 = padding;
                 found.push((shape, 0, kernel - 1 - padding));
             }

@@ -202,17 +202,9 @@ fn output_shape(layer: &LayerSpec, input: Shape, following: usize) -> Result<Sha
     match *layer {
         LayerSpec::Conv { channels, kernel, padding, .. } => {
             let channels = count("channels", channels)?;
-            if !matches!(kernel, 1 | 3 | 5) {
-                return Err(SpecProblem::Kernel(kernel));
-            }
-            if padding >= kernel {
-                return Err(SpecProblem::Padding { padding, kernel });
-            }
-            let (height, width) = Kernel { size: kernel, padding }
-                .output_side(input.height, input.width)
-                .ok_or(SpecProblem::KernelDoesNotFit { kernel, padding, input })?;
-            Ok(Shape { channels, height, width })
+            convolved(channels, kernel, padding, input)
         }
+        LayerSpec::DepthwiseConv { kernel, padding, .. } => convolved(input.channels, kernel, padding, input),
         LayerSpec::BatchNorm { momentum, eps } => {
             if !(0.0..=1.0).contains(&momentum) {
                 return Err(SpecProblem::Momentum(momentum));
@@ -254,12 +246,29 @@ fn output_shape(layer: &LayerSpec, input: Shape, following: usize) -> Result<Sha
     }
 }
 
+/// What a convolution of `input` to `channels` channels gives, its kernel checked.
+fn convolved(channels: usize, kernel: usize, padding: usize, input: Shape) -> Result<Shape, SpecProblem> {
+    if !matches!(kernel, 1 | 3 | 5) {
+        return Err(SpecProblem::Kernel(kernel));
+    }
+    if padding >= kernel {
+        return Err(SpecProblem::Padding { padding, kernel });
+    }
+    let (height, width) = Kernel { size: kernel, padding }
+        .output_side(input.height, input.width)
+        .ok_or(SpecProblem::KernelDoesNotFit { kernel, padding, input })?;
+    Ok(Shape { channels, height, width })
+}
+
 /// Trained parameters of `layer` on `input`, saturating.
 pub(crate) fn parameters_of(layer: &LayerSpec, input: Shape) -> usize {
     let product = |factors: &[usize]| factors.iter().fold(1usize, |p, &f| p.saturating_mul(f));
     match *layer {
         LayerSpec::Conv { channels, kernel, bias, .. } => {
             product(&[channels, input.channels, kernel, kernel]).saturating_add(if bias { channels } else { 0 })
+        }
+        LayerSpec::DepthwiseConv { kernel, bias, .. } => {
+            product(&[input.channels, kernel, kernel]).saturating_add(if bias { input.channels } else { 0 })
         }
         LayerSpec::BatchNorm { .. } => 2 * input.channels,
         LayerSpec::Linear { features, bias } => {

@@ -46,6 +46,18 @@ pub enum LayerSpec {
         #[serde(default = "yes")]
         bias: bool,
     },
+    /// Depthwise convolution, stride 1: each channel by a kernel of its own, so that as many come out as came in.
+    DepthwiseConv {
+        /// Rows and columns of the kernel: 1, 3 or 5.
+        #[serde(default = "three")]
+        kernel: usize,
+        /// Zero rows and columns added on every side, below `kernel`.
+        #[serde(default)]
+        padding: usize,
+        /// Whether each channel has a trained bias.
+        #[serde(default = "yes")]
+        bias: bool,
+    },
     /// max(x, 0).
     Relu {},
     /// Batch normalisation over images, rows and columns.
@@ -99,6 +111,7 @@ impl LayerSpec {
     pub fn type_name(&self) -> &'static str {
         match self {
             LayerSpec::Conv { .. } => "conv",
+            LayerSpec::DepthwiseConv { .. } => "depthwise_conv",
             LayerSpec::Relu {} => "relu",
             LayerSpec::BatchNorm { .. } => "batch_norm",
             LayerSpec::MaxPool {} => "max_pool",
@@ -115,6 +128,10 @@ impl LayerSpec {
             LayerSpec::Conv { channels, kernel, padding, bias } => {
                 let bias = if *bias { "" } else { ", no bias" };
                 format!("conv {kernel}×{kernel}, {channels} channels, padding {padding}{bias}")
+            }
+            LayerSpec::DepthwiseConv { kernel, padding, bias } => {
+                let bias = if *bias { "" } else { ", no bias" };
+                format!("depthwise conv {kernel}×{kernel}, padding {padding}{bias}")
             }
             LayerSpec::Relu {} => "ReLU".into(),
             LayerSpec::BatchNorm { .. } => "batch norm".into(),

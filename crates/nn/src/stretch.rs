@@ -141,7 +141,7 @@ impl<'a> Stretch<'a> {
                 timed(self.group, index, Part::Backward, |group| layer.backward(pass, group, rows));
             } else {
                 let height = plan.slots[slot - 1].activation.height;
-                if let Layer::Conv2d(_) | Layer::Linear(_) = layer {
+                if let Layer::Conv2d(_) | Layer::DepthwiseConv2d(_) | Layer::Linear(_) = layer {
                     self.ready(slot - 1, layer.rows_read(rows.end, height), Part::Again);
                     self.ready(slot, rows.end, Part::Again);
                     self.group.read_activation_again(slot);

@@ -47,6 +47,10 @@ impl Summary {
                     receptive_field = receptive_field.map(|r| r + (kernel - 1) * jump);
                     multiply_adds = output.elements() * input.channels * kernel * kernel;
                 }
+                LayerSpec::DepthwiseConv { kernel, .. } => {
+                    receptive_field = receptive_field.map(|r| r + (kernel - 1) * jump);
+                    multiply_adds = output.elements() * kernel * kernel;
+                }
                 LayerSpec::MaxPool {} => {
                     receptive_field = receptive_field.map(|r| r + jump);
                     jump *= 2;

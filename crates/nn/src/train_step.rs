@@ -175,6 +175,7 @@ impl Network {
         for layer in &self.plan.layers {
             let (weight, bias) = match layer {
                 Layer::Conv2d(layer) => (&layer.weight, &layer.bias),
+                Layer::DepthwiseConv2d(layer) => (&layer.weight, &layer.bias),
                 Layer::Linear(layer) => (&layer.weight, &layer.bias),
                 _ => continue,
             };

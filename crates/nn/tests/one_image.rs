@@ -156,12 +156,13 @@ fn random_spec(numbers: &mut Numbers) -> NetworkSpec {
     let mut layers = Vec::new();
     while layers.len() < wanted {
         let kernel = [1, 3, 3, 5][below(4)];
-        layers.push(match below(10) {
+        layers.push(match below(12) {
             0..4 => LayerSpec::Conv { channels: 1 + below(40), kernel, padding: below(kernel), bias: below(3) > 0 },
             4 | 5 => LayerSpec::Relu {},
             6 => LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 },
             7 => LayerSpec::MaxPool {},
             8 => [LayerSpec::Dropout { rate: 0.2 }, LayerSpec::GlobalAveragePool {}][below(2)].clone(),
+            9 | 10 => LayerSpec::DepthwiseConv { kernel, padding: below(kernel), bias: below(3) > 0 },
             _ => LayerSpec::Linear { features: 1 + below(40), bias: below(3) > 0 },
         });
         let spec = NetworkSpec { input, layers: layers.iter().chain(&end).cloned().collect() };

@@ -206,9 +206,11 @@ fn count(small: std::ops::Range<usize>) -> impl Strategy<Value = usize> {
 }
 
 fn layer() -> impl Strategy<Value = LayerSpec> {
-    let kernel = prop_oneof![12 => Just(1), 18 => Just(3), 12 => Just(5), 1 => count(0..8)];
+    let kernel = || prop_oneof![12 => Just(1), 18 => Just(3), 12 => Just(5), 1 => count(0..8)];
     prop_oneof![
-        12 => (count(1..6), kernel, count(0..3), any::<bool>())
+        6 => (kernel(), count(0..3), any::<bool>())
+            .prop_map(|(kernel, padding, bias)| LayerSpec::DepthwiseConv { kernel, padding, bias }),
+        12 => (count(1..6), kernel(), count(0..3), any::<bool>())
             .prop_map(|(channels, kernel, padding, bias)| LayerSpec::Conv { channels, kernel, padding, bias }),
         9 => Just(LayerSpec::Relu {}),
         6 => Just(LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 }),

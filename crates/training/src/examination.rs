@@ -141,6 +141,7 @@ fn filters(network: &Network) -> Option<Filters> {
     let inputs = std::iter::once(spec.input_shape()).chain(shapes);
     let (layer, shape) = spec.layers.iter().zip(inputs).find_map(|(layer, input)| match *layer {
         LayerSpec::Conv { kernel, .. } => Some((layer, Shape { height: kernel, width: kernel, ..input })),
+        LayerSpec::DepthwiseConv { kernel, .. } => Some((layer, Shape { channels: 1, height: kernel, width: kernel })),
         LayerSpec::Linear { .. } => Some((layer, input)),
         _ => None,
     })?;

@@ -22,7 +22,7 @@ pub struct Call<'a> {
 
 /// What a call does.
 pub enum Kind<'a> {
-    Convolution { weights: &'a Weights, kernel: usize, padding: usize, finish: Finish<'a> },
+    Convolution { weights: &'a Weights, kernel: usize, padding: usize, depthwise: bool, finish: Finish<'a> },
     Linear(&'a Weights),
     Relu(Option<&'a [f64]>),
     ScaleShift(&'a ScaleShift),
@@ -62,7 +62,7 @@ pub fn plan(steps: &[Step]) -> (Vec<Call<'_>>, usize) {
         let mut layers = vec![first.name.as_str()];
         let mut output = first.output;
         let kind = match &first.operation {
-            Operation::Convolution { weights, kernel, padding } => {
+            &Operation::Convolution { ref weights, kernel, padding, depthwise } => {
                 let mut finish = Finish::default();
                 while let Some((next, behind)) = rest.split_first()
                     && finish.take_in(&next.operation)
@@ -71,7 +71,7 @@ pub fn plan(steps: &[Step]) -> (Vec<Call<'_>>, usize) {
                     output = next.output;
                     rest = behind;
                 }
-                Kind::Convolution { weights, kernel: *kernel, padding: *padding, finish }
+                Kind::Convolution { weights, kernel, padding, depthwise, finish }
             }
             Operation::Linear { weights } => Kind::Linear(weights),
             Operation::Relu { floor } => Kind::Relu(floor.as_deref()),

@@ -18,7 +18,9 @@ const FUNCTIONS: &str = include_str!("functions.c");
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
     Tap,
+    Channel,
     Convolution,
+    DepthwiseConvolution,
     Linear,
     Relu,
     ScaleShift,
@@ -161,7 +163,10 @@ static inline void {prefix}_log_probabilities(float *logits)
 /// The sections that `calls` need.
 fn sections(calls: &[Call]) -> BTreeSet<Section> {
     let of = |call: &Call| match call.kind {
-        Kind::Convolution { .. } => vec![Section::Tap, Section::Convolution],
+        Kind::Convolution { depthwise: false, .. } => vec![Section::Tap, Section::Channel, Section::Convolution],
+        Kind::Convolution { depthwise: true, .. } => {
+            vec![Section::Tap, Section::Channel, Section::DepthwiseConvolution]
+        }
         Kind::Linear(_) => vec![Section::Linear],
         Kind::Relu(_) => vec![Section::Relu],
         Kind::ScaleShift(_) => vec![Section::ScaleShift],
@@ -178,14 +183,17 @@ fn add_call(body: &mut String, names: &mut Constants, call: &Call) {
     let (prefix, name, area) = (names.prefix, layers[0], height * width);
     writeln!(body, "\n    /* {}: {} */", layers.join(", "), shape(*output)).expect("a string takes everything");
     let line = match kind {
-        Kind::Convolution { weights, kernel, padding, finish } => {
+        Kind::Convolution { weights, kernel, padding, depthwise, finish } => {
             let (weight, bias) = names.weights(name, weights);
             let initialiser = finish_initialiser(names, name, finish);
             writeln!(body, "    static const {prefix}_finish {name}_finish = {initialiser};").expect("as above");
             // What comes out may be pooled; the bias has as many channels as the layer has.
-            let outputs = output.channels;
+            let (function, outputs) = match depthwise {
+                true => ("depthwise_convolution", String::new()),
+                false => ("convolution", format!("{}, ", output.channels)),
+            };
             format!(
-                "convolution(work + {from}, {channels}, {height}, {width}, {weight}, {bias}, {outputs}, {kernel},\n        \
+                "{function}(work + {from}, {channels}, {height}, {width}, {weight}, {bias}, {outputs}{kernel},\n        \
                  {padding}, &{name}_finish, work + {to})"
             )
         }

@@ -114,7 +114,8 @@ fn into_outputs(steps: &mut [Step], affine: &ScaleShift) {
 fn into_inputs(step: &mut Step, affine: &ScaleShift) {
     let channels = affine.scale.len();
     match &mut step.operation {
-        Operation::Convolution { weights, kernel, .. } => weights.behind(affine, *kernel * *kernel),
+        Operation::Convolution { weights, kernel, depthwise: false, .. } => weights.behind(affine, *kernel * *kernel),
+        Operation::Convolution { weights, depthwise: true, .. } => weights.behind_in_each_channel(affine),
         Operation::Linear { weights } => weights.behind(affine, step.input.elements() / channels),
         Operation::ScaleShift(next) => {
             next.shift = next.of(&affine.shift);
@@ -158,6 +159,18 @@ impl Weights {
                 *bias += of_channel.iter().sum::<f64>() * shift;
                 of_channel.iter_mut().for_each(|w| *w *= scale);
             }
+        }
+        self.bias = Some(bias);
+    }
+
+    /// [`Weights::behind`] of a depthwise convolution, whose output channels each read one input channel.
+    fn behind_in_each_channel(&mut self, affine: &ScaleShift) {
+        let ScaleShift { scale, shift } = affine;
+        let taps = self.weight.len() / scale.len();
+        let mut bias = self.bias.take().unwrap_or_else(|| vec![0.0; scale.len()]);
+        for (((row, bias), scale), shift) in self.weight.chunks_exact_mut(taps).zip(&mut bias).zip(scale).zip(shift) {
+            *bias += row.iter().sum::<f64>() * shift;
+            row.iter_mut().for_each(|w| *w *= scale);
         }
         self.bias = Some(bias);
     }

@@ -34,8 +34,8 @@ pub(crate) struct Step {
 pub(crate) enum Operation {
     /// (p/255 − mean)/std of every pixel.
     Normalise { mean: f32, std: f32 },
-    /// Convolution, stride 1.
-    Convolution { weights: Weights, kernel: usize, padding: usize },
+    /// Convolution, stride 1; `depthwise` where each output channel reads the input channel of its own number alone.
+    Convolution { weights: Weights, kernel: usize, padding: usize, depthwise: bool },
     /// max(x, 0), or max(x, floor) with a floor per channel.
     Relu { floor: Option<Vec<f64>> },
     /// γ·(x − mean)/√(var + eps) + β in each channel.
@@ -52,7 +52,8 @@ pub(crate) enum Operation {
     LogSoftmax,
 }
 
-/// The weights of a convolution (`[output][input][row][column]`) or linear layer (`[output][input]`).
+/// The weights of a convolution (`[output][input][row][column]`, of a depthwise one `[channel][row][column]`) or linear
+/// layer (`[output][input]`).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Weights {
     pub weight: Vec<f64>,
@@ -95,13 +96,20 @@ fn network_steps(network: &Network) -> Vec<Step> {
     let mut input = spec.input_shape();
     let mut steps = Vec::new();
     for (layer, output) in spec.layers.iter().zip(shapes) {
-        let kind = layer.type_name();
+        let kind = match layer {
+            // Counted with the others.
+            LayerSpec::DepthwiseConv { .. } => "conv",
+            other => other.type_name(),
+        };
         let count = counts.entry(kind).or_default();
         *count += 1;
         let name = format!("{kind}{count}");
         let operation = match *layer {
             LayerSpec::Conv { kernel, padding, bias, .. } => {
-                Operation::Convolution { weights: weights(&name, bias), kernel, padding }
+                Operation::Convolution { weights: weights(&name, bias), kernel, padding, depthwise: false }
+            }
+            LayerSpec::DepthwiseConv { kernel, padding, bias } => {
+                Operation::Convolution { weights: weights(&name, bias), kernel, padding, depthwise: true }
             }
             LayerSpec::Relu {} => Operation::Relu { floor: None },
             LayerSpec::BatchNorm { eps, .. } => Operation::BatchNorm {

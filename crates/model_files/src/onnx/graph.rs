@@ -64,11 +64,15 @@ impl Builder {
                     self.node(op_type, &format!("{name}.{verb}_{what}"), vec![constant], vec![]);
                 }
             }
-            Operation::Convolution { weights, kernel, padding } => {
-                let shape = [step.output.channels, step.input.channels, *kernel, *kernel];
+            Operation::Convolution { weights, kernel, padding, depthwise } => {
+                let groups = if *depthwise { step.input.channels } else { 1 };
+                let shape = [step.output.channels, step.input.channels / groups, *kernel, *kernel];
                 let inputs = self.weights(name, &shape, weights);
-                let attributes =
+                let mut attributes =
                     vec![ints("kernel_shape", &[*kernel; 2]), ints("pads", &[*padding; 4]), ints("strides", &[1; 2])];
+                if *depthwise {
+                    attributes.push(int("group", groups as i64));
+                }
                 self.node("Conv", name, inputs, attributes);
             }
             Operation::Relu { floor: None } => self.node("Relu", name, vec![], vec![]),

@@ -6,6 +6,7 @@
 
 mod batch_norm;
 mod conv2d;
+mod depthwise_conv2d;
 mod dropout;
 mod global_average_pool;
 mod linear;
@@ -16,6 +17,7 @@ mod relu;
 pub use batch_norm::BatchNorm;
 pub(crate) use conv2d::BatchNormBehind;
 pub use conv2d::Conv2d;
+pub use depthwise_conv2d::DepthwiseConv2d;
 pub use dropout::Dropout;
 pub use global_average_pool::GlobalAveragePool;
 pub use linear::Linear;
@@ -55,6 +57,8 @@ pub struct Pass<'a> {
 pub enum Layer {
     /// See [`Conv2d`].
     Conv2d(Conv2d),
+    /// See [`DepthwiseConv2d`].
+    DepthwiseConv2d(DepthwiseConv2d),
     /// See [`Relu`].
     Relu(Relu),
     /// See [`BatchNorm`].
@@ -77,6 +81,7 @@ impl Layer {
         match self {
             Layer::Conv2d(layer) if layer.relu => "conv + ReLU",
             Layer::Conv2d(_) => "conv",
+            Layer::DepthwiseConv2d(_) => "depthwise conv",
             Layer::Relu(_) => "ReLU",
             Layer::BatchNorm(layer) if layer.pooled => "batch norm + max pool",
             Layer::BatchNorm(_) => "batch norm",
@@ -92,6 +97,7 @@ impl Layer {
     pub(crate) fn written(&self) -> usize {
         match self {
             Layer::Conv2d(layer) => layer.slot + 1,
+            Layer::DepthwiseConv2d(layer) => layer.slot + 1,
             Layer::Relu(layer) => layer.slot,
             Layer::BatchNorm(layer) => layer.slot + 1,
             Layer::MaxPool2d(layer) => layer.slot + 1,
@@ -106,6 +112,7 @@ impl Layer {
     pub(crate) fn read(&self) -> usize {
         match self {
             Layer::Conv2d(layer) => layer.slot,
+            Layer::DepthwiseConv2d(layer) => layer.slot,
             Layer::Relu(layer) => layer.slot,
             Layer::BatchNorm(layer) => layer.slot,
             Layer::MaxPool2d(layer) => layer.slot,
@@ -119,7 +126,9 @@ impl Layer {
     /// How many of the `height` rows it reads must be there before it can write `rows` rows.
     pub(crate) fn rows_read(&self, rows: usize, height: usize) -> usize {
         match self {
-            Layer::Conv2d(layer) => (rows + layer.kernel.size - 1 - layer.kernel.padding).min(height),
+            Layer::Conv2d(Conv2d { kernel, .. }) | Layer::DepthwiseConv2d(DepthwiseConv2d { kernel, .. }) => {
+                (rows + kernel.size - 1 - kernel.padding).min(height)
+            }
             Layer::BatchNorm(layer) if layer.pooled => 2 * rows,
             Layer::MaxPool2d(_) => 2 * rows,
             Layer::Relu(_) | Layer::BatchNorm(_) | Layer::Dropout(_) => rows,
@@ -138,7 +147,9 @@ impl Layer {
     /// How many of the `height` rows of its output's gradient must be there for `rows` rows of its input's.
     pub(crate) fn gradient_rows_read(&self, rows: usize, height: usize) -> usize {
         match self {
-            Layer::Conv2d(layer) => (rows + layer.kernel.padding).min(height),
+            Layer::Conv2d(Conv2d { kernel, .. }) | Layer::DepthwiseConv2d(DepthwiseConv2d { kernel, .. }) => {
+                (rows + kernel.padding).min(height)
+            }
             Layer::BatchNorm(layer) if layer.pooled => rows.div_ceil(2).min(height),
             Layer::MaxPool2d(_) => rows.div_ceil(2).min(height),
             Layer::Relu(_) | Layer::BatchNorm(_) | Layer::Dropout(_) => rows,
@@ -163,6 +174,7 @@ impl Layer {
     pub(crate) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         match self {
             Layer::Conv2d(layer) => layer.forward(pass, group, rows),
+            Layer::DepthwiseConv2d(layer) => layer.forward(pass, group, rows),
             Layer::Relu(layer) => layer.forward(pass, group, rows),
             Layer::BatchNorm(layer) => layer.forward(pass, group, rows),
             Layer::MaxPool2d(layer) => layer.forward(pass, group, rows),
@@ -180,7 +192,11 @@ impl Layer {
             Layer::BatchNorm(layer) => Some((layer.slot, rows)),
             Layer::MaxPool2d(layer) => Some((layer.slot, rows)),
             Layer::LogSoftmax(layer) => Some((layer.slot + 1, rows)),
-            Layer::Conv2d(_) | Layer::Dropout(_) | Layer::GlobalAveragePool(_) | Layer::Linear(_) => None,
+            Layer::Conv2d(_)
+            | Layer::DepthwiseConv2d(_)
+            | Layer::Dropout(_)
+            | Layer::GlobalAveragePool(_)
+            | Layer::Linear(_) => None,
         }
     }
 
@@ -188,6 +204,7 @@ impl Layer {
     pub(crate) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         match self {
             Layer::Conv2d(layer) => layer.backward(pass, group, rows),
+            Layer::DepthwiseConv2d(layer) => layer.backward(pass, group, rows),
             Layer::Relu(layer) => layer.backward(pass, group, rows),
             Layer::BatchNorm(layer) => layer.backward(pass, group, rows),
             Layer::MaxPool2d(layer) => layer.backward(pass, group, rows),
@@ -203,6 +220,7 @@ impl Layer {
     pub(crate) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         match self {
             Layer::Conv2d(layer) => layer.parameter_gradients(pass, group, rows),
+            Layer::DepthwiseConv2d(layer) => layer.parameter_gradients(pass, group, rows),
             Layer::Linear(layer) => layer.parameter_gradients(pass, group),
             _ => {}
         }

@@ -12,8 +12,8 @@ pub struct Witnessed {
     pub label_smoothing: f64,
 }
 
-/// Layers in one line: `c3p1x4` is a convolution 3×3 with padding 1 and 4 channels (`n` after it: no bias), `r` ReLU,
-/// `b` batch norm, `m` max pool, `d` dropout, `g` global average pool, `l6` linear with 6 features (`n`: no bias);
+/// Layers in one line: `c3p1x4` is a convolution 3×3 with padding 1 and 4 channels (`n` after it: no bias), `w3p1` a
+/// depthwise one, `r` ReLU, `b` batch norm, `m` max pool, `d` dropout, `g` global average pool, `l6` linear with 6 features (`n`: no bias);
 /// log-softmax follows by itself.
 fn network(name: &'static str, input: [usize; 3], layers: &str, batch: usize, label_smoothing: f64) -> Witnessed {
     let mut toml = format!("input = {input:?}\nlayers = [\n");
@@ -27,6 +27,10 @@ fn network(name: &'static str, input: [usize; 3], layers: &str, batch: usize, la
                 let (kernel, rest) = settings.split_once('p').expect("a padding");
                 let (padding, channels) = rest.split_once('x').expect("channels");
                 format!("type = \"conv\", kernel = {kernel}, padding = {padding}, channels = {channels}{bias}")
+            }
+            (Some('w'), settings) => {
+                let (kernel, padding) = settings.split_once('p').expect("a padding");
+                format!("type = \"depthwise_conv\", kernel = {kernel}, padding = {padding}{bias}")
             }
             (Some('l'), features) => format!("type = \"linear\", features = {features}{bias}"),
             (Some('r'), "") => "type = \"relu\"".to_owned(),
@@ -71,6 +75,15 @@ pub fn networks() -> Vec<Witnessed> {
         network("pooled to one pixel", [2, 4, 4], "c3p0x4 m", 16, 0.0),
         network("pooling, average, dropout last", [3, 5, 5], "c3p1x4n m g d", 37, 0.1),
         network("conv upon one pixel", [4, 1, 1], "c1p0x5 r c3p1x4 b c1p0x3n", 37, 0.0),
+        network(
+            "depthwise separable, as in `under6k`",
+            [1, 9, 8],
+            "c3p1x3n r b w3p1n b c1p0x4n r b m w3p1n b c1p0x5n r b w3p1n b c1p0x4n r b m g l3",
+            37,
+            0.1,
+        ),
+        network("depthwise first", [2, 6, 5], "w3p1 c1p0x3 w5p2 r b w3p1n m w3p1 b r w3p1 l3", 16, 0.0),
+        network("depthwise upon depthwise", [2, 5, 6], "c1p0x3 w3p1 w3p2n d w5p1 d b w1p0 g w1p0 l4 w3p1", 37, 0.1),
         network("pooling an odd side before linear", [2, 7, 5], "c3p1x3 b m l3", 5, 0.0),
     ]
 }
@@ -82,7 +95,17 @@ fn leaves_one_pixel(kind: &str) -> bool {
 
 #[test]
 fn every_layer_meets_every_other() {
-    let kinds = ["conv", "relu", "batch_norm", "max_pool", "dropout", "global_average_pool", "linear", "log_softmax"];
+    let kinds = [
+        "conv",
+        "depthwise_conv",
+        "relu",
+        "batch_norm",
+        "max_pool",
+        "dropout",
+        "global_average_pool",
+        "linear",
+        "log_softmax",
+    ];
     let (mut met, mut kernels, mut batches) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for Witnessed { spec, batch, .. } in networks() {
         let mut before = "input";
@@ -101,7 +124,7 @@ fn every_layer_meets_every_other() {
         !nothing_to_train && !nothing_to_pool
     };
     let mut missing = Vec::new();
-    for before in ["input"].iter().chain(&kinds[..7]) {
+    for before in ["input"].iter().chain(&kinds[..8]) {
         missing.extend(
             kinds
                 .iter()

@@ -82,6 +82,24 @@ pub fn conv2d(
     y
 }
 
+/// y[c,r,s] = b[c] + Σ_i Σ_j w[c,i,j] · x[c, r+i−p, s+j−p].
+pub fn depthwise_conv2d(x: &Tensor, weight: &[f64], bias: Option<&[f64]>, size: usize, padding: usize) -> Tensor {
+    let side = |side: usize| side + 2 * padding + 1 - size;
+    let mut y = Tensor::zeros(x.images, x.channels, side(x.height), side(x.width));
+    for (n, c, r, s) in y.places() {
+        let mut sum = bias.map_or(0.0, |b| b[c]);
+        for (i, j) in (0..size).flat_map(|i| (0..size).map(move |j| (i, j))) {
+            let (row, column) = ((r + i).wrapping_sub(padding), (s + j).wrapping_sub(padding));
+            if row < x.height && column < x.width {
+                sum += weight[(c * size + i) * size + j] * x.at(n, c, row, column);
+            }
+        }
+        let place = y.index(n, c, r, s);
+        y.values[place] = sum;
+    }
+    y
+}
+
 /// y = max(x, 0).
 pub fn relu(mut x: Tensor, branches: &mut Branches) -> Tensor {
     for v in &mut x.values {

@@ -74,13 +74,14 @@ fn random_network(numbers: &mut Numbers) -> Witnessed {
     let mut layers = Vec::new();
     while layers.len() < wanted {
         let kernel = [1, 3, 5][below(3)];
-        let next = match below(8) {
+        let next = match below(9) {
             0 | 1 => LayerSpec::Conv { channels: 1 + below(4), kernel, padding: below(kernel), bias: below(3) > 0 },
             2 => LayerSpec::Relu {},
             3 => LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 },
             4 => LayerSpec::MaxPool {},
             5 => LayerSpec::Dropout { rate: 0.2 },
             6 => LayerSpec::GlobalAveragePool {},
+            7 => LayerSpec::DepthwiseConv { kernel, padding: below(kernel), bias: below(3) > 0 },
             _ => LayerSpec::Linear { features: 1 + below(6), bias: below(3) > 0 },
         };
         layers.push(next);

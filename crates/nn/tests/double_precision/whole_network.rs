@@ -75,6 +75,13 @@ impl<'a> PlainNetwork<'a> {
                     assert_eq!(offset.is_some(), bias);
                     plain::conv2d(&x, weight, offset, channels, kernel, padding)
                 }
+                LayerSpec::DepthwiseConv { kernel, padding, bias } => {
+                    convolutions += 1;
+                    let weight = tensor(format!("conv{convolutions}.weight")).expect("a weight");
+                    let offset = tensor(format!("conv{convolutions}.bias"));
+                    assert_eq!(offset.is_some(), bias);
+                    plain::depthwise_conv2d(&x, weight, offset, kernel, padding)
+                }
                 LayerSpec::Linear { features, bias } => {
                     linears += 1;
                     let weight = tensor(format!("linear{linears}.weight")).expect("a weight");

@@ -281,6 +281,9 @@ pub(super) fn layers_as_text(recipe: &Recipe) -> String {
             LayerSpec::Conv { channels, kernel, padding, bias } => {
                 format!(", channels = {channels}, kernel = {kernel}, padding = {padding}{}", unless(bias, "bias"))
             }
+            LayerSpec::DepthwiseConv { kernel, padding, bias } => {
+                format!(", kernel = {kernel}, padding = {padding}{}", unless(bias, "bias"))
+            }
             LayerSpec::Linear { features, bias } => format!(", features = {features}{}", unless(bias, "bias")),
             LayerSpec::Dropout { rate } => format!(", rate = {rate:?}"),
             LayerSpec::BatchNorm { momentum, eps } if (momentum, eps) != (0.1, 1e-5) => {

@@ -134,7 +134,8 @@ pub(super) fn parts(
 
     let mut rows = vec![other("loading and augmentation", step.loading / threads)];
     for (i, (layer, cost)) in network.layers().iter().zip(network.costs()).enumerate() {
-        let class = if matches!(layer, Layer::Conv2d(_)) { Class::Convolutions } else { Class::EverythingElse };
+        let convolves = matches!(layer, Layer::Conv2d(_) | Layer::DepthwiseConv2d(_));
+        let class = if convolves { Class::Convolutions } else { Class::EverythingElse };
         // What is made again belongs to no definition.
         let costs = [cost.forward, Cost::default(), cost.statistics, cost.parameters, cost.backward];
         for ((direction, cost), seconds) in DIRECTIONS.into_iter().zip(costs).zip(step.layers[i]) {

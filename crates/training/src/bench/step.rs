@@ -92,7 +92,7 @@ pub fn direct_convolution_operations(spec: &NetworkSpec) -> Result<usize, SpecEr
         .layers()
         .iter()
         .zip(network.costs())
-        .filter(|(l, _)| matches!(l, Layer::Conv2d(_)))
+        .filter(|(l, _)| matches!(l, Layer::Conv2d(_) | Layer::DepthwiseConv2d(_)))
         .map(|(_, c)| all(&c))
         .sum())
 }

@@ -66,6 +66,17 @@ def convolution(name: str, images: int, channels: tuple[int, int], sides: tuple[
     case.store_backward(output, input=input, weight=weight, bias=offset)
 
 
+def depthwise_convolution(name: str, images: int, channels: int, sides: tuple[int, int], kernel: int, padding: int,
+                          bias: bool) -> None:
+    """Each channel by a kernel of its own: groups = channels, weight [channel][1][row][column]."""
+    case = Case(name, layer="depthwise_convolution", kernel=kernel, padding=padding, bias=bias, channels=channels)
+    input = case.normal(images, channels, *sides)
+    weight = case.normal(channels, 1, kernel, kernel, deviation=0.3)
+    offset = case.normal(channels) if bias else None
+    output = F.conv2d(input, weight, offset, padding=padding, groups=channels)
+    case.store_backward(output, input=input, weight=weight, bias=offset)
+
+
 def relu() -> None:
     """max(0, x), whose derivative at exactly 0 is 0; a quarter of the inputs are exactly 0."""
     case = Case("relu", layer="relu")
@@ -247,6 +258,11 @@ def make_cases() -> None:
     convolution("conv_5x5_padding_1", 5, (1, 3), (5, 5), kernel=5, padding=1, bias=True)
     convolution("conv_5x5_padding_0_no_bias", 5, (3, 2), (7, 9), kernel=5, padding=0, bias=False)
     convolution("conv_5x5_larger_than_image", 5, (2, 3), (3, 3), kernel=5, padding=2, bias=True)
+    depthwise_convolution("depthwise_3x3_padding_1", 5, 4, (7, 9), kernel=3, padding=1, bias=True)
+    depthwise_convolution("depthwise_3x3_padding_0_no_bias", 5, 3, (5, 5), kernel=3, padding=0, bias=False)
+    depthwise_convolution("depthwise_3x3_two_groups", 19, 2, (5, 5), kernel=3, padding=2, bias=True)
+    depthwise_convolution("depthwise_1x1", 5, 5, (3, 3), kernel=1, padding=0, bias=True)
+    depthwise_convolution("depthwise_5x5_padding_2", 5, 3, (6, 7), kernel=5, padding=2, bias=True)
     relu()
     batch_norm("batch_norm", 5, 3, (7, 9), momentum=0.1, eps=1e-5)
     batch_norm("batch_norm_other_settings", 5, 2, (5, 5), momentum=0.3, eps=1e-3)

@@ -21,6 +21,7 @@ fn spec() -> NetworkSpec {
             { type = "conv", channels = 2, kernel = 3, padding = 1 },
             { type = "relu" },
             { type = "batch_norm" },
+            { type = "depthwise_conv", kernel = 3, padding = 1 },
             { type = "max_pool" },
             { type = "linear", features = 3 },
             { type = "log_softmax" },
@@ -46,6 +47,8 @@ fn as_graph(parameters: usize) -> (Graph, Vec<NodeId>, NodeId) {
     let (conv_bias, rest) = rest.split_at(CHANNELS);
     let (gamma, rest) = rest.split_at(CHANNELS);
     let (beta, rest) = rest.split_at(CHANNELS);
+    let (depthwise_weight, rest) = rest.split_at(CHANNELS * 9);
+    let (depthwise_bias, rest) = rest.split_at(CHANNELS);
     let (linear_weight, linear_bias) = rest.split_at(CLASSES * CHANNELS * 4);
 
     let mut relu = vec![vec![Vec::new(); CHANNELS]; IMAGES];
@@ -95,6 +98,24 @@ fn as_graph(parameters: usize) -> (Graph, Vec<NodeId>, NodeId) {
                 let y = g.add(scaled, beta[k]);
                 *x = g.quantity(format!("norm{n}_{k}_{at}"), y);
             }
+        }
+    }
+    for (n, image) in relu.iter_mut().enumerate() {
+        for (k, channel) in image.iter_mut().enumerate() {
+            *channel = (0..SIDE * SIDE)
+                .map(|at| {
+                    let mut terms = vec![depthwise_bias[k]];
+                    for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+                        let (row, column) = (at / SIDE + i, at % SIDE + j);
+                        if (1..=SIDE).contains(&row) && (1..=SIDE).contains(&column) {
+                            let x = channel[(row - 1) * SIDE + column - 1];
+                            terms.push(g.multiply(depthwise_weight[k * 9 + i * 3 + j], x));
+                        }
+                    }
+                    let sum = g.sum(&terms);
+                    g.quantity(format!("depthwise{n}_{k}_{at}"), sum)
+                })
+                .collect();
         }
     }
     let mut losses = Vec::new();

@@ -16,6 +16,7 @@ mod averaging;
 mod batch_norm;
 mod convolution;
 mod cross_entropy;
+mod depthwise_convolution;
 mod linear;
 mod optimiser;
 mod pooling;
@@ -94,6 +95,7 @@ fn every_case_agrees_with_pytorch() {
         let mut case = Case { file: &file, name, differences: &mut differences };
         match case.parameters::<Kind>().layer.as_str() {
             "convolution" => convolution::check(&mut case),
+            "depthwise_convolution" => depthwise_convolution::check(&mut case),
             "relu" => pooling::check_relu(&mut case),
             "batch_norm" => batch_norm::check(&mut case),
             "max_pool" => pooling::check_max_pool(&mut case),

@@ -8,6 +8,7 @@
 mod batch_norm;
 mod batch_norm_max_pool;
 mod conv2d;
+mod depthwise_conv2d;
 mod dropout;
 mod log_softmax;
 mod max_pool2d;
@@ -29,6 +30,7 @@ criterion_group! {
         .measurement_time(Duration::from_millis(900));
     targets =
         conv2d::bench,
+        depthwise_conv2d::bench,
         batch_norm::bench,
         batch_norm_max_pool::bench,
         max_pool2d::bench,

@@ -1,9 +1,10 @@
-//! The convolutions of one image alone, on the seed network's four, each with what follows it: ReLU, batch norm and, but
-//! behind the first, max pooling.
+//! The convolutions of one image alone, on the seed network's four, each with what follows it: ReLU, batch norm and,
+//! but behind the first, max pooling; and as many channels and pixels by a depthwise convolution with ReLU and batch
+//! norm.
 
 use criterion::{Criterion, Throughput};
 use longhand_kernels::batch_norm::Normaliser;
-use longhand_kernels::one_image::{AlignedFloats, Finish, Layout, convolution, winograd};
+use longhand_kernels::one_image::{AlignedFloats, Finish, Layout, convolution, depthwise_convolution, winograd};
 
 use crate::measure::{fast_isas, measure};
 use crate::operands::{CONVOLUTIONS, Convolution, number, numbers};
@@ -58,6 +59,20 @@ pub fn bench(criterion: &mut Criterion) {
                 winograd::forward(isa, PADDING, output, y, &input, x, &weight, &finish, scratch);
             });
         }
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("one_image depthwise_convolution");
+    for Convolution { outputs: channels, side, .. } in CONVOLUTIONS {
+        group.throughput(Throughput::Elements((2 * channels * SIZE * SIZE * side * side) as u64));
+        let layout = Layout::new(channels, side, side, PADDING);
+        let (weight, bias) = (numbers(channels * SIZE * SIZE), numbers(channels));
+        let weight = depthwise_convolution::Weight::new(&weight, Some(&bias), channels, SIZE);
+        let (input, finish) = (tensor(layout), finish(channels, false));
+        let case = format!("{channels} {side}×{side}");
+        measure(&mut group, &case, &fast_isas(), vec![0.0; layout.len()], |isa, output| {
+            depthwise_convolution::forward(isa, PADDING, output, layout, &input, layout, &weight, &finish);
+        });
     }
     group.finish();
 }

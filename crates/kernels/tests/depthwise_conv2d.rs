@@ -1,5 +1,6 @@
-//! The depthwise convolution against what it is: a convolution without weights between channels, linear in its input and
-//! in its weights, whose gradients are its adjoints. (That all forms give the same bits is tested with the other kernels.)
+//! The depthwise convolution against what it is: a convolution without weights between channels, linear in its input
+//! and in its weights, whose gradients are its adjoints. (That all forms give the same bits is tested with the other
+//! kernels.)
 
 mod numbers;
 mod sizes;
@@ -107,7 +108,8 @@ proptest! {
         }
     }
 
-    /// The output is linear in the weights, so the gradient of one is what the output alone of that weight, set to 1, gives.
+    /// The output is linear in the weights, so the gradient of one is what the output alone of that weight, set to 1,
+    /// gives.
     #[test]
     fn the_gradient_of_each_weight_is_what_that_weight_does(operands in operands()) {
         let Some(operands) = operands else { return Ok(()) };

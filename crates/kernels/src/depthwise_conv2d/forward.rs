@@ -1,11 +1,11 @@
 //! The fast forward form (and so the input gradient's).
 //!
-//! A channel has few multiply-adds, so what it loads decides. A tile of `ROWS × COLUMNS` outputs lives in registers while
-//! the input rows and columns that it needs pass by, each input vector loaded once and multiplied with every weight that
-//! some output of the tile wants it for: 2 × 7 outputs of a 3×3 kernel take 36 inputs for 126 multiply-adds. Each output
-//! meets its taps in the plain form's order, because the inputs come by in theirs.
+//! A tile of `COLUMNS` outputs of one row lives in registers while the kernel's taps pass over it: each weight is
+//! broadcast once for all of them. No other output channel wants the inputs, so there is about one load a multiply-add.
+//! Two rows of outputs at once, sharing inputs in registers, were no way out: 30 to 40 GFLOP/s where one row gives 45
+//! to 50 (3×3, one thread of an AMD EPYC, AVX2).
 //!
-//! Fourteen sums and nine weights leave room for inputs in 32 registers; AVX2 has only 16 and takes smaller tiles.
+//! Ten sums and their weight leave AVX2's 16 registers room for inputs; the others have 32.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use crate::conv2d::Call;
 use crate::lanes::{load_part, store_part};
-use crate::tiling::{runs_of_tiles, tiles};
+use crate::tiling::runs_of_tiles;
 use crate::{LANES, Lanes};
 
 /// What every tile of one call shares.
@@ -25,11 +25,13 @@ struct Operands<'a> {
     relu: bool,
 }
 
-/// Which outputs a run of tiles computes: of channel `channel`, from row `row`, columns from `column`, `tiles` tiles.
+/// Which outputs tiles of one width compute: of channel `channel`, `rows` rows from `row`, in each `tiles` tiles from
+/// column `column`.
 #[derive(Clone, Copy)]
 struct Place {
     channel: usize,
     row: usize,
+    rows: usize,
     column: usize,
     tiles: usize,
 }
@@ -58,31 +60,28 @@ pub(super) fn fast<S: Simd>(
 #[inline(always)]
 fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, rows: Range<usize>, output: &mut [Lanes]) {
     let geometry = operands.call.output;
-    let (row_limit, column_limit) = if S::f32s::LEN == 8 { (2, 4) } else { (2, 7) };
+    let column_limit = if S::f32s::LEN == 8 { 10 } else { 14 };
     for channel in 0..geometry.channels {
-        for (first, height) in tiles(rows.len(), row_limit) {
-            for (column, columns, tiles) in runs_of_tiles(geometry.width, column_limit) {
-                let place = Place { channel, row: rows.start + first, column, tiles };
-                macro_rules! pick {
-                    ($($n:literal)*) => {
-                        match (height, columns) {
-                            $(
-                                (1, $n) => run_of_tiles::<S, SIZE, 1, $n>(simd, operands, place, output),
-                                (2, $n) => run_of_tiles::<S, SIZE, 2, $n>(simd, operands, place, output),
-                            )*
-                            _ => unreachable!("tiles are at most 2 by 7"),
-                        }
-                    };
-                }
-                pick!(1 2 3 4 5 6 7);
+        for (column, columns, tiles) in runs_of_tiles(geometry.width, column_limit) {
+            let place = Place { channel, row: rows.start, rows: rows.len(), column, tiles };
+            macro_rules! pick {
+                ($($n:literal)*) => {
+                    match columns {
+                        $($n => block_of_tiles::<S, SIZE, $n>(simd, operands, place, output),)*
+                        _ => unreachable!("tiles are at most 14 wide"),
+                    }
+                };
             }
+            pick!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
         }
     }
 }
 
-/// Tiles side by side. Never inlined, so that a tile's sums stay in registers (see [`crate::conv2d`]'s forward form).
+/// Tiles of one width, side by side and row by row.
+///
+/// Never inlined, so that a tile's sums stay in registers (see the forward form of [`crate::conv2d`]).
 #[inline(never)]
-fn run_of_tiles<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: usize>(
+fn block_of_tiles<S: Simd, const SIZE: usize, const COLUMNS: usize>(
     simd: S,
     operands: &Operands,
     place: Place,
@@ -91,10 +90,12 @@ fn run_of_tiles<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: us
     simd.vectorize(
         #[inline(always)]
         || {
-            for tile in 0..place.tiles {
-                for part in (0..LANES).step_by(S::f32s::LEN) {
-                    let column = place.column + tile * COLUMNS;
-                    tile_body::<S, SIZE, ROWS, COLUMNS>(simd, operands, place, column, part, output);
+            for row in place.row..place.row + place.rows {
+                for tile in 0..place.tiles {
+                    for part in (0..LANES).step_by(S::f32s::LEN) {
+                        let column = place.column + tile * COLUMNS;
+                        tile_body::<S, SIZE, COLUMNS>(simd, operands, place.channel, row, column, part, output);
+                    }
                 }
             }
         },
@@ -102,38 +103,32 @@ fn run_of_tiles<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: us
 }
 
 #[inline(always)]
-fn tile_body<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: usize>(
+fn tile_body<S: Simd, const SIZE: usize, const COLUMNS: usize>(
     simd: S,
     operands: &Operands,
-    place: Place,
+    channel: usize,
+    row: usize,
     column: usize,
     part: usize,
     output: &mut [Lanes],
 ) {
     let Operands { call, input, weight, bias, relu } = *operands;
-    let Place { channel, row, .. } = place;
     let weight = &weight[channel * SIZE * SIZE..][..SIZE * SIZE];
-    let mut y = [[S::f32s::splat(simd, bias.map_or(0.0, |b| b[channel])); COLUMNS]; ROWS];
-    // Input row `row + t` is kernel row t − q to the tile's row q, input column u is kernel column u − s to its column s.
-    for t in 0..ROWS + SIZE - 1 {
-        let start = call.tap(channel, row, t, column);
+    let mut y = [S::f32s::splat(simd, bias.map_or(0.0, |b| b[channel])); COLUMNS];
+    for i in 0..SIZE {
+        let start = call.tap(channel, row, i, column);
         let x = &input[start..start + COLUMNS + SIZE - 1];
-        for u in 0..COLUMNS + SIZE - 1 {
-            let x = load_part(simd, &x[u], part);
-            for q in (t + 1).saturating_sub(SIZE)..ROWS.min(t + 1) {
-                for s in (u + 1).saturating_sub(SIZE)..COLUMNS.min(u + 1) {
-                    let w = weight[(t - q) * SIZE + u - s];
-                    y[q][s] = x.mul_add_precise(S::f32s::splat(simd, w), y[q][s]);
-                }
+        for j in 0..SIZE {
+            let w = S::f32s::splat(simd, weight[i * SIZE + j]);
+            for s in 0..COLUMNS {
+                y[s] = load_part(simd, &x[s + j], part).mul_add_precise(w, y[s]);
             }
         }
     }
-    for q in 0..ROWS {
-        let start = call.output.index(channel, row + q, column);
-        let out = &mut output[start..start + COLUMNS];
-        for s in 0..COLUMNS {
-            let value = if relu { crate::relu::vector_relu(simd, y[q][s]) } else { y[q][s] };
-            store_part::<S>(&mut out[s], part, value);
-        }
+    let start = call.output.index(channel, row, column);
+    let out = &mut output[start..start + COLUMNS];
+    for s in 0..COLUMNS {
+        let value = if relu { crate::relu::vector_relu(simd, y[s]) } else { y[s] };
+        store_part::<S>(&mut out[s], part, value);
     }
 }

@@ -1,13 +1,12 @@
 //! The fast weight gradient.
 //!
-//! A channel's sums for a few kernel rows, all nine of a 3×3 kernel, stay in registers while they run along image rows. Four
-//! gradients are loaded at a time and every input vector that they meet once: 22 loads for the 36 multiply-adds of four columns
-//! with a 3×3 kernel. One sum waits for a multiply-add's latency from column to column; nine of them side by side are
-//! enough to hide it.
+//! A channel's sums for a few kernel rows, all nine of a 3×3 kernel, stay in registers while they run along image rows,
+//! four columns at a time, whose inputs overlap. One sum waits for a multiply-add's latency from column to column; nine
+//! of them side by side are enough to hide it.
 //!
 //! Image rows are taken a few at a time, so that they come out of the first-level cache for the other half of the lanes
-//! and the other kernel rows; between such passes the sums wait in `sums`. Each sum still sees rows and columns in order,
-//! as the plain form does.
+//! and the other kernel rows; between such passes the sums wait in `sums`. Each sum still sees rows and columns in
+//! order, as the plain form does.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
@@ -19,7 +18,7 @@ use crate::{LANES, Lanes};
 /// First-level cache given to the gradients and inputs of one pass over rows, in vectors of 64 bytes.
 const CACHED_VECTORS: usize = 384;
 
-/// Columns whose gradients are in registers together.
+/// Columns written out one after the other.
 const COLUMNS: usize = 4;
 
 #[inline(always)]
@@ -49,7 +48,7 @@ fn sweep<S: Simd, const SIZE: usize>(
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
-    // Four gradients, an input and so many sums: 15 of a 5×5 kernel in 32 registers, 10 in AVX2's 16.
+    // A gradient, an input and so many sums: 15 of a 5×5 kernel in 32 registers, 10 in AVX2's 16.
     let limit = if (SIZE, S::f32s::LEN) == (5, 8) { 2 } else { 3 };
     let rows_at_once = (CACHED_VECTORS / (2 * call.output.width)).max(1);
     for (channel, grad_weight) in grad_weight.chunks_exact_mut(SIZE * SIZE).enumerate() {
@@ -126,12 +125,10 @@ fn add_columns<S: Simd, const SIZE: usize, const KERNEL_ROWS: usize, const COLUM
     let dy = &dy[column..column + COLUMNS];
     let dy: [S::f32s; COLUMNS] = std::array::from_fn(|s| load_part(simd, &dy[s], part));
     let x = x.map(|x| &x[column..column + COLUMNS + SIZE - 1]);
-    // Input column u is kernel column u − s to output column s.
-    for u in 0..COLUMNS + SIZE - 1 {
+    for s in 0..COLUMNS {
         for i in 0..KERNEL_ROWS {
-            let x = load_part(simd, &x[i][u], part);
-            for s in (u + 1).saturating_sub(SIZE)..COLUMNS.min(u + 1) {
-                dw[i][u - s] = dy[s].mul_add_precise(x, dw[i][u - s]);
+            for j in 0..SIZE {
+                dw[i][j] = dy[s].mul_add_precise(load_part(simd, &x[i][s + j], part), dw[i][j]);
             }
         }
     }

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The last line is a depthwise convolution again, of the output gradient with the kernels turned by half a turn
-//! ([`flip`]) and padding `size − 1 − p` ([`Kernel::of_input_gradient`]); so the input gradient is the forward kernel once
-//! more, without bias. ∂L/∂b is [`crate::conv2d::grad_bias`].
+//! ([`flip`]) and padding `size − 1 − p` ([`Kernel::of_input_gradient`]); so the input gradient is the forward kernel
+//! once more, without bias. ∂L/∂b is [`crate::conv2d::grad_bias`].
 
 mod forward;
 mod grad_weight;
@@ -81,8 +81,8 @@ pub fn forward_rows(
     );
 }
 
-/// Writes the weights `[c][i][j]` into `flipped` (overwritten) as `[c][size−1−i][size−1−j]`: every channel's kernel turned by
-/// half a turn, for the input gradient.
+/// Writes the weights `[c][i][j]` into `flipped` (overwritten) as `[c][size−1−i][size−1−j]`: every channel's kernel
+/// turned by half a turn, for the input gradient.
 ///
 /// # Panics
 /// When the slices differ in length, or are no whole number of kernels long.

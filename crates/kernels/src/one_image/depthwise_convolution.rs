@@ -1,9 +1,9 @@
-//! The depthwise convolution: `y[c,r,s] = b[c] + Σ_i Σ_j w[c,i,j] · x[c, r+i−p, s+j−p]`, added in this order, with a square
-//! kernel 1, 3 or 5 wide and stride 1.
+//! The depthwise convolution: `y[c,r,s] = b[c] + Σ_i Σ_j w[c,i,j] · x[c, r+i−p, s+j−p]`, added in this order, with a
+//! square kernel 1, 3 or 5 wide and stride 1.
 //!
-//! Channels lie side by side and do not meet, so a vector of inputs times a vector of weights is a vector of channels. The
-//! fast form keeps the sums of one such vector at a tile of outputs in registers; each vector loaded serves every output
-//! of the tile that wants it.
+//! Channels lie side by side and do not meet, so a vector of inputs times a vector of weights is a vector of channels.
+//! The fast form keeps the sums of one such vector at several columns of one row in registers; each weight vector
+//! loaded serves every column.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
@@ -11,7 +11,7 @@ use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
-use crate::tiling::{runs_of_tiles, tiles};
+use crate::tiling::runs_of_tiles;
 
 /// Weights and bias, packed as `[kernel row][kernel column][channel]`, channels filled up to whole vectors.
 #[derive(Clone, Debug)]
@@ -67,14 +67,15 @@ struct Operands<'a> {
     finish: &'a Finish,
 }
 
-/// Computes the content of `output` (overwritten) as the depthwise convolution of `input` and what `finish` makes of it.
+/// Computes the content of `output` (overwritten) as the depthwise convolution of `input` and what `finish` makes of
+/// it.
 ///
 /// `finish` must not pool: this way's tiles are not pooling's windows ([`super::pointwise`] pools afterwards).
 ///
 /// # Panics
-/// When a length does not fit its layout, a layout is planar, the channels are not the weights', the output's sides are not
-/// the convolution's, the padding reaches the kernel's size, the input's border is narrower than the padding, or `finish`
-/// pools.
+/// When a length does not fit its layout, a layout is planar, the channels are not the weights', the output's sides are
+/// not the convolution's, the padding reaches the kernel's size, the input's border is narrower than the padding, or
+/// `finish` pools.
 #[allow(clippy::too_many_arguments)]
 pub fn forward(
     isa: Isa,
@@ -127,7 +128,7 @@ fn plain(operands: &Operands, output: &mut [f32]) {
     }
 }
 
-/// Which outputs a run of tiles computes: a vector of channels from `c`, from row `row`, columns from `column`, `tiles`
+/// Which outputs a run of tiles computes: a vector of channels from `c`, row `row`, columns from `column`, `tiles`
 /// tiles.
 #[derive(Clone, Copy)]
 struct Place {
@@ -141,31 +142,28 @@ struct Place {
 fn fast<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, output: &mut [f32]) {
     let ol = operands.output_layout;
     // As in the form for lane groups: AVX2 has 16 registers, the others 32.
-    let (row_limit, column_limit) = if S::f32s::LEN == 8 { (2, 4) } else { (2, 7) };
-    for (row, rows) in tiles(ol.height, row_limit) {
+    let limit = if S::f32s::LEN == 8 { 10 } else { 14 };
+    for row in 0..ol.height {
         for c in (0..ol.channels).step_by(S::f32s::LEN) {
-            for (column, columns, tiles) in runs_of_tiles(ol.width, column_limit) {
+            for (column, columns, tiles) in runs_of_tiles(ol.width, limit) {
                 let place = Place { c, row, column, tiles };
                 macro_rules! pick {
                     ($($n:literal)*) => {
-                        match (rows, columns) {
-                            $(
-                                (1, $n) => run_of_tiles::<S, SIZE, 1, $n>(simd, operands, place, output),
-                                (2, $n) => run_of_tiles::<S, SIZE, 2, $n>(simd, operands, place, output),
-                            )*
-                            _ => unreachable!("tiles are at most 2 by 7"),
+                        match columns {
+                            $($n => run_of_tiles::<S, SIZE, $n>(simd, operands, place, output),)*
+                            _ => unreachable!("tiles are at most 14 wide"),
                         }
                     };
                 }
-                pick!(1 2 3 4 5 6 7);
+                pick!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
             }
         }
     }
 }
 
-/// Tiles side by side. Never inlined: a function of its own keeps its sums in registers.
+/// Tiles side by side in one row. Never inlined: a function of its own keeps its sums in registers.
 #[inline(never)]
-fn run_of_tiles<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: usize>(
+fn run_of_tiles<S: Simd, const SIZE: usize, const COLUMNS: usize>(
     simd: S,
     operands: &Operands,
     place: Place,
@@ -175,15 +173,14 @@ fn run_of_tiles<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: us
         #[inline(always)]
         || {
             for tile in 0..place.tiles {
-                let column = place.column + tile * COLUMNS;
-                tile_body::<S, SIZE, ROWS, COLUMNS>(simd, operands, place, column, output);
+                tile_body::<S, SIZE, COLUMNS>(simd, operands, place, place.column + tile * COLUMNS, output);
             }
         },
     );
 }
 
 #[inline(always)]
-fn tile_body<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: usize>(
+fn tile_body<S: Simd, const SIZE: usize, const COLUMNS: usize>(
     simd: S,
     operands: &Operands,
     place: Place,
@@ -195,27 +192,23 @@ fn tile_body<S: Simd, const SIZE: usize, const ROWS: usize, const COLUMNS: usize
     let pixel = il.pixel();
     // Taken out of its allocation once.
     let values: &[f32] = &weight.values;
-    let mut y = [[S::f32s::from_slice(simd, &weight.bias[c..c + S::f32s::LEN]); COLUMNS]; ROWS];
-    // Input row `row + t` is kernel row t − q to the tile's row q, input column u is kernel column u − s to its column s.
-    for t in 0..ROWS + SIZE - 1 {
-        let x = &input[origin + (row + t) * il.row() + column * pixel..][..(COLUMNS + SIZE - 1) * pixel];
-        for u in 0..COLUMNS + SIZE - 1 {
-            let x = S::f32s::from_slice(simd, &x[u * pixel + c..][..S::f32s::LEN]);
-            for q in (t + 1).saturating_sub(SIZE)..ROWS.min(t + 1) {
-                for s in (u + 1).saturating_sub(SIZE)..COLUMNS.min(u + 1) {
-                    let w = &values[((t - q) * SIZE + u - s) * pixel + c..][..S::f32s::LEN];
-                    y[q][s] = x.mul_add_precise(S::f32s::from_slice(simd, w), y[q][s]);
-                }
+    let mut y = [S::f32s::from_slice(simd, &weight.bias[c..c + S::f32s::LEN]); COLUMNS];
+    for i in 0..SIZE {
+        let start = origin + (row + i) * il.row() + column * pixel + c;
+        for j in 0..SIZE {
+            let x = &input[start + j * pixel..][..(COLUMNS - 1) * pixel + S::f32s::LEN];
+            let w = S::f32s::from_slice(simd, &values[(i * SIZE + j) * pixel + c..][..S::f32s::LEN]);
+            for s in 0..COLUMNS {
+                let x = S::f32s::from_slice(simd, &x[s * pixel..s * pixel + S::f32s::LEN]);
+                y[s] = x.mul_add_precise(w, y[s]);
             }
         }
     }
-    // A copy: the loops below may not unroll, and what is indexed by a variable lives in memory throughout.
+    // A copy: the loop below may not unroll, and what is indexed by a variable lives in memory throughout.
     let done = y;
     let at = finish.at(simd, c);
-    for q in 0..ROWS {
-        for s in 0..COLUMNS {
-            let to = ol.index(row + q, column + s) + c;
-            at.apply(done[q][s]).store_slice(&mut output[to..to + S::f32s::LEN]);
-        }
+    for s in 0..COLUMNS {
+        let to = ol.index(row, column + s) + c;
+        at.apply(done[s]).store_slice(&mut output[to..to + S::f32s::LEN]);
     }
 }

@@ -1,9 +1,9 @@
 //! Kernels for one image alone, for the shortest time from an image to its answer.
 //!
-//! A lane group costs as much with one image as with sixteen. Here the vectors run across *output channels* instead:
-//! an activation is `[row][column][channel]` ([`Layout`]), weights lie with their output channels side by side, and one
-//! input value, broadcast, serves a vector of them; where channels do not meet, a vector of inputs does. Channel counts are
-//! filled up to whole vectors with zero weights.
+//! A lane group costs as much with one image as with sixteen. Here the vectors run across *output channels* instead: an
+//! activation is `[row][column][channel]` ([`Layout`]), weights lie with their output channels side by side, and one
+//! input value, broadcast, serves a vector of them; where channels do not meet, a vector of inputs does. Channel counts
+//! are filled up to whole vectors with zero weights.
 //!
 //! Only the layout differs: the operations that make one element, and their order, are those of the kernels for lane
 //! groups, so that an image alone gets the bits that it gets in any lane of a group. Dropout and everything that only

@@ -1,5 +1,5 @@
 //! The loops of `docs/gradients.md`, transcribed, against the symbolic derivatives of the same small network:
-//! convolution, ReLU, batch normalisation, max pooling, dropout, global average pooling, linear, log-softmax, negative
+//! depthwise convolution, convolution, ReLU, batch normalisation, max pooling, dropout, global average pooling, linear, log-softmax, negative
 //! log-likelihood with label smoothing.
 
 use longhand_derivation::derivative::gradients;
@@ -43,8 +43,10 @@ impl Tensor {
     }
 }
 
-/// The parameters in the order: convolution weight and bias, γ and β, linear weight and bias.
+/// The parameters in the order: depthwise convolution's weight and bias, convolution's weight and bias, γ and β, linear weight and bias.
 struct Parameters {
+    depthwise_weight: Vec<f64>,
+    depthwise_bias: Vec<f64>,
     conv_weight: Vec<f64>,
     conv_bias: Vec<f64>,
     gamma: Vec<f64>,
@@ -54,8 +56,8 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn lengths() -> [usize; 6] {
-        [K * C * Q * Q, K, K, K, CLASSES * K, CLASSES]
+    fn lengths() -> [usize; 8] {
+        [C * Q * Q, C, K * C * Q * Q, K, K, K, CLASSES * K, CLASSES]
     }
 
     fn of(numbers: &[f64]) -> Self {
@@ -68,6 +70,8 @@ impl Parameters {
         let mut next = parts.iter_mut().map(std::mem::take);
         let mut part = || next.next().unwrap();
         Parameters {
+            depthwise_weight: part(),
+            depthwise_bias: part(),
             conv_weight: part(),
             conv_bias: part(),
             gamma: part(),
@@ -78,8 +82,8 @@ impl Parameters {
     }
 
     fn flat(&self) -> Vec<f64> {
-        let parts =
-            [&self.conv_weight, &self.conv_bias, &self.gamma, &self.beta, &self.linear_weight, &self.linear_bias];
+        let first = [&self.depthwise_weight, &self.depthwise_bias, &self.conv_weight, &self.conv_bias];
+        let parts = first.into_iter().chain([&self.gamma, &self.beta, &self.linear_weight, &self.linear_bias]);
         parts.into_iter().flatten().copied().collect()
     }
 }
@@ -117,13 +121,25 @@ fn by_loops(input: &Tensor, parameters: &Parameters) -> (Tensor, Vec<f64>) {
         })
     };
 
+    let taps = || (0..Q).flat_map(|i| (0..Q).map(move |j| (i, j)));
+
     // Forward.
+    let mut of_depthwise = Tensor::zeros(C, H, W);
+    for (n, c, r, s) in everywhere(C, H, W) {
+        let mut y = p.depthwise_bias[c];
+        for (i, j) in taps() {
+            if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
+                y += p.depthwise_weight[(c * Q + i) * Q + j] * input.get(n, c, row, column);
+            }
+        }
+        *of_depthwise.at(n, c, r, s) = y;
+    }
     let mut relu = Tensor::zeros(K, H, W);
     for (n, k, r, s) in everywhere(K, H, W) {
         let mut y = p.conv_bias[k];
         for (c, i, j) in (0..C).flat_map(|c| (0..Q).flat_map(move |i| (0..Q).map(move |j| (c, i, j)))) {
             if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
-                y += p.conv_weight[weight_place(k, c, i, j)] * input.get(n, c, row, column);
+                y += p.conv_weight[weight_place(k, c, i, j)] * of_depthwise.get(n, c, row, column);
             }
         }
         *relu.at(n, k, r, s) = y.max(0.0);
@@ -200,7 +216,7 @@ fn by_loops(input: &Tensor, parameters: &Parameters) -> (Tensor, Vec<f64>) {
         gradient.beta[k] += grad_normalised.get(n, k, r, s);
         gradient.gamma[k] += grad_normalised.get(n, k, r, s) * x_hat.get(n, k, r, s);
     }
-    let mut grad_input = Tensor::zeros(C, H, W);
+    let mut grad_depthwise = Tensor::zeros(C, H, W);
     for (n, k, r, s) in everywhere(K, H, W) {
         let of_norm = p.gamma[k] / (variance[k] + EPS).sqrt()
             * (grad_normalised.get(n, k, r, s) - gradient.beta[k] / m - x_hat.get(n, k, r, s) * gradient.gamma[k] / m);
@@ -208,8 +224,19 @@ fn by_loops(input: &Tensor, parameters: &Parameters) -> (Tensor, Vec<f64>) {
         gradient.conv_bias[k] += grad_output;
         for (c, i, j) in (0..C).flat_map(|c| (0..Q).flat_map(move |i| (0..Q).map(move |j| (c, i, j)))) {
             if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
-                gradient.conv_weight[weight_place(k, c, i, j)] += grad_output * input.get(n, c, row, column);
-                *grad_input.at(n, c, row, column) += grad_output * p.conv_weight[weight_place(k, c, i, j)];
+                gradient.conv_weight[weight_place(k, c, i, j)] += grad_output * of_depthwise.get(n, c, row, column);
+                *grad_depthwise.at(n, c, row, column) += grad_output * p.conv_weight[weight_place(k, c, i, j)];
+            }
+        }
+    }
+    let mut grad_input = Tensor::zeros(C, H, W);
+    for (n, c, r, s) in everywhere(C, H, W) {
+        let grad_output = grad_depthwise.get(n, c, r, s);
+        gradient.depthwise_bias[c] += grad_output;
+        for (i, j) in taps() {
+            if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
+                gradient.depthwise_weight[(c * Q + i) * Q + j] += grad_output * input.get(n, c, row, column);
+                *grad_input.at(n, c, row, column) += grad_output * p.depthwise_weight[(c * Q + i) * Q + j];
             }
         }
     }
@@ -223,20 +250,35 @@ fn as_graph() -> (Graph, Vec<NodeId>, Vec<NodeId>, NodeId) {
     let count: usize = Parameters::lengths().iter().sum();
     let parameters: Vec<NodeId> = (0..count).map(|k| g.variable(format!("p{k}"))).collect();
     let mut rest = parameters.as_slice();
-    let [conv_weight, conv_bias, gamma, beta, linear_weight, linear_bias] = Parameters::lengths().map(|length| {
+    let parts = Parameters::lengths().map(|length| {
         let (part, behind) = rest.split_at(length);
         rest = behind;
         part
     });
+    let [depthwise_weight, depthwise_bias, conv_weight, conv_bias, gamma, beta, linear_weight, linear_bias] = parts;
     let place = |k: usize, r: usize, s: usize| (k * H + r) * W + s;
 
+    let mut of_depthwise = Vec::new();
+    for (n, c) in (0..N).flat_map(|n| (0..C).map(move |c| (n, c))) {
+        for (r, s) in (0..H).flat_map(|r| (0..W).map(move |s| (r, s))) {
+            let mut terms = vec![depthwise_bias[c]];
+            for (i, j) in (0..Q).flat_map(|i| (0..Q).map(move |j| (i, j))) {
+                if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
+                    let x = input[((n * C + c) * H + row) * W + column];
+                    terms.push(g.multiply(depthwise_weight[(c * Q + i) * Q + j], x));
+                }
+            }
+            let sum = g.sum(&terms);
+            of_depthwise.push(g.quantity(format!("depthwise{n}_{c}_{r}_{s}"), sum));
+        }
+    }
     let mut relu = vec![Vec::new(); N];
     for (n, of_image) in relu.iter_mut().enumerate() {
         for (k, r, s) in (0..K).flat_map(|k| (0..H).flat_map(move |r| (0..W).map(move |s| (k, r, s)))) {
             let mut terms = Vec::new();
             for (c, i, j) in (0..C).flat_map(|c| (0..Q).flat_map(move |i| (0..Q).map(move |j| (c, i, j)))) {
                 if let (Some(row), Some(column)) = (under(r, i, H), under(s, j, W)) {
-                    let x = input[((n * C + c) * H + row) * W + column];
+                    let x = of_depthwise[((n * C + c) * H + row) * W + column];
                     terms.push(g.multiply(conv_weight[weight_place(k, c, i, j)], x));
                 }
             }

@@ -20,7 +20,10 @@ const SPEC: &str = r#"
         { type = "batch_norm" },
         { type = "relu" },
         { type = "max_pool" },
+        { type = "depthwise_conv", kernel = 3, padding = 1, bias = false },
+        { type = "batch_norm" },
         { type = "conv", channels = 6, kernel = 1 },
+        { type = "depthwise_conv", kernel = 5, padding = 3 },
         { type = "relu" },
         { type = "linear", features = 9 },
         { type = "relu" },
@@ -145,7 +148,7 @@ fn a_batch_of_whole_groups() {
 fn every_layer_is_in_it() {
     let spec: NetworkSpec = toml::from_str(SPEC).expect("a sound spec");
     let found: std::collections::BTreeSet<_> = spec.layers.iter().map(LayerSpec::type_name).collect();
-    assert_eq!(found.len(), 8, "{found:?}");
+    assert_eq!(found.len(), 9, "{found:?}");
 }
 
 /// A dropped element must depend on the image, not on where it stands in the batch.

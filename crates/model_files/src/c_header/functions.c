@@ -32,56 +32,36 @@ static inline float PREFIX_finished(float y, int32_t channel, const PREFIX_finis
     return finish->scale ? y * finish->scale[channel] + finish->shift[channel] : y;
 }
 
-/* Output channel o of a convolution, finished and pooled before it is stored at y, so that what is pooled away needs no
-   memory; gives the place behind it. */
-static inline float *PREFIX_channel(const float *x, int32_t channels, int32_t height, int32_t width,
-                                    const float *weight, float bias, int32_t o, int32_t kernel, int32_t padding,
-                                    const PREFIX_finish *finish, float *y)
-{
-    const int32_t rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1;
-    const int32_t step = finish->pool == 1 ? 2 : 1;
-    float total = 0.0f;
-    for (int32_t r = 0; r + step <= rows; r += step) {
-        for (int32_t q = 0; q + step <= columns; q += step) {
-            float best = 0.0f;
-            for (int32_t n = 0; n < step * step; n++) {
-                const float sum = PREFIX_tap(x, channels, height, width, weight, kernel, r + n / 2 - padding,
-                                             q + n % 2 - padding, bias);
-                const float element = PREFIX_finished(sum, o, finish);
-                best = n == 0 || element > best ? element : best;
-            }
-            if (finish->pool == 2) {
-                total += best;
-            } else {
-                *y++ = best;
-            }
-        }
-    }
-    if (finish->pool == 2) {
-        *y++ = total / (float)(rows * columns);
-    }
-    return y;
-}
-//
-/* Convolution of x into y. */
+/* Convolution of x into y, finished and pooled before it is stored, so that what is pooled away needs no memory.
+   Depthwise: each channel of y is made of the channel of x of its number alone. */
 static inline void PREFIX_convolution(const float *x, int32_t channels, int32_t height, int32_t width,
                                       const float *weight, const float *bias, int32_t outputs, int32_t kernel,
-                                      int32_t padding, const PREFIX_finish *finish, float *y)
+                                      int32_t padding, int depthwise, const PREFIX_finish *finish, float *y)
 {
+    const int32_t rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1;
+    const int32_t step = finish->pool == 1 ? 2 : 1, read = depthwise ? 1 : channels;
     for (int32_t o = 0; o < outputs; o++) {
-        const float *w = weight + o * channels * kernel * kernel;
-        y = PREFIX_channel(x, channels, height, width, w, bias ? bias[o] : 0.0f, o, kernel, padding, finish, y);
-    }
-}
-//
-/* Convolution of each channel of x by a kernel of its own, into y. */
-static inline void PREFIX_depthwise_convolution(const float *x, int32_t channels, int32_t height, int32_t width,
-                                                const float *weight, const float *bias, int32_t kernel,
-                                                int32_t padding, const PREFIX_finish *finish, float *y)
-{
-    for (int32_t c = 0; c < channels; c++) {
-        y = PREFIX_channel(x + c * height * width, 1, height, width, weight + c * kernel * kernel,
-                           bias ? bias[c] : 0.0f, c, kernel, padding, finish, y);
+        const float *from = depthwise ? x + o * height * width : x, *w = weight + o * read * kernel * kernel;
+        float total = 0.0f;
+        for (int32_t r = 0; r + step <= rows; r += step) {
+            for (int32_t q = 0; q + step <= columns; q += step) {
+                float best = 0.0f;
+                for (int32_t n = 0; n < step * step; n++) {
+                    const float sum = PREFIX_tap(from, read, height, width, w, kernel, r + n / 2 - padding,
+                                                 q + n % 2 - padding, bias ? bias[o] : 0.0f);
+                    const float element = PREFIX_finished(sum, o, finish);
+                    best = n == 0 || element > best ? element : best;
+                }
+                if (finish->pool == 2) {
+                    total += best;
+                } else {
+                    *y++ = best;
+                }
+            }
+        }
+        if (finish->pool == 2) {
+            *y++ = total / (float)(rows * columns);
+        }
     }
 }
 //

@@ -18,9 +18,7 @@ const FUNCTIONS: &str = include_str!("functions.c");
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
     Tap,
-    Channel,
     Convolution,
-    DepthwiseConvolution,
     Linear,
     Relu,
     ScaleShift,
@@ -163,10 +161,7 @@ static inline void {prefix}_log_probabilities(float *logits)
 /// The sections that `calls` need.
 fn sections(calls: &[Call]) -> BTreeSet<Section> {
     let of = |call: &Call| match call.kind {
-        Kind::Convolution { depthwise: false, .. } => vec![Section::Tap, Section::Channel, Section::Convolution],
-        Kind::Convolution { depthwise: true, .. } => {
-            vec![Section::Tap, Section::Channel, Section::DepthwiseConvolution]
-        }
+        Kind::Convolution { .. } => vec![Section::Tap, Section::Convolution],
         Kind::Linear(_) => vec![Section::Linear],
         Kind::Relu(_) => vec![Section::Relu],
         Kind::ScaleShift(_) => vec![Section::ScaleShift],
@@ -188,13 +183,10 @@ fn add_call(body: &mut String, names: &mut Constants, call: &Call) {
             let initialiser = finish_initialiser(names, name, finish);
             writeln!(body, "    static const {prefix}_finish {name}_finish = {initialiser};").expect("as above");
             // What comes out may be pooled; the bias has as many channels as the layer has.
-            let (function, outputs) = match depthwise {
-                true => ("depthwise_convolution", String::new()),
-                false => ("convolution", format!("{}, ", output.channels)),
-            };
+            let (outputs, depthwise) = (output.channels, u8::from(*depthwise));
             format!(
-                "{function}(work + {from}, {channels}, {height}, {width}, {weight}, {bias}, {outputs}{kernel},\n        \
-                 {padding}, &{name}_finish, work + {to})"
+                "convolution(work + {from}, {channels}, {height}, {width}, {weight}, {bias}, {outputs}, {kernel},\n        \
+                 {padding}, {depthwise}, &{name}_finish, work + {to})"
             )
         }
         Kind::Linear(weights) => {

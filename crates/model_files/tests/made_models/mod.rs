@@ -97,6 +97,34 @@ pub fn networks() -> Vec<(&'static str, NetworkSpec)> {
             "#),
         ),
         (
+            "depthwise convolutions, pooled, averaged, behind and before batch norm",
+            odd(r#"
+                input = [1, 28, 28]
+                layers = [
+                    { type = "depthwise_conv", kernel = 5 },
+                    { type = "conv", channels = 6, kernel = 3, padding = 1, bias = false },
+                    { type = "relu" },
+                    { type = "batch_norm" },
+                    { type = "depthwise_conv", kernel = 3, padding = 1, bias = false },
+                    { type = "batch_norm" },
+                    { type = "max_pool" },
+                    { type = "conv", channels = 7, kernel = 1 },
+                    { type = "relu" },
+                    { type = "dropout", rate = 0.2 },
+                    { type = "depthwise_conv", kernel = 1 },
+                    { type = "relu" },
+                    { type = "max_pool" },
+                    { type = "batch_norm" },
+                    { type = "depthwise_conv", kernel = 3, bias = false },
+                    { type = "relu" },
+                    { type = "batch_norm" },
+                    { type = "global_average_pool" },
+                    { type = "linear", features = 10 },
+                    { type = "log_softmax" },
+                ]
+            "#),
+        ),
+        (
             "no weights before the last layer",
             odd(r#"
                 input = [1, 28, 28]
@@ -148,7 +176,7 @@ pub fn random_network(seed: u64) -> NetworkSpec {
     let mut layers = Vec::new();
     while layers.len() < wanted {
         let kernel = [1, 3, 5][below(3)];
-        layers.push(match below(9) {
+        layers.push(match below(10) {
             0 | 1 => {
                 LayerSpec::Conv { channels: 1 + below(4), kernel, padding: below(kernel as u32), bias: below(3) > 0 }
             }
@@ -157,6 +185,7 @@ pub fn random_network(seed: u64) -> NetworkSpec {
             5 => LayerSpec::MaxPool {},
             6 => LayerSpec::Dropout { rate: 0.2 },
             7 => LayerSpec::GlobalAveragePool {},
+            8 => LayerSpec::DepthwiseConv { kernel, padding: below(kernel as u32), bias: below(3) > 0 },
             _ => LayerSpec::Linear { features: 1 + below(6), bias: below(3) > 0 },
         });
         if (NetworkSpec { input, layers: layers.iter().chain(&end).cloned().collect() }).shapes().is_err() {

@@ -4,7 +4,7 @@ use longhand_kernels::conv2d;
 use longhand_kernels::winograd::{SIZE, TransformedWeight};
 
 use crate::channel_blocks::ranges;
-use crate::layers::Conv2d;
+use crate::layers::{Conv2d, Layer};
 
 /// Weights of a pair of channels.
 const TAPS: usize = SIZE * SIZE;
@@ -21,30 +21,44 @@ pub struct ConvolutionWeights {
 }
 
 impl ConvolutionWeights {
+    /// Makes what the kernels of every convolution among `layers` read of `parameters` (overwrites).
+    pub(crate) fn set_all(
+        all: &mut Vec<ConvolutionWeights>,
+        layers: &[Layer],
+        parameters: &[f32],
+        backward: bool,
+        blocks: usize,
+    ) {
+        let convolutions = layers.iter().filter_map(|layer| match layer {
+            Layer::Conv2d(convolution) => Some(convolution),
+            _ => None,
+        });
+        for layer in convolutions {
+            if all.len() == layer.ordinal {
+                all.push(ConvolutionWeights::default());
+            }
+            all[layer.ordinal].set(layer, parameters, backward, blocks);
+        }
+    }
+
     /// Makes what `layer` reads of `parameters` (overwrites); what only the backward pass reads, where `backward`.
-    pub(crate) fn set(&mut self, layer: &Conv2d, parameters: &[f32], backward: bool, blocks: usize) {
+    fn set(&mut self, layer: &Conv2d, parameters: &[f32], backward: bool, blocks: usize) {
         let weight = &parameters[layer.weight.clone()];
         let (outputs, inputs) = (layer.output.activation.channels, layer.input.activation.channels);
         let backward = backward && layer.needs_grad_input;
         if layer.winograd {
             let ConvolutionWeights { transformed, transformed_flipped, .. } = self;
-            rayon::join(
-                || {
-                    let blocks = ranges(outputs, blocks);
-                    transformed.resize_with(blocks.len(), TransformedWeight::default);
-                    for (transformed, k) in transformed.iter_mut().zip(blocks) {
-                        let weight = &weight[k.start * inputs * TAPS..k.end * inputs * TAPS];
-                        transformed.set(weight, k.len(), inputs);
-                    }
-                },
-                || {
-                    let blocks = if backward { ranges(inputs, blocks) } else { Vec::new() };
-                    transformed_flipped.resize_with(blocks.len(), TransformedWeight::default);
-                    for (transformed, c) in transformed_flipped.iter_mut().zip(blocks) {
-                        transformed.set_flipped(weight, outputs, inputs, c);
-                    }
-                },
-            );
+            let of_outputs = ranges(outputs, blocks);
+            transformed.resize_with(of_outputs.len(), TransformedWeight::default);
+            for (transformed, k) in transformed.iter_mut().zip(of_outputs) {
+                let weight = &weight[k.start * inputs * TAPS..k.end * inputs * TAPS];
+                transformed.set(weight, k.len(), inputs);
+            }
+            let of_inputs = if backward { ranges(inputs, blocks) } else { Vec::new() };
+            transformed_flipped.resize_with(of_inputs.len(), TransformedWeight::default);
+            for (transformed, c) in transformed_flipped.iter_mut().zip(of_inputs) {
+                transformed.set_flipped(weight, outputs, inputs, c);
+            }
         } else if backward {
             self.flipped.resize(weight.len(), 0.0);
             conv2d::flip_transpose(weight, outputs, inputs, layer.kernel.size, &mut self.flipped);

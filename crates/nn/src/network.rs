@@ -138,27 +138,8 @@ impl Network {
     /// The network as it is now, made ready to classify any number of groups.
     pub fn inference(&self) -> Inference<'_> {
         let mut convolutions = Vec::new();
-        self.set_convolution_weights(&mut convolutions, false, 1);
+        ConvolutionWeights::set_all(&mut convolutions, &self.plan.layers, &self.parameters, false, 1);
         Inference { network: self, normalisers: self.running_normalisers(), convolutions }
-    }
-
-    /// Makes what the kernels of every convolution read of its weights.
-    pub(crate) fn set_convolution_weights(
-        &self,
-        convolutions: &mut Vec<ConvolutionWeights>,
-        backward: bool,
-        blocks: usize,
-    ) {
-        let layers = self.plan.layers.iter().filter_map(|layer| match layer {
-            Layer::Conv2d(conv) => Some(conv),
-            _ => None,
-        });
-        for layer in layers {
-            if convolutions.len() == layer.ordinal {
-                convolutions.push(ConvolutionWeights::default());
-            }
-            convolutions[layer.ordinal].set(layer, &self.parameters, backward, blocks);
-        }
     }
 
     pub(crate) fn running_normalisers(&self) -> Vec<Normaliser> {

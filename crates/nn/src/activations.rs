@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use longhand_kernels::{Geometry, Isa, Lanes};
 
+use crate::convolution_weights::ConvolutionWeights;
 use crate::layers::{Layer, Pass};
 use crate::network::Network;
 use crate::shape::Shape;
@@ -33,7 +34,7 @@ impl Network {
     pub fn activations(&self, isa: Isa, image: &[f32]) -> Vec<LayerActivation> {
         let normalisers = self.running_normalisers();
         let mut convolutions = Vec::new();
-        self.set_convolution_weights(&mut convolutions, false, 1);
+        ConvolutionWeights::set_all(&mut convolutions, &self.plan.layers, &self.parameters, false, 1);
         let pass = Pass {
             isa,
             parameters: self.parameters(),

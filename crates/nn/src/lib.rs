@@ -22,6 +22,8 @@ mod averaging;
 mod channel_blocks;
 mod convolution_weights;
 mod cost;
+mod course;
+mod crew;
 mod footprint;
 mod initialisation;
 mod lane_group;
@@ -41,6 +43,7 @@ mod stretch;
 mod summary;
 mod timing;
 mod train_step;
+mod waiting_room;
 mod work_items;
 mod workspace;
 

@@ -138,29 +138,8 @@ impl Network {
     /// The network as it is now, made ready to classify any number of groups.
     pub fn inference(&self) -> Inference<'_> {
         let mut convolutions = Vec::new();
-        self.set_convolution_weights(&mut convolutions, false, 1);
+        ConvolutionWeights::set_all(&mut convolutions, &self.plan.layers, &self.parameters, false, 1);
         Inference { network: self, normalisers: self.running_normalisers(), convolutions }
-    }
-
-    /// Makes what the kernels of every convolution read of its weights.
-    pub(crate) fn set_convolution_weights(
-        &self,
-        convolutions: &mut Vec<ConvolutionWeights>,
-        backward: bool,
-        blocks: usize,
-    ) {
-        let is_convolution = |layer: &&Layer| matches!(layer, Layer::Conv2d(_) | Layer::DepthwiseConv2d(_));
-        for (ordinal, layer) in self.plan.layers.iter().filter(is_convolution).enumerate() {
-            if convolutions.len() == ordinal {
-                convolutions.push(ConvolutionWeights::default());
-            }
-            let weights = &mut convolutions[ordinal];
-            match layer {
-                Layer::Conv2d(layer) => weights.set(layer, &self.parameters, backward, blocks),
-                Layer::DepthwiseConv2d(layer) => weights.set_depthwise(layer, &self.parameters, backward),
-                _ => unreachable!("only convolutions"),
-            }
-        }
     }
 
     pub(crate) fn running_normalisers(&self) -> Vec<Normaliser> {

@@ -161,7 +161,7 @@ impl<'a> Stretch<'a> {
 }
 
 /// Rows of a strip of about so many vectors: an even number, for tiles and pooled rows. Where several threads share a
-/// strip, all rows at once, so that each has enough to do to be worth waking.
+/// strip, all rows at once, so that each has enough to do to be worth handing it over.
 ///
 /// Where debug assertions are on, as in tests, strips are as narrow as can be, so that small networks cross their edges.
 fn strip(geometry: Geometry, vectors: usize, pass: &Pass) -> usize {

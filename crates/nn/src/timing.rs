@@ -36,8 +36,8 @@ pub struct LayerTiming {
 
 /// What a lane group has spent its time on.
 ///
-/// Where several threads share a convolution, one that waits there may take up another group meanwhile, whose time is
-/// then counted twice.
+/// Where several threads share a convolution, one that waits there may take up a part of another group's meanwhile, whose
+/// time is then counted twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
     /// A timing per planned layer, in order; a ReLU directly behind a convolution is part of it.

@@ -1,30 +1,41 @@
 //! One training step: forward, loss and backward over all lane groups of a batch.
 //!
 //! Batch norm needs the statistics of the whole batch before any image can go on, and two sums over the whole batch
-//! on the way back. So the step is a few *stretches*, each run by every lane group alone and in parallel, with a
-//! short meeting after each in which the groups' parts are merged in the order of the groups' index:
+//! on the way back. So the step is a few *stretches* (`course`), each run by every lane group alone and in parallel, with
+//! a short meeting after each in which the groups' parts are merged in the order of the groups' index:
 //!
 //! ```text
 //! forward   [load … moments₁] meet [normalise₁ … moments₂] meet …
 //! turn      [normalise_last … loss … gradient_sums_last] meet
 //! backward  [grad_input_last … gradient_sums] meet … [… first layer] meet: sum the parameter gradients
 //! ```
+//!
+//! The whole step is one parallel region (`crew`): threads are woken once, not for every stretch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
 use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
 use longhand_kernels::{Isa, LANES};
-use rayon::prelude::*;
 
 use crate::channel_blocks::channel_blocks;
 use crate::convolution_weights::ConvolutionWeights;
+use crate::course::{Leg, batch_norm, course};
+use crate::crew::{self, Stage};
 use crate::lane_group::LaneGroup;
-use crate::layers::{BatchNorm, Layer, Pass};
+use crate::layers::{Layer, ParameterGradient, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::plan::Plan;
 use crate::stretch::Stretch;
 use crate::timing::timed_stretch;
+
+/// Parameters whose gradient is summed in one piece, at least.
+const SUMMED_TOGETHER: usize = 2048;
+/// Pieces of that sum, at most.
+const MOST_SUMS: usize = 64;
+/// Why no lock of a step is ever found poisoned.
+const UNPOISONED: &str = "a panic ends the step";
 
 /// What a training step saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,140 +66,98 @@ impl Network {
     ) -> StepOutcome {
         assert!(batch > 0 && batch <= groups.len() * LANES, "a batch of {batch} in {} groups", groups.len());
         let groups = &mut groups[..batch.div_ceil(LANES)];
-        let channels = self.layout.batch_norm_channels();
-        let mut moments = vec![Moments::default(); channels];
-        let mut normalisers = vec![Normaliser::default(); channels];
-        let mut input_gradients = vec![InputGradient::default(); channels];
-        let mut convolutions = std::mem::take(&mut self.convolutions);
-        let blocks = channel_blocks(rayon::current_num_threads(), groups.len());
-        self.set_convolution_weights(&mut convolutions, true, blocks);
+        let Network { plan, layout, parameters, gradient, running_mean, running_var, workspaces, .. } = self;
+        let (plan, parameters, workspaces) = (Arc::clone(plan), &*parameters, &*workspaces);
+        let threads = rayon::current_num_threads();
+        let blocks = channel_blocks(threads, groups.len());
 
-        for group in &mut *groups {
-            group.reclaim_activations(&self.plan);
-        }
-        let plan = Arc::clone(&self.plan);
-        let layers = &plan.layers;
-        let first_trained = self.plan.first_trained;
-        let batch_norms: Vec<usize> = (0..layers.len()).filter(|&i| matches!(layers[i], Layer::BatchNorm(_))).collect();
-        let batch_norm = |index: usize| -> &BatchNorm {
-            match &layers[index] {
-                Layer::BatchNorm(layer) => layer,
-                _ => unreachable!("listed as batch norm"),
+        let course = course(&plan);
+        let legs = (0..course.len()).map(|leg| Stage { items: groups.len(), backwards: leg % 2 == 1 });
+        let piece = SUMMED_TOGETHER.max(gradient.len().div_ceil(MOST_SUMS));
+        let totals: Vec<_> = gradient.chunks_mut(piece).map(Mutex::new).collect();
+        // Weights are transformed in a meeting before the first stretch, while threads wake up.
+        let before = Stage { items: 0, backwards: false };
+        let after = Stage { items: totals.len(), backwards: false };
+        let stages: Vec<Stage> = [before].into_iter().chain(legs).chain([after]).collect();
+
+        let channels = layout.batch_norm_channels();
+        let mut moments = vec![Moments::default(); channels];
+        let mut norm_gradients = vec![ParameterGradient::default(); channels];
+        let met = RwLock::new(Met {
+            convolutions: std::mem::take(&mut self.convolutions),
+            normalisers: vec![Normaliser::default(); channels],
+            input_gradients: vec![InputGradient::default(); channels],
+        });
+        let groups: Vec<RwLock<&mut LaneGroup>> = groups.iter_mut().map(RwLock::new).collect();
+
+        let work = |stage: usize, item: usize| {
+            let Some(leg) = course.get(stage - 1) else {
+                return sum_part(&mut totals[item].lock().expect(UNPOISONED), item * piece, &groups);
+            };
+            let met = met.read().expect(UNPOISONED);
+            let pass = met.pass(isa, parameters, blocks);
+            let group: &mut LaneGroup = &mut groups[item].write().expect(UNPOISONED);
+            if leg.loads {
+                group.reclaim_activations(&plan);
+            }
+            workspaces.lend(|workspace| {
+                group.enter(workspace);
+                timed_stretch(group, |group| {
+                    if leg.loads {
+                        begin(item, group, batch, &load);
+                    }
+                    go(leg, &mut Stretch::new(&plan, &pass, group, leg.known), &plan, loss, batch);
+                });
+                group.leave(workspace, &plan);
+            });
+        };
+        let meet = |stage: usize| {
+            let met = &mut *met.write().expect(UNPOISONED);
+            let Some(leg) = stage.checked_sub(1).and_then(|leg| course.get(leg)) else {
+                if stage == 0 {
+                    ConvolutionWeights::set_all(&mut met.convolutions, &plan.layers, parameters, true, blocks);
+                }
+                return;
+            };
+            let groups: Vec<_> = groups.iter().map(|group| group.read().expect(UNPOISONED)).collect();
+            let groups: Vec<&LaneGroup> = groups.iter().map(|group| &***group).collect();
+            if let Some(closing) = leg.forward.as_ref().and_then(|forward| forward.closing) {
+                let layer = batch_norm(&plan, closing);
+                layer.meet_forward(&groups, parameters, &mut moments, &mut met.normalisers, running_mean, running_var);
+            }
+            if let Some(opening) = leg.backward.as_ref().and_then(|backward| backward.opening) {
+                let layer = batch_norm(&plan, opening);
+                layer.meet_backward(&groups, parameters, &moments, &mut met.input_gradients, &mut norm_gradients);
             }
         };
+        crew::run(threads.min(groups.len() * blocks), &stages, blocks > 1, work, meet);
 
-        // Forward, up to the last batch norm's moments.
-        let mut known = 0;
-        for (stretch, &closing) in batch_norms.iter().enumerate() {
-            let pass = self.pass(isa, blocks, &convolutions, &normalisers, &input_gradients);
-            let slot = batch_norm(closing).slot;
-            self.each(groups, stretch % 2 == 1, &pass, known, |g, stretch| {
-                if known == 0 {
-                    begin(g, stretch.group, batch, &load);
-                }
-                stretch.forward(slot, Some((closing, batch_norm(closing))));
-            });
-            batch_norm(closing).meet_forward(
-                groups,
-                &self.parameters,
-                &mut moments,
-                &mut normalisers,
-                &mut self.running_mean,
-                &mut self.running_var,
-            );
-            known = slot + 1;
-        }
-
-        // The turn: to the loss and back to the last batch norm's gradient sums.
-        let output = plan.slots.len() - 1;
-        let (mut top, mut until) = (output, layers.len());
-        for (turn, opening) in batch_norms.iter().rev().map(Some).chain([None]).enumerate() {
-            // Everything behind the batch norm that opens this stretch, and that batch norm itself if nothing opens it.
-            let back_to = opening.map_or(first_trained, |&o| o + 1);
-            let opening = opening.map(|&o| (o, batch_norm(o)));
-            let known = if turn == 0 { known } else { plan.slots.len() };
-            let pass = self.pass(isa, blocks, &convolutions, &normalisers, &input_gradients);
-            self.each(groups, (batch_norms.len() + turn) % 2 == 1, &pass, known, |g, stretch| {
-                if turn == 0 {
-                    if batch_norms.is_empty() {
-                        begin(g, stretch.group, batch, &load);
-                    }
-                    stretch.forward(output, None);
-                    stretch.group.provide_gradient(output, plan.slots[output].gradient);
-                    turn_around(stretch.group, loss, batch);
-                }
-                stretch.backward(top, back_to..until, opening);
-            });
-            if let Some((index, opening)) = opening {
-                opening.meet_backward(groups, &self.parameters, &moments, &mut input_gradients, &mut self.gradient);
-                (top, until) = (opening.slot + 1, index + 1);
+        drop(totals);
+        for layer in &plan.layers {
+            if let Layer::BatchNorm(layer) = layer {
+                layer.put_gradient(&norm_gradients, gradient);
             }
         }
-
-        self.convolutions = convolutions;
+        let seen = groups.iter().map(|group| group.read().expect(UNPOISONED).loss);
+        let (sum, correct) = seen.fold((0.0, 0), |(sum, correct), g| (sum + g.sum, correct + g.correct));
+        self.convolutions = met.into_inner().expect(UNPOISONED).convolutions;
         // A count for people, begun at whatever a file says.
         self.batches_tracked = self.batches_tracked.saturating_add(1);
-        self.sum_parameter_gradients(groups);
-        let (sum, correct) =
-            groups.iter().fold((0.0, 0), |(sum, correct), g| (sum + g.loss.sum, correct + g.loss.correct));
         StepOutcome { loss: sum / batch as f64, correct }
     }
+}
 
-    fn pass<'a>(
-        &'a self,
-        isa: Isa,
-        blocks: usize,
-        convolutions: &'a [ConvolutionWeights],
-        normalisers: &'a [Normaliser],
-        input_gradients: &'a [InputGradient],
-    ) -> Pass<'a> {
-        Pass { isa, parameters: &self.parameters, convolutions, normalisers, input_gradients, training: true, blocks }
-    }
+/// What meetings leave to the stretches after them.
+struct Met {
+    convolutions: Vec<ConvolutionWeights>,
+    normalisers: Vec<Normaliser>,
+    input_gradients: Vec<InputGradient>,
+}
 
-    /// Runs `work` for every group, in parallel, each with the workspace of the thread it runs on.
-    ///
-    /// Every other stretch goes through the groups `backwards`: it begins with those whose memory the stretch before
-    /// used last, which the cache is likeliest to hold still.
-    fn each(
-        &self,
-        groups: &mut [LaneGroup],
-        backwards: bool,
-        pass: &Pass,
-        known: usize,
-        work: impl Fn(usize, &mut Stretch) + Sync,
-    ) {
-        let one = |(g, group): (usize, &mut LaneGroup)| {
-            self.workspaces.lend(|workspace| {
-                group.enter(workspace);
-                timed_stretch(group, |group| work(g, &mut Stretch::new(&self.plan, pass, group, known)));
-                group.leave(workspace, &self.plan);
-            });
-        };
-        let each = groups.par_iter_mut().enumerate().with_max_len(1);
-        if backwards { each.rev().for_each(one) } else { each.for_each(one) }
-    }
-
-    /// The gradient of every convolution and linear parameter: the groups' parts added in index order.
-    ///
-    /// Batch norm's have been written by its meeting already.
-    fn sum_parameter_gradients(&mut self, groups: &[LaneGroup]) {
-        for layer in &self.plan.layers {
-            let (weight, bias) = match layer {
-                Layer::Conv2d(layer) => (&layer.weight, &layer.bias),
-                Layer::DepthwiseConv2d(layer) => (&layer.weight, &layer.bias),
-                Layer::Linear(layer) => (&layer.weight, &layer.bias),
-                _ => continue,
-            };
-            for range in [Some(weight), bias.as_ref()].into_iter().flatten() {
-                let total = &mut self.gradient[range.clone()];
-                total.copy_from_slice(&groups[0].grad_parameters[range.clone()]);
-                for group in &groups[1..] {
-                    for (total, part) in total.iter_mut().zip(&group.grad_parameters[range.clone()]) {
-                        *total += part;
-                    }
-                }
-            }
-        }
+impl Met {
+    fn pass<'a>(&'a self, isa: Isa, parameters: &'a [f32], blocks: usize) -> Pass<'a> {
+        let Met { convolutions, normalisers, input_gradients } = self;
+        Pass { isa, parameters, convolutions, normalisers, input_gradients, training: true, blocks }
     }
 }
 
@@ -202,10 +171,40 @@ fn begin(g: usize, group: &mut LaneGroup, batch: usize, load: &(impl Fn(usize, &
     }
 }
 
+/// One group's work of a leg.
+fn go(leg: &Leg, stretch: &mut Stretch, plan: &Plan, loss: &Loss, batch: usize) {
+    if let Some(forward) = &leg.forward {
+        stretch.forward(forward.slot, forward.closing.map(|index| (index, batch_norm(plan, index))));
+        if forward.closing.is_none() {
+            stretch.group.provide_gradient(forward.slot, plan.slots[forward.slot].gradient);
+            turn_around(stretch.group, loss, batch);
+        }
+    }
+    if let Some(backward) = &leg.backward {
+        let opening = backward.opening.map(|index| (index, batch_norm(plan, index)));
+        stretch.backward(backward.top, backward.layers.clone(), opening);
+    }
+}
+
 /// The loss, and its gradient as the start of the way back.
 fn turn_around(group: &mut LaneGroup, loss: &Loss, batch: usize) {
     let output = group.activations.last().expect("a plan has at least two slots");
     group.loss = loss.forward(output, &group.labels, group.active);
     let gradient = group.gradients.last_mut().expect("a plan has at least two slots");
     loss.backward(gradient, &group.labels, group.active, batch);
+}
+
+/// The gradient of the parameters from `first` on: the groups' parts added in index order.
+///
+/// Batch norm's are not among the parts; its meetings make them.
+fn sum_part(total: &mut [f32], first: usize, groups: &[RwLock<&mut LaneGroup>]) {
+    for (g, group) in groups.iter().enumerate() {
+        let group = group.read().expect(UNPOISONED);
+        let part = &group.grad_parameters[first..][..total.len()];
+        if g == 0 {
+            total.copy_from_slice(part);
+        } else {
+            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+        }
+    }
 }

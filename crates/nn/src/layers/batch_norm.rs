@@ -32,6 +32,13 @@ pub struct BatchNorm {
     pub(crate) pooled: bool,
 }
 
+/// ∂L/∂γ and ∂L/∂β of one channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ParameterGradient {
+    pub gamma: f32,
+    pub beta: f32,
+}
+
 impl BatchNorm {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         if self.by_convolution && !pass.training {
@@ -129,7 +136,7 @@ impl BatchNorm {
     /// Also moves the running statistics: r ← (1−momentum)·r + momentum·batch, with the unbiased variance.
     pub(crate) fn meet_forward(
         &self,
-        groups: &[LaneGroup],
+        groups: &[&LaneGroup],
         parameters: &[f32],
         moments: &mut [Moments],
         normalisers: &mut [Normaliser],
@@ -147,14 +154,14 @@ impl BatchNorm {
         }
     }
 
-    /// Adds the groups' sums in index order: ∂L/∂γ and ∂L/∂β (overwritten), and the coefficients of ∂L/∂x.
+    /// Adds the groups' sums in index order: ∂L/∂γ and ∂L/∂β by channel, and the coefficients of ∂L/∂x (overwrites both).
     pub(crate) fn meet_backward(
         &self,
-        groups: &[LaneGroup],
+        groups: &[&LaneGroup],
         parameters: &[f32],
         moments: &[Moments],
         input_gradients: &mut [InputGradient],
-        gradient: &mut [f32],
+        gradients: &mut [ParameterGradient],
     ) {
         for (k, c) in self.channels.clone().enumerate() {
             let (mut sum, mut sum_deviation) = (0.0f64, 0.0f64);
@@ -166,8 +173,7 @@ impl BatchNorm {
             let Moments { count, mean, .. } = moments[c];
             let one_over_variance = 1.0 / (moments[c].variance() + self.eps);
             let one_over_deviation = one_over_variance.sqrt();
-            gradient[self.beta.start + k] = sum as f32;
-            gradient[self.gamma.start + k] = (sum_deviation * one_over_deviation) as f32;
+            gradients[c] = ParameterGradient { gamma: (sum_deviation * one_over_deviation) as f32, beta: sum as f32 };
             let scale = parameters[self.gamma.start + k] as f64 * one_over_deviation;
             input_gradients[c] = InputGradient {
                 mean: mean as f32,
@@ -175,6 +181,14 @@ impl BatchNorm {
                 of_deviation: (-scale * sum_deviation * one_over_variance / count) as f32,
                 constant: (-scale * sum / count) as f32,
             };
+        }
+    }
+
+    /// Puts ∂L/∂γ and ∂L/∂β of this layer's channels into the gradient of all parameters (overwrites).
+    pub(crate) fn put_gradient(&self, gradients: &[ParameterGradient], gradient: &mut [f32]) {
+        for (k, of_channel) in gradients[self.channels.clone()].iter().enumerate() {
+            gradient[self.gamma.start + k] = of_channel.gamma;
+            gradient[self.beta.start + k] = of_channel.beta;
         }
     }
 

@@ -15,6 +15,7 @@ mod max_pool2d;
 mod relu;
 
 pub use batch_norm::BatchNorm;
+pub(crate) use batch_norm::ParameterGradient;
 pub(crate) use conv2d::BatchNormBehind;
 pub use conv2d::Conv2d;
 pub use depthwise_conv2d::DepthwiseConv2d;

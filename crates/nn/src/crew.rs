@@ -11,7 +11,9 @@
 //!
 //! **Nobody waits for a helper that does nothing.** Helpers are jobs of the rayon pool, which may have other things to
 //! do. The caller waits for items that somebody has claimed, never for a helper to come: one that comes late, or not at
-//! all, costs time and nothing else.
+//! all, costs time and nothing else. Where items have jobs for rayon, a helper that waits may be given a long one that
+//! has nothing to do with them, and the caller's last wait is for that as well: so much for sharing a pool among several
+//! trainings.
 //!
 //! **Nobody waits in a circle.** A thread that waits may be given other jobs by rayon, which it runs on top of what it
 //! waits for. A helper refuses to begin on a thread that is in a crew already: otherwise two callers could each lie
@@ -24,7 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::waiting_room::WaitingRoom;
 
-/// What [`AtomicUsize`]s of the board say when the work is over.
+/// What the board says is published when the work is over.
 const OVER: usize = usize::MAX;
 /// Looks at the board before a thread takes items that are another's to begin with: some 20 µs, in which one that is
 /// awake comes for them.

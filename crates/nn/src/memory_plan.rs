@@ -141,6 +141,26 @@ mod tests {
         }
     }
 
+    /// Whoever reads a slot for a weight gradient reads it long after the rows behind it are done with.
+    #[test]
+    fn a_depthwise_convolution_is_one_that_reads() {
+        let conv = LayerSpec::Conv { channels: 3, kernel: 3, padding: 1, bias: true };
+        let norm = LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 };
+        // 50 operations an element: too many to be made again.
+        let depthwise = LayerSpec::DepthwiseConv { kernel: 5, padding: 2, bias: true };
+        let pointwise = LayerSpec::Conv { channels: 4, kernel: 1, padding: 0, bias: true };
+        let home = |behind: LayerSpec| {
+            let end = [LayerSpec::GlobalAveragePool {}, LayerSpec::LogSoftmax {}];
+            let layers = [vec![conv.clone(), norm.clone(), depthwise.clone(), behind, norm.clone()], end.to_vec()];
+            let (plan, _) = plan(&NetworkSpec { input: [1, 8, 8], layers: layers.concat() }).unwrap();
+            assert!(!plan.memory.remade[3]);
+            plan.memory.gradients[2]
+        };
+        assert_eq!(home(norm.clone()), OverNextActivation);
+        assert_eq!(home(pointwise), Group);
+        assert_eq!(home(depthwise.clone()), Group);
+    }
+
     #[test]
     fn a_convolution_of_many_channels_is_kept() {
         let conv = |channels| LayerSpec::Conv { channels, kernel: 3, padding: 1, bias: true };

@@ -190,6 +190,10 @@ mod tests {
         LayerSpec::Conv { channels: 2, kernel: 3, padding, bias: false }
     }
 
+    fn depthwise(padding: usize) -> LayerSpec {
+        LayerSpec::DepthwiseConv { kernel: 3, padding, bias: false }
+    }
+
     /// The names of the steps that are left of `layers`, an end added, on raw pixels; γ of all batch norms is `gamma`.
     fn folded(layers: &[LayerSpec], gamma: f32) -> String {
         let end = [LayerSpec::Linear { features: 3, bias: false }, LayerSpec::LogSoftmax {}];
@@ -227,7 +231,13 @@ mod tests {
         // Before what can take it in.
         assert_eq!(kept(&[conv(0), relu.clone(), BATCH_NORM, conv(0)]), both(&format!("conv1 relu1 conv2 {end}")));
         assert_eq!(
-            kept(&[conv(0), relu.clone(), BATCH_NORM, mean]),
+            kept(&[conv(0), relu.clone(), BATCH_NORM, mean.clone()]),
+            both(&format!("conv1 relu1 global_average_pool1 {end}"))
+        );
+        // A depthwise convolution takes in what is behind it and, unpadded, what is before it.
+        assert_eq!(kept(&[depthwise(1), BATCH_NORM]), both(&format!("normalisation conv1 {end}")));
+        assert_eq!(
+            kept(&[depthwise(0), relu.clone(), mean.clone()]),
             both(&format!("conv1 relu1 global_average_pool1 {end}"))
         );
         // Pixels cannot go into a padded convolution; max pooling before it lets what rises pass.

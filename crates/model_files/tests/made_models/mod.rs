@@ -168,6 +168,16 @@ fn value(random: &mut Stream, name: &str, values: &[f32], either_sign: bool) -> 
 
 /// A network of up to eight random layers that fit together, and an end.
 pub fn random_network(seed: u64) -> NetworkSpec {
+    random_layers(seed, false)
+}
+
+/// The same, with a depthwise convolution among its layers.
+pub fn random_depthwise_network(seed: u64) -> NetworkSpec {
+    let is_depthwise = |spec: &NetworkSpec| spec.layers.iter().any(|l| matches!(l, LayerSpec::DepthwiseConv { .. }));
+    (0..).map(|n| random_layers(seed + 1000 * n, true)).find(is_depthwise).expect("endlessly many")
+}
+
+fn random_layers(seed: u64, depthwise: bool) -> NetworkSpec {
     let mut random = stream(seed, 1, 0, Purpose::Initialisation);
     let mut below = |n: u32| random.below(n) as usize;
     let input = [1 + below(3), 1 + below(9), 1 + below(9)];
@@ -176,7 +186,7 @@ pub fn random_network(seed: u64) -> NetworkSpec {
     let mut layers = Vec::new();
     while layers.len() < wanted {
         let kernel = [1, 3, 5][below(3)];
-        layers.push(match below(10) {
+        layers.push(match below(if depthwise { 10 } else { 9 }) {
             0 | 1 => {
                 LayerSpec::Conv { channels: 1 + below(4), kernel, padding: below(kernel as u32), bias: below(3) > 0 }
             }
@@ -185,7 +195,7 @@ pub fn random_network(seed: u64) -> NetworkSpec {
             5 => LayerSpec::MaxPool {},
             6 => LayerSpec::Dropout { rate: 0.2 },
             7 => LayerSpec::GlobalAveragePool {},
-            8 => LayerSpec::DepthwiseConv { kernel, padding: below(kernel as u32), bias: below(3) > 0 },
+            9 => LayerSpec::DepthwiseConv { kernel, padding: below(kernel as u32), bias: below(3) > 0 },
             _ => LayerSpec::Linear { features: 1 + below(6), bias: below(3) > 0 },
         });
         if (NetworkSpec { input, layers: layers.iter().chain(&end).cloned().collect() }).shapes().is_err() {

@@ -237,7 +237,7 @@ const FIELDS: [Field; 31] = [
         "Layers",
         Layers,
         "",
-        "One layer a line, in TOML. Types: conv (channels, kernel 1, 3 or 5, padding, bias), relu, batch_norm, max_pool (2×2), dropout (rate), global_average_pool, linear (features), log_softmax, which comes last.",
+        "One layer a line, in TOML. Types: conv (channels, kernel 1, 3 or 5, padding, bias), depthwise_conv (the same without channels), relu, batch_norm, max_pool (2×2), dropout (rate), global_average_pool, linear (features), log_softmax, which comes last.",
     ),
 ];
 

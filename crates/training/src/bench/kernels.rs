@@ -25,7 +25,7 @@ pub struct KernelSpeed {
     pub gflop_per_second: f64,
 }
 
-/// Times the three directions of every convolution of `spec` on one thread.
+/// Times the three directions of every convolution of `spec` that is not depthwise on one thread.
 ///
 /// # Errors
 /// When the spec is impossible.

@@ -9,7 +9,9 @@ use std::process::Command;
 use longhand_data::ImageSet;
 use longhand_model_files::{Model, c_header};
 use longhand_nn::{LayerSpec, NetworkSpec};
-use made_models::{compare, largest, log_probabilities, model, networks, random_network, test_images};
+use made_models::{
+    compare, largest, log_probabilities, model, networks, random_depthwise_network, random_network, test_images,
+};
 
 /// What a person who is careful compiles with.
 const STRICT: [&str; 6] = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"];

@@ -83,7 +83,7 @@ pub fn networks() -> Vec<Witnessed> {
             0.1,
         ),
         // Five by five is kept, not made again, and its gradient may lie over the activation behind it.
-        network("depthwise kept, with a pointwise behind", [1, 7, 6], "c3p1x3 r b w5p2 c1p0x4 r b g l3", 37, 0.0),
+        network("depthwise kept, with a pointwise behind", [1, 7, 6], "c3p1x3 r b w5p2n c1p0x4n r b g l3", 37, 0.0),
         network("depthwise kept, with batch norm behind", [2, 6, 6], "c3p1x3 b w5p2 r b g l3", 37, 0.1),
         network("depthwise first", [2, 6, 5], "w3p1 c1p0x3 w5p2 r b w3p1n m w3p1 b r w3p1 l3", 16, 0.0),
         network("depthwise upon depthwise", [2, 5, 6], "c1p0x3 w3p1 w3p2n d w5p1 d b w1p0 g w1p0 l4 w3p1", 37, 0.1),

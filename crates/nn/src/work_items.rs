@@ -3,7 +3,7 @@
 use longhand_kernels::LANES;
 
 use crate::channel_blocks::channel_blocks;
-use crate::layers::Layer;
+use crate::course::{Forward, Leg, course};
 use crate::network::Network;
 
 /// A stretch of a training step as a scheduler sees it: pieces that wait for none of each other.
@@ -26,17 +26,19 @@ impl Network {
     /// A piece is one lane group: its layers of one stretch follow each other.
     pub fn work_items(&self, batch: usize) -> Vec<StretchItems> {
         let layers = &self.plan.layers;
-        let batch_norms: Vec<usize> = (0..layers.len()).filter(|&i| matches!(layers[i], Layer::BatchNorm(_))).collect();
         let name = |index: usize| format!("{} {}", index + 1, layers[index].name());
-        let mut names: Vec<String> = batch_norms.iter().map(|&i| format!("forward to {}", name(i))).collect();
-        names.extend(batch_norms.iter().rev().map(|&i| format!("back to {}", name(i))));
-        names.push(match layers.get(self.plan.first_trained) {
-            Some(_) => format!("back to {}", name(self.plan.first_trained)),
-            None => "forward".to_owned(),
-        });
-        // The loss lies between the last way forward and the first way back, with nothing to wait for.
-        names[batch_norms.len()].insert_str(0, "to the loss, ");
-        names.into_iter().map(|name| StretchItems { name, items: batch.div_ceil(LANES) }).collect()
+        let name_of = |leg: &Leg| match (&leg.forward, &leg.backward) {
+            (Some(Forward { closing: Some(closing), .. }), _) => format!("forward to {}", name(*closing)),
+            (forward, backward) => {
+                let opening = backward.as_ref().and_then(|backward| backward.opening);
+                let first_trained = (self.plan.first_trained < layers.len()).then_some(self.plan.first_trained);
+                let back = opening.or(first_trained).map_or("forward".to_owned(), |i| format!("back to {}", name(i)));
+                // The loss lies between the last way forward and the first way back, with nothing to wait for.
+                if forward.is_some() { format!("to the loss, {back}") } else { back }
+            }
+        };
+        let items = batch.div_ceil(LANES);
+        course(&self.plan).iter().map(|leg| StretchItems { name: name_of(leg), items }).collect()
     }
 }
 

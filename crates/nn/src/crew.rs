@@ -11,18 +11,20 @@
 //!
 //! **Nobody waits for a helper that does nothing.** Helpers are jobs of the rayon pool, which may have other things to
 //! do. The caller waits for items that somebody has claimed, never for a helper to come: one that comes late, or not at
-//! all, costs time and nothing else. Where items have jobs for rayon, a helper that waits may be given a long one that
-//! has nothing to do with them, and the caller's last wait is for that as well: so much for sharing a pool among several
-//! trainings.
+//! all, costs time and nothing else.
 //!
-//! **Nobody waits in a circle.** A thread that waits may be given other jobs by rayon, which it runs on top of what it
-//! waits for. A helper refuses to begin on a thread that is in a crew already: otherwise two callers could each lie
-//! below a helper of the other. So whoever is waited for began later than who waits, except that a helper with nothing
-//! to do waits for its caller, and the caller waits for that helper only once there is nothing left to publish.
+//! **Nobody waits for long in a circle.** A thread that waits for jobs of rayon's is given others meanwhile, a helper among
+//! them, which then lies on top of what it waits for. If that was a job of an item of the same crew, the caller waits for
+//! the item, the item for the job, the job for the helper on top of it, and the helper for the caller. So a helper *leaves*
+//! when nothing is published for a while, and the caller starts another in its place with the next stage. Items that have
+//! no jobs for rayon make no such circle; where all of them have, [`fork_and_join`] is the better choice.
 
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rayon::prelude::*;
 
 use crate::waiting_room::WaitingRoom;
 
@@ -31,6 +33,8 @@ const OVER: usize = usize::MAX;
 /// Looks at the board before a thread takes items that are another's to begin with: some 20 µs, in which one that is
 /// awake comes for them.
 const HESITATION: usize = 512;
+/// How long a helper waits for a stage before it leaves: longer than most stages take.
+const STAY: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Whether this thread is in a crew, be it below other jobs that rayon gave it meanwhile.
@@ -49,15 +53,13 @@ pub(crate) struct Stage {
 /// Runs `work(stage, item)` for every item of every stage on at most `threads` threads of the rayon pool it is called
 /// from, and `meet(stage)` on one of them when all items of a stage are done.
 ///
-/// A thread takes the same items in every stage as long as nobody is faster, those that others left after that. Where
-/// items have `jobs` of their own for rayon, threads that wait run them.
+/// A thread takes the same items in every stage as long as nobody is faster, those that others left after that.
 ///
 /// # Panics
 /// When `work` or `meet` does, with what it panicked with; the rest is then left undone.
 pub(crate) fn run(
     threads: usize,
     stages: &[Stage],
-    jobs: bool,
     work: impl Fn(usize, usize) + Sync,
     mut meet: impl FnMut(usize) + Send,
 ) {
@@ -69,20 +71,26 @@ pub(crate) fn run(
         return;
     }
     if rayon::current_thread_index().is_some() {
-        together(threads, stages, jobs, &work, &mut meet);
+        together(threads, stages, &work, &mut meet);
     } else {
-        rayon::scope(|_| together(threads, stages, jobs, &work, &mut meet));
+        rayon::scope(|_| together(threads, stages, &work, &mut meet));
     }
 }
 
-fn together(
-    threads: usize,
-    stages: &[Stage],
-    jobs: bool,
-    work: &(impl Fn(usize, usize) + Sync),
-    meet: &mut impl FnMut(usize),
-) {
-    let board = &Board::new(threads, stages, jobs);
+/// Does as [`run`] does on all threads of the rayon pool it is called from, with a parallel loop for every stage: for items
+/// that have jobs of their own for rayon.
+///
+/// # Panics
+/// When `work` or `meet` does, with what it panicked with; the rest is then left undone.
+pub(crate) fn fork_and_join(stages: &[Stage], work: impl Fn(usize, usize) + Sync, mut meet: impl FnMut(usize) + Send) {
+    for (s, stage) in stages.iter().enumerate() {
+        (0..stage.items).into_par_iter().with_max_len(1).for_each(|item| work(s, item));
+        meet(s);
+    }
+}
+
+fn together(threads: usize, stages: &[Stage], work: &(impl Fn(usize, usize) + Sync), meet: &mut impl FnMut(usize)) {
+    let board = &Board::new(threads, stages);
     // Until the last helper has returned: what the scope waits for, others may not wait for on top of it.
     let _entered = Entered::new();
     rayon::in_place_scope(|scope| {
@@ -101,14 +109,13 @@ fn in_order(items: Range<usize>, backwards: bool) -> impl Iterator<Item = usize>
 /// What all threads of a crew see.
 struct Board<'a> {
     stages: &'a [Stage],
-    jobs: bool,
     /// How many stages have been published, or [`OVER`].
     published: Padded<AtomicUsize>,
     /// How many items are done, of all stages.
     done: Padded<AtomicUsize>,
     panicked: AtomicBool,
-    /// How many helpers have refused to begin since the caller last looked.
-    refused: AtomicUsize,
+    /// How many helpers have left since the caller last looked.
+    left: AtomicUsize,
     /// Who sits where; a seat decides which items a thread begins with.
     seats: Vec<AtomicBool>,
     /// For every item, the number of stages up to the last in which it was claimed.
@@ -123,15 +130,14 @@ struct Board<'a> {
 struct Padded<T>(T);
 
 impl<'a> Board<'a> {
-    fn new(threads: usize, stages: &'a [Stage], jobs: bool) -> Self {
+    fn new(threads: usize, stages: &'a [Stage]) -> Self {
         let most = stages.iter().map(|stage| stage.items).max().unwrap_or(0);
         Board {
             stages,
-            jobs,
             published: Padded::default(),
             done: Padded::default(),
             panicked: AtomicBool::new(false),
-            refused: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
             seats: (0..threads).map(|_| AtomicBool::new(false)).collect(),
             claims: (0..most).map(|_| Padded::default()).collect(),
             helpers: WaitingRoom::default(),
@@ -144,8 +150,8 @@ impl<'a> Board<'a> {
         let seat = self.sit();
         let mut items = 0;
         for (s, stage) in self.stages.iter().enumerate() {
-            // Their threads had something else to do, but that was then.
-            for _ in 0..self.refused.swap(0, Ordering::Relaxed) {
+            // What they would have waited for in vain is over.
+            for _ in 0..self.left.swap(0, Ordering::Relaxed) {
                 helper();
             }
             if stage.items > 0 {
@@ -154,7 +160,7 @@ impl<'a> Board<'a> {
                 self.work(seat, s, work);
                 items += stage.items;
                 let panicked = || self.panicked.load(Ordering::SeqCst);
-                self.caller.wait(self.jobs, || self.done.0.load(Ordering::SeqCst) == items || panicked());
+                self.caller.wait(|| self.done.0.load(Ordering::SeqCst) == items || panicked());
                 if panicked() {
                     // The scope has the panic and goes on with it.
                     return;
@@ -167,7 +173,8 @@ impl<'a> Board<'a> {
     /// What a helper does.
     fn help(&self, work: &impl Fn(usize, usize)) {
         if IN_A_CREW.get() {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+            // On top of its own caller or of another's, which would have to wait for it.
+            self.left.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let _entered = Entered::new();
@@ -175,7 +182,11 @@ impl<'a> Board<'a> {
         let mut seen = 0;
         while seen < self.stages.len() {
             let published = || self.published.0.load(Ordering::SeqCst);
-            self.helpers.wait(self.jobs, || published() > seen);
+            if !self.helpers.wait_at_most(STAY, || published() > seen) {
+                self.seats[seat].store(false, Ordering::Relaxed);
+                self.left.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
             seen = published();
             if seen == OVER {
                 return;
@@ -285,11 +296,11 @@ impl Drop for Entered {
 mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use rayon::prelude::*;
 
-    use super::{IN_A_CREW, Stage, run};
+    use super::{IN_A_CREW, Stage, fork_and_join, run};
 
     fn pool(threads: usize) -> rayon::ThreadPool {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
@@ -315,25 +326,47 @@ mod tests {
         })
     }
 
+    /// How stages are run, and whether their items have jobs of their own for rayon.
+    #[derive(Clone, Copy)]
+    enum How {
+        Crew,
+        CrewWithJobs,
+        ForkAndJoin,
+    }
+
     /// Runs stages of these numbers of items, and checks that each item is done once, all of them before its meeting.
-    fn check(threads: usize, items: &[usize], jobs: bool) {
+    fn check(threads: usize, items: &[usize], how: How) {
         let before = IN_A_CREW.get();
         let done: Vec<Vec<AtomicUsize>> =
             items.iter().map(|&items| (0..items).map(|_| AtomicUsize::new(0)).collect()).collect();
         let met = Mutex::new(Vec::new());
         let work = |stage: usize, item: usize| {
             assert_eq!(met.lock().unwrap().len(), stage, "a stage before the meeting of the one before it");
-            if jobs {
-                (0..3).into_par_iter().for_each(|_| std::hint::black_box(()));
+            if !matches!(how, How::Crew) {
+                jobs();
             }
             done[stage][item].fetch_add(1, Ordering::SeqCst);
         };
-        run(threads, &stages(items), jobs, work, |stage| {
+        let meet = |stage: usize| {
             assert!(done[stage].iter().all(|done| done.load(Ordering::SeqCst) == 1), "{stage}: {:?}", done[stage]);
             met.lock().unwrap().push(stage);
-        });
+        };
+        match how {
+            How::Crew | How::CrewWithJobs => run(threads, &stages(items), work, meet),
+            How::ForkAndJoin => fork_and_join(&stages(items), work, meet),
+        }
         assert_eq!(*met.lock().unwrap(), (0..items.len()).collect::<Vec<_>>());
         assert_eq!(IN_A_CREW.get(), before);
+    }
+
+    /// Jobs for rayon, long enough to be stolen, and for whoever stole one to wait for another.
+    fn jobs() {
+        (0..8).into_par_iter().with_max_len(1).for_each(|_| {
+            let end = Instant::now() + Duration::from_micros(20);
+            while Instant::now() < end {
+                std::hint::spin_loop();
+            }
+        });
     }
 
     #[test]
@@ -342,10 +375,10 @@ mod tests {
             for threads in [1, 2, 3, 8, 20] {
                 let pool = pool(threads);
                 for _ in 0..50 {
-                    for jobs in [false, true] {
-                        pool.install(|| check(threads, &[0, 8, 8, 8, 1, 30, 2], jobs));
-                        pool.install(|| check(threads, &[3; 20], jobs));
-                        pool.install(|| check(threads, &[], jobs));
+                    for how in [How::Crew, How::ForkAndJoin] {
+                        pool.install(|| check(threads, &[0, 8, 8, 8, 1, 30, 2], how));
+                        pool.install(|| check(threads, &[3; 20], how));
+                        pool.install(|| check(threads, &[], how));
                     }
                 }
             }
@@ -359,7 +392,7 @@ mod tests {
             for (threads, of_pool) in [(5, 2), (5, 1), (2, 8)] {
                 let pool = pool(of_pool);
                 for _ in 0..50 {
-                    pool.install(|| check(threads, &[4, 0, 9], true));
+                    pool.install(|| check(threads, &[4, 0, 9], How::Crew));
                 }
             }
         });
@@ -367,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_caller_outside_any_pool() {
-        within_a_minute("from outside", || (0..50).for_each(|_| check(3, &[4, 0, 9], true)));
+        within_a_minute("from outside", || (0..50).for_each(|_| check(3, &[4, 0, 9], How::Crew)));
     }
 
     /// One thread of the pool is away all the time, as far as the crew can tell.
@@ -382,7 +415,6 @@ mod tests {
                 run(
                     2,
                     &stages(&[4, 4]),
-                    false,
                     |_, _| {},
                     |_| {
                         // Only all meetings together let the other thread go.
@@ -395,6 +427,17 @@ mod tests {
         });
     }
 
+    /// A helper may lie on top of a job that an item waits for; it must leave.
+    #[test]
+    fn items_with_jobs_do_not_wait_in_a_circle() {
+        within_a_minute("items with jobs", || {
+            for threads in [3, 8] {
+                let pool = pool(threads);
+                (0..100).for_each(|_| pool.install(|| check(threads, &[2, 2, 2], How::CrewWithJobs)));
+            }
+        });
+    }
+
     /// Crews in jobs of one pool, whose items have jobs of their own, each of which may lie on top of any other.
     #[test]
     fn many_crews_in_one_pool_do_not_wait_in_a_circle() {
@@ -403,8 +446,9 @@ mod tests {
                 let pool = pool(threads);
                 pool.install(|| {
                     (0..8).into_par_iter().with_max_len(1).for_each(|crew| {
-                        for _ in 0..30 {
-                            check(threads, &[1 + crew % 3, 4, 0, 2], crew % 4 != 0);
+                        let how = [How::Crew, How::CrewWithJobs, How::ForkAndJoin][crew % 3];
+                        for _ in 0..10 {
+                            check(threads, &[1 + crew % 3, 4, 0, 2], how);
                         }
                     });
                 });
@@ -418,7 +462,7 @@ mod tests {
         within_a_minute("nested crews", || {
             let pool = pool(4);
             for _ in 0..20 {
-                pool.install(|| run(4, &stages(&[4, 4]), true, |_, _| check(4, &[2, 3], true), |_| {}));
+                pool.install(|| run(4, &stages(&[4, 4]), |_, _| check(4, &[2, 3], How::CrewWithJobs), |_| {}));
             }
         });
     }
@@ -439,16 +483,15 @@ mod tests {
                     let meet = |_| {
                         met.fetch_add(1, Ordering::SeqCst);
                     };
-                    let of_item = std::panic::AssertUnwindSafe(|| run(threads, &stages(&[4, 4, 4]), false, work, meet));
+                    let of_item = std::panic::AssertUnwindSafe(|| run(threads, &stages(&[4, 4, 4]), work, meet));
                     let panic = pool.install(|| std::panic::catch_unwind(of_item)).unwrap_err();
                     assert_eq!(*panic.downcast::<usize>().unwrap(), bad);
                     assert_eq!(met.load(Ordering::SeqCst), 1, "a meeting without all items");
 
-                    let of_meeting =
-                        || run(threads, &stages(&[4, 4]), false, |_, _| {}, |_| std::panic::panic_any(bad));
+                    let of_meeting = || run(threads, &stages(&[4, 4]), |_, _| {}, |_| std::panic::panic_any(bad));
                     let panic = pool.install(|| std::panic::catch_unwind(of_meeting)).unwrap_err();
                     assert_eq!(*panic.downcast::<usize>().unwrap(), bad);
-                    pool.install(|| check(threads, &[4, 4], false));
+                    pool.install(|| check(threads, &[4, 4], How::Crew));
                 }
             }
         });

@@ -10,7 +10,8 @@
 //! backward  [grad_input_last … gradient_sums] meet … [… first layer] meet: sum the parameter gradients
 //! ```
 //!
-//! The whole step is one parallel region (`crew`): threads are woken once, not for every stretch.
+//! The whole step is one parallel region (`crew`): threads are woken once, not for every stretch. Where a group's
+//! convolutions are shared by several threads, which are jobs for rayon, every stretch is a parallel loop.
 
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
@@ -130,7 +131,11 @@ impl Network {
                 layer.meet_backward(&groups, parameters, &moments, &mut met.input_gradients, &mut norm_gradients);
             }
         };
-        crew::run(threads.min(groups.len() * blocks), &stages, blocks > 1, work, meet);
+        if blocks > 1 {
+            crew::fork_and_join(&stages, work, meet);
+        } else {
+            crew::run(threads.min(groups.len()), &stages, work, meet);
+        }
 
         drop(totals);
         for layer in &plan.layers {

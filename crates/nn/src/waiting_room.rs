@@ -8,8 +8,6 @@ use std::time::{Duration, Instant};
 const LOOKS: usize = 64;
 /// How long a thread stays awake without news. Waking it takes a twentieth of that, where it takes long.
 const PATIENCE: Duration = Duration::from_millis(1);
-/// How long it sleeps at most: nobody wakes it for a job that rayon could give it.
-const NAP: Duration = Duration::from_millis(1);
 
 /// Where threads wait until something has come about, which whoever brings it about announces.
 #[derive(Debug, Default)]
@@ -21,25 +19,28 @@ pub(crate) struct WaitingRoom {
 
 impl WaitingRoom {
     /// Returns when `there` does; it must read what is announced in sequentially consistent order.
-    ///
-    /// Jobs that rayon has meanwhile are run, where `with_jobs`.
-    pub(crate) fn wait(&self, with_jobs: bool, there: impl Fn() -> bool) {
+    pub(crate) fn wait(&self, there: impl Fn() -> bool) {
+        while !self.wait_at_most(Duration::MAX, &there) {}
+    }
+
+    /// Returns true when `there` does, which must read what is announced in sequentially consistent order, or false after
+    /// about so long.
+    pub(crate) fn wait_at_most(&self, long: Duration, there: impl Fn() -> bool) -> bool {
         let mut since = None;
         loop {
             for _ in 0..LOOKS {
                 if there() {
-                    return;
+                    return true;
                 }
                 std::hint::spin_loop();
             }
-            if with_jobs && rayon::yield_now() == Some(rayon::Yield::Executed) {
-                since = None;
-                continue;
-            }
-            if since.get_or_insert_with(Instant::now).elapsed() < PATIENCE {
+            let waited = since.get_or_insert_with(Instant::now).elapsed();
+            if waited < PATIENCE {
                 std::thread::yield_now();
+            } else if waited < long {
+                self.sleep(long - waited, &there);
             } else {
-                self.sleep(&there);
+                return false;
             }
         }
     }
@@ -53,11 +54,11 @@ impl WaitingRoom {
         }
     }
 
-    fn sleep(&self, there: &impl Fn() -> bool) {
+    fn sleep(&self, long: Duration, there: &impl Fn() -> bool) {
         let door = self.door();
         self.asleep.fetch_add(1, Ordering::SeqCst);
         if !there() {
-            drop(self.announcement.wait_timeout(door, NAP));
+            drop(self.announcement.wait_timeout(door, long));
         }
         self.asleep.fetch_sub(1, Ordering::SeqCst);
     }
@@ -79,7 +80,7 @@ mod tests {
         let (room, news) = (WaitingRoom::default(), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| (1..=4).for_each(|n| room.wait(false, || news.load(Ordering::SeqCst) >= n)));
+                scope.spawn(|| (1..=4).for_each(|n| room.wait(|| news.load(Ordering::SeqCst) >= n)));
             }
             for n in 1..=4 {
                 std::thread::sleep(Duration::from_millis(if n % 2 == 0 { 5 } else { 0 }));
@@ -91,27 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_long_leaves_the_core_to_others() {
-        let (room, looks) = (WaitingRoom::default(), AtomicUsize::new(0));
-        let end = Instant::now() + Duration::from_millis(100);
-        room.wait(false, || looks.fetch_add(1, Ordering::SeqCst) > 10_000_000 || Instant::now() >= end);
+    fn who_waits_long_leaves_the_core_to_others_and_goes_after_a_while() {
+        let (room, looks, started) = (WaitingRoom::default(), AtomicUsize::new(0), Instant::now());
+        let long = Duration::from_millis(100);
+        let never = || looks.fetch_add(1, Ordering::SeqCst) > 10_000_000;
+        assert!(!room.wait_at_most(long, never));
+        assert!(started.elapsed() >= long);
         assert!(looks.load(Ordering::SeqCst) < 1_000_000, "{looks:?} looks in a tenth of a second");
-    }
-
-    /// A job that only the waiting thread can run is run.
-    #[test]
-    fn jobs_are_run_meanwhile() {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let (room, news) = (WaitingRoom::default(), AtomicUsize::new(0));
-        pool.in_place_scope(|scope| {
-            let (room, news) = (&room, &news);
-            scope.spawn(move |scope| {
-                scope.spawn(move |_| {
-                    news.store(1, Ordering::SeqCst);
-                    room.announce();
-                });
-                room.wait(true, || news.load(Ordering::SeqCst) == 1);
-            });
-        });
+        assert!(room.wait_at_most(long, || true));
     }
 }

@@ -75,7 +75,12 @@ impl MemoryPlan {
     }
 }
 
-/// Which slots' activations are cheap to make again from one that is kept and at most four times as large.
+/// Which slots' activations are cheap to make again: from one that is kept and at most four times as large.
+///
+/// What a batch norm writes is made in two stretches, both of which read what it is made from in any case. What a convolution
+/// writes and a batch norm reads is made in four: once more where its moments are used, and where either part of the batch
+/// norm's gradient is. So it may cost half as much, and has to be made from something a quarter as large, as the first
+/// convolution's is from images.
 fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool> {
     let mut remade = vec![false; slots.len()];
     // For a remade slot: operations an element, and elements of the kept activation that it is made from.
@@ -92,7 +97,10 @@ fn remade(slots: &[Slot], layers: &[Layer], writers: &[Vec<usize>]) -> Vec<bool>
         } else {
             (0, slots[slot - 1].activation.elements())
         };
-        if let Some(operations) = operations.filter(|o| o + before <= CHEAP && base <= 4 * elements) {
+        let convolves =
+            writers[slot].iter().any(|&l| matches!(layers[l], Layer::Conv2d(_) | Layer::DepthwiseConv2d(_)));
+        let (most, small) = if convolves { (CHEAP / 2, 4 * base <= elements) } else { (CHEAP, base <= 4 * elements) };
+        if let Some(operations) = operations.filter(|o| o + before <= most && small) {
             remade[slot] = true;
             costs[slot] = (operations + before, base);
         }
@@ -163,10 +171,23 @@ mod tests {
 
     #[test]
     fn a_convolution_of_many_channels_is_kept() {
-        let conv = |channels| LayerSpec::Conv { channels, kernel: 3, padding: 1, bias: true };
-        let layers = vec![conv(1), conv(2), conv(3), LayerSpec::GlobalAveragePool {}, LayerSpec::LogSoftmax {}];
+        let conv = |channels, kernel| LayerSpec::Conv { channels, kernel, padding: kernel / 2, bias: true };
+        let layers =
+            vec![conv(4, 3), conv(8, 1), conv(3, 3), LayerSpec::GlobalAveragePool {}, LayerSpec::LogSoftmax {}];
         let (plan, _) = plan(&NetworkSpec { input: [1, 8, 8], layers }).unwrap();
-        // 18 operations an element; 18, and 9 for the half as many before; 36, which is too many.
+        // 18 operations an element; 8, and 9 for the half as many before; 144, which is too many.
         assert_eq!(plan.memory.remade, [false, true, true, false, false, false]);
+    }
+
+    /// Where all convolutions are cheap, all would be made again from each other, four times a step.
+    #[test]
+    fn a_cheap_convolution_of_something_as_large_is_kept() {
+        let norm = || LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 };
+        let depthwise = LayerSpec::DepthwiseConv { kernel: 3, padding: 1, bias: false };
+        let conv = |channels, kernel| LayerSpec::Conv { channels, kernel, padding: kernel / 2, bias: false };
+        let end = vec![LayerSpec::GlobalAveragePool {}, LayerSpec::LogSoftmax {}];
+        let layers = [vec![conv(8, 3), norm(), depthwise, norm(), conv(16, 1), norm()], end].concat();
+        let (plan, _) = plan(&NetworkSpec { input: [1, 8, 8], layers }).unwrap();
+        assert_eq!(plan.memory.remade, [false, true, true, false, true, false, true, false, false]);
     }
 }

@@ -62,6 +62,9 @@ impl<'a> Stretch<'a> {
         let writers = &plan.memory.writers[slot];
         if plan.memory.remade[slot] {
             self.group.provide_activation(slot, geometry);
+        } else if self.rows[slot] < rows {
+            // Rows that a pooling left out are made on the way back, when a gradient may lie over those before them.
+            self.group.read_activation_again(slot);
         }
         while self.rows[slot] < rows {
             let from = self.rows[slot];

@@ -74,6 +74,7 @@ pub fn networks() -> Vec<Witnessed> {
         network("conv 5×5, padding 1 and 3", [2, 5, 6], "c5p1x3 r b c5p3x2 m l3", 16, 0.0),
         network("pooled to one pixel", [2, 4, 4], "c3p0x4 m", 16, 0.0),
         network("pooling, average, dropout last", [3, 5, 5], "c3p1x4n m g d", 37, 0.1),
+        network("a row that pooling leaves out, behind batch norm", [3, 5, 9], "b c1p0x4 m c3p2x1 w3p0n l4n", 37, 0.05),
         network("conv upon one pixel", [4, 1, 1], "c1p0x5 r c3p1x4 b c1p0x3n", 37, 0.0),
         network(
             "depthwise separable, as in `under6k`",

@@ -6,8 +6,8 @@
 //! multiply-adds. Fourteen sums are enough to hide a latency of four at two a cycle, and leave the rest of the 32
 //! registers to inputs and weights; AVX2 has only 16 registers and takes smaller tiles.
 //!
-//! Rows run outermost: the few input rows that one output row needs stay in the first-level cache while all output
-//! channels pass over them.
+//! Rows run outermost, then columns: what the tiles of a few columns read of all input channels stays in the first-level
+//! cache while all output channels pass over it. A whole row of 24 channels is as large as that cache.
 
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ struct Operands<'a> {
     relu: bool,
 }
 
-/// Which outputs a run of tiles computes: from channel `channel`, row `row`, columns from `column`, `tiles` tiles.
+/// Which outputs a run of tiles computes: columns from `column` of row `row`, in `tiles` tiles from channel `channel`.
 #[derive(Clone, Copy)]
 struct Place {
     channel: usize,
@@ -62,8 +62,8 @@ fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, rows: Range<u
     let geometry = operands.call.output;
     let (channel_limit, column_limit) = if S::f32s::LEN == 8 { (2, 5) } else { (2, 7) };
     for row in rows {
-        for (channel, channels) in tiles(geometry.channels, channel_limit) {
-            for (column, columns, tiles) in runs_of_tiles(geometry.width, column_limit) {
+        for (column, columns) in tiles(geometry.width, column_limit) {
+            for (channel, channels, tiles) in runs_of_tiles(geometry.channels, channel_limit) {
                 let place = Place { channel, row, column, tiles };
                 macro_rules! pick {
                     ($($n:literal)*) => {
@@ -82,7 +82,7 @@ fn sweep<S: Simd, const SIZE: usize>(simd: S, operands: &Operands, rows: Range<u
     }
 }
 
-/// Tiles side by side in one row.
+/// Tiles of the same columns, from channel to channel.
 ///
 /// Never inlined: a function of its own keeps its sums in registers. Inlined beside its siblings into one huge body, as
 /// the compiler is free to do and once did, the same tile ran at 65 to 75 % of the speed.
@@ -98,8 +98,8 @@ fn run_of_tiles<S: Simd, const SIZE: usize, const CHANNELS: usize, const COLUMNS
         || {
             for tile in 0..place.tiles {
                 for part in (0..LANES).step_by(S::f32s::LEN) {
-                    let column = place.column + tile * COLUMNS;
-                    tile_body::<S, SIZE, CHANNELS, COLUMNS>(simd, operands, place, column, part, output);
+                    let channel = place.channel + tile * CHANNELS;
+                    tile_body::<S, SIZE, CHANNELS, COLUMNS>(simd, operands, place, channel, part, output);
                 }
             }
         },
@@ -111,12 +111,12 @@ fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize, const COLUMNS: u
     simd: S,
     operands: &Operands,
     place: Place,
-    column: usize,
+    channel: usize,
     part: usize,
     output: &mut [Lanes],
 ) {
     let Operands { call, input, weight, bias, relu } = *operands;
-    let Place { channel, row, .. } = place;
+    let Place { row, column, .. } = place;
     let per_channel = call.weights_per_channel();
     let mut y: [[S::f32s; COLUMNS]; CHANNELS] = std::array::from_fn(|k| {
         let start = S::f32s::splat(simd, bias.map_or(0.0, |b| b[channel + k]));

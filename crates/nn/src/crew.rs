@@ -78,11 +78,11 @@ pub(crate) fn run(
 }
 
 /// Does as [`run`] does on all threads of the rayon pool it is called from, with a parallel loop for every stage: for items
-/// that have jobs of their own for rayon.
+/// that have jobs of their own for rayon. Who does which item, and in what order, is rayon's to say.
 ///
 /// # Panics
 /// When `work` or `meet` does, with what it panicked with; the rest is then left undone.
-pub(crate) fn fork_and_join(stages: &[Stage], work: impl Fn(usize, usize) + Sync, mut meet: impl FnMut(usize) + Send) {
+pub(crate) fn fork_and_join(stages: &[Stage], work: impl Fn(usize, usize) + Sync, mut meet: impl FnMut(usize)) {
     for (s, stage) in stages.iter().enumerate() {
         (0..stage.items).into_par_iter().with_max_len(1).for_each(|item| work(s, item));
         meet(s);

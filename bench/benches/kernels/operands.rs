@@ -3,21 +3,26 @@
 use longhand_kernels::batch_norm::{InputGradient, Normaliser};
 use longhand_kernels::{Geometry, LANES, Lanes};
 
-/// One convolution of the seed network, 3×3 with padding 1.
+/// One convolution that keeps its image's size.
 #[derive(Clone, Copy)]
 pub struct Convolution {
     pub inputs: usize,
     pub outputs: usize,
+    /// Rows and columns of the image.
     pub side: usize,
 }
 
-/// The seed network's four.
+/// The seed network's four, 3×3.
 pub const CONVOLUTIONS: [Convolution; 4] = [
     Convolution { inputs: 1, outputs: 10, side: 28 },
     Convolution { inputs: 10, outputs: 20, side: 28 },
     Convolution { inputs: 20, outputs: 30, side: 14 },
     Convolution { inputs: 30, outputs: 40, side: 7 },
 ];
+
+/// Two of the depthwise separable `under10k`, 1×1.
+pub const POINTWISE_CONVOLUTIONS: [Convolution; 2] =
+    [Convolution { inputs: 24, outputs: 24, side: 28 }, Convolution { inputs: 40, outputs: 44, side: 7 }];
 
 /// The activation behind the first convolution, stored as the second one reads it.
 pub const FIRST_ACTIVATION: Geometry = Geometry::new(10, 28, 28, 1);

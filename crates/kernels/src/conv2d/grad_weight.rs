@@ -1,4 +1,4 @@
-//! The fast weight gradient.
+//! The fast weight gradient of 3×3 and 5×5 kernels; a 1×1 kernel has its own (`grad_weight_pointwise`).
 //!
 //! A tile of `CHANNELS` output channels × `SIZE` taps along a kernel row keeps its sums in registers while it runs
 //! along image rows: per column, `CHANNELS` gradients and `SIZE` inputs are loaded for `CHANNELS · SIZE`
@@ -8,18 +8,18 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::Call;
+use super::{Call, grad_weight_pointwise};
 use crate::lanes::{load, load_part, store_part, sum};
 use crate::tiling::tiles;
 use crate::{Geometry, LANES, Lanes};
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
-const CACHED_VECTORS: usize = 384;
+pub(super) const CACHED_VECTORS: usize = 384;
 
 #[inline(always)]
 pub(super) fn fast<S: Simd>(simd: S, call: &Call, grad_weight: &mut [f32], grad_output: &[Lanes], input: &[Lanes]) {
     match call.kernel.size {
-        1 => sweep::<S, 1>(simd, call, grad_weight, grad_output, input),
+        1 => grad_weight_pointwise::fast(simd, call, grad_weight, grad_output, input),
         3 => sweep::<S, 3>(simd, call, grad_weight, grad_output, input),
         _ => sweep::<S, 5>(simd, call, grad_weight, grad_output, input),
     }
@@ -36,7 +36,6 @@ fn sweep<S: Simd, const SIZE: usize>(
 ) {
     // 15 sums, 3 inputs, 5 gradients of 32 registers; AVX2 has 16: 12 sums, 3 inputs, 1 gradient.
     let limit = match (SIZE, S::f32s::LEN == 8) {
-        (1, _) => 6,
         (3, false) => 5,
         (3, true) => 4,
         (_, false) => 4,
@@ -53,11 +52,11 @@ fn sweep<S: Simd, const SIZE: usize>(
                 ($($n:literal)*) => {
                     match channels {
                         $($n => pass_over_rows::<S, SIZE, $n>(simd, call, pass, sums, grad_output, input),)*
-                        _ => unreachable!("tiles are at most 6 channels"),
+                        _ => unreachable!("tiles are at most 5 channels"),
                     }
                 };
             }
-            pick!(1 2 3 4 5 6);
+            pick!(1 2 3 4 5);
         }
         for c in 0..call.input.channels {
             for i in 0..SIZE {
@@ -75,10 +74,10 @@ fn sweep<S: Simd, const SIZE: usize>(
 
 /// What one pass adds up: output channels from `channel`, `rows` image rows from `row`, everything of the input.
 #[derive(Clone, Copy)]
-struct Pass {
-    channel: usize,
-    row: usize,
-    rows: usize,
+pub(super) struct Pass {
+    pub channel: usize,
+    pub row: usize,
+    pub rows: usize,
 }
 
 /// One pass over a few image rows, for every input channel and kernel row.

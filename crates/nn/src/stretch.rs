@@ -1,8 +1,9 @@
 //! The work on one lane group between two meetings.
 //!
-//! A stretch goes down the image in strips: a few rows of the last activation are made, for which a few rows of the
-//! activation before are made first, and so on; so what one layer writes is still in the cache when the next reads it.
-//! How the rows are cut changes no bit.
+//! In inference a stretch goes down the image in strips: a few rows of the last activation are made, for which a few rows of
+//! the activation before are made first, and so on; so what one layer writes is still in the cache when the next reads it.
+//! In training, where all activations of a batch do not fit a cache in any case, each layer goes over the whole image, which
+//! memory serves faster. How the rows are cut changes no bit.
 
 use std::ops::Range;
 
@@ -15,9 +16,7 @@ use crate::plan::Plan;
 use crate::timing::{Part, timed};
 
 /// Vectors of a strip, about: what all layers of a stretch have under way should fit the second-level cache.
-const FORWARD_STRIP: usize = 2560;
-/// The same on the way back, where more tensors take part and weight gradients are put aside after each strip.
-const BACKWARD_STRIP: usize = 5120;
+const STRIP: usize = 2560;
 
 /// A lane group with a thread's workspace, and how far its work has come.
 pub(crate) struct Stretch<'a> {
@@ -43,7 +42,7 @@ impl<'a> Stretch<'a> {
         let geometry = self.plan.slots[slot].activation;
         let mut from = 0;
         while from < geometry.height {
-            let rows = from..(from + strip(geometry, FORWARD_STRIP, self.pass)).min(geometry.height);
+            let rows = from..(from + strip(geometry, self.pass)).min(geometry.height);
             self.ready(slot, rows.end, Part::Forward);
             // A convolution may make more rows than were asked for.
             let rows = from..self.rows[slot];
@@ -68,7 +67,7 @@ impl<'a> Stretch<'a> {
         }
         while self.rows[slot] < rows {
             let from = self.rows[slot];
-            let mut to = rows.min(from + strip(geometry, FORWARD_STRIP, self.pass));
+            let mut to = rows.min(from + strip(geometry, self.pass));
             for &index in writers {
                 let layer = &plan.layers[index];
                 if layer.read() < slot {
@@ -98,7 +97,7 @@ impl<'a> Stretch<'a> {
         let geometry = plan.slots[bottom].gradient;
         let mut from = 0;
         while from < geometry.height {
-            let to = (from + strip(geometry, BACKWARD_STRIP, self.pass)).min(geometry.height);
+            let to = (from + strip(geometry, self.pass)).min(geometry.height);
             self.gradient(bottom, to, &layers);
             let rows = from..self.gradient_rows[bottom];
             from = rows.end;
@@ -122,7 +121,7 @@ impl<'a> Stretch<'a> {
             let from = self.gradient_rows[slot];
             let index = plan.memory.writers[slot + 1][0];
             let layer = &plan.layers[index];
-            let to = rows.min(from + strip(geometry, BACKWARD_STRIP, self.pass));
+            let to = rows.min(from + strip(geometry, self.pass));
             let to = layer.gradient_rows_written(to, geometry.height);
             let height = plan.slots[slot + 1].gradient.height;
             self.gradient(slot + 1, layer.gradient_rows_read(to, height), layers);
@@ -163,14 +162,17 @@ impl<'a> Stretch<'a> {
     }
 }
 
-/// Rows of a strip of about so many vectors: an even number, for tiles and pooled rows. Where several threads share a
-/// strip, all rows at once, so that each has enough to do to be worth handing it over.
+/// Rows of a strip: in inference of about [`STRIP`] vectors, and an even number, for tiles and pooled rows; in training all.
+/// All as well where several threads share a strip, so that each has enough to do to be worth handing it over.
 ///
-/// Where debug assertions are on, as in tests, strips are as narrow as can be, so that small networks cross their edges.
-fn strip(geometry: Geometry, vectors: usize, pass: &Pass) -> usize {
-    let vectors = if cfg!(debug_assertions) { 0 } else { vectors };
-    match pass.blocks {
-        1 => (vectors / (geometry.channels * geometry.width)).next_multiple_of(2).max(2),
-        _ => geometry.height.max(1),
+/// Where debug assertions are on, as in tests, one thread's strips are as narrow as can be, in training too, so that small
+/// networks cross their edges, and any order of rows gives the same bits as another.
+fn strip(geometry: Geometry, pass: &Pass) -> usize {
+    if pass.blocks == 1 && cfg!(debug_assertions) {
+        2
+    } else if pass.blocks == 1 && !pass.training {
+        (STRIP / (geometry.channels * geometry.width)).next_multiple_of(2).max(2)
+    } else {
+        geometry.height.max(1)
     }
 }

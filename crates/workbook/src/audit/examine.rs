@@ -78,6 +78,12 @@ pub(crate) struct Examined {
     pub refusals: Vec<String>,
 }
 
+/// The error's cell in the last step that works one out: the last of a table may be weights alone.
+fn last_error(book: &Book, table: &Table) -> Option<Address> {
+    let mut cells = table.steps().rev().filter_map(|step| table.at(table.error, step));
+    cells.find(|&cell| book.formula(cell).is_some())
+}
+
 /// The first cells of a circle, such as `Sheet1!A1 → Sheet1!B1`, if a formula of `book` depends on itself.
 pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Option<String> {
     let circle = dependencies.circle()?;
@@ -102,6 +108,8 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         for &cell in table.moving.keys() {
             roots.extend((table.first..=table.sheet_last).filter_map(|step| table.at(cell, step)));
         }
+        // Of a single step nothing moves.
+        roots.extend(last_error(book, table));
     }
     let wanted = dependencies.closure(&roots, &BTreeSet::new());
     let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
@@ -134,7 +142,7 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
-        let final_error = case.table.at(case.table.error, case.table.last).and_then(|cell| sheet.engine.number(cell));
+        let final_error = last_error(book, &case.table).and_then(|cell| sheet.engine.number(cell));
         judged.push(Judged {
             findings: findings.found,
             notes: findings.notes,
@@ -326,8 +334,7 @@ impl Sheet<'_> {
 
     /// How far each finding, and all of them together, move the final error.
     fn measure(&mut self, judged: &mut Judged) -> Result<(), AuditError> {
-        let table = &judged.case.table;
-        let Some(last) = table.at(table.error, table.last) else { return Ok(()) };
+        let Some(last) = last_error(self.book, &judged.case.table) else { return Ok(()) };
         let mut together: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in &judged.findings {
             let effect = if judged.findings.len() <= 64 { self.with(&finding.corrections, last)? } else { None };

@@ -43,8 +43,9 @@ pub fn text(report: &AuditReport) -> String {
 }
 
 fn table_text(out: &mut String, table: &TableReport) {
-    let rows = if table.direction == "down" { "rows" } else { "columns" };
-    let _ = writeln!(out, "Sheet \"{}\", {} ({} {rows}, {})", table.sheet, table.range, table.rows, table.direction);
+    let (row, rows) = if table.direction == "down" { ("row", "rows") } else { ("column", "columns") };
+    let counted = if table.rows == 1 { row } else { rows };
+    let _ = writeln!(out, "Sheet \"{}\", {} ({} {counted}, {})", table.sheet, table.range, table.rows, table.direction);
     if let Some(network) = &table.network {
         let _ = writeln!(out, "  network        {network}");
     }
@@ -54,7 +55,8 @@ fn table_text(out: &mut String, table: &TableReport) {
     }
     let error = &table.error;
     let last = error.last.map(|last| format!(", {} in the last row", short(last))).unwrap_or_default();
-    let _ = writeln!(out, "  error          {} ({}) {}{last}", error.name, error.cell, error.formula);
+    let formula = if error.formula.is_empty() { String::new() } else { format!(" {}", error.formula) };
+    let _ = writeln!(out, "  error          {} ({}){formula}{last}", error.name, error.cell);
     if let Some(mended) = error.last_mended {
         let _ = writeln!(out, "                 with every slip mended: {}", short(mended));
     }

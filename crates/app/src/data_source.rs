@@ -1,6 +1,7 @@
 //! From what was typed to data, saying loudly what they are.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use indicatif::ProgressBar;
 use longhand_data::fetch::Progress;
@@ -36,10 +37,18 @@ pub fn located(
     locate(&request, on_progress)
 }
 
-/// Finds the data of a run that is there: where nobody says which, those that its record names.
+/// Finds the data of a run that is there: where nobody says which, those that its record names, as far as their folder is
+/// still there.
 pub fn dataset_of(record: &DataRecord, source: &DataSource, printer: Printer) -> anyhow::Result<Dataset> {
-    let strokes = source.data == DataChoice::Auto && record.name == "strokes";
-    let data = if strokes { DataChoice::Strokes } else { source.data.clone() };
+    let unsaid = source.data == DataChoice::Auto;
+    let folder = Path::new(&record.source);
+    let data = if unsaid && record.name == "strokes" {
+        DataChoice::Strokes
+    } else if unsaid && std::env::var_os("LONGHAND_DATA").is_none() && folder.is_dir() {
+        DataChoice::Folder(folder.to_owned())
+    } else {
+        source.data.clone()
+    };
     dataset(&DataSource { data }, printer)
 }
 

@@ -201,6 +201,9 @@ fn what_cannot_be_is_refused_with_exit_code_2_before_anything_is_written() {
         (&["--learning-rate", "nan"], "learning_rate = NaN cannot be"),
         (&["--set", "optimiser.weigth_decay=1"], "unknown field `weigth_decay`"),
         (&["--set", "network.layers.2.kernel=4"], "kernel must be 1, 3 or 5"),
+        (&["--set", "batch_size=12.5"], "expected a whole number, 0 or above"),
+        (&["--data", "strokes", "--set", "network.layers.9.features=5"], "tells 5 classes apart"),
+        (&["--data", "strokes", "--set", "network.input=[1,32,32]"], "change network.input"),
         (&["--data", "nowhere"], "nowhere"),
         (&["--isa", "mmx"], "mmx"),
         (&["--threads", "0"], "--threads"),
@@ -232,6 +235,10 @@ fn real_mnist_is_learned_from_the_real_files() {
     assert_eq!(record["data"]["name"], "mnist");
     assert_eq!(record["data"]["train_images"], 60000);
     assert!(record["result"]["last_test_accuracy"].as_f64().unwrap() > 0.3);
+    // Nobody has to say again where the data are: the record does.
+    let run = only_run(&folder.path().join("runs"));
+    let verified = longhand(&["runs", "verify", run.to_str().unwrap()], folder.path());
+    assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
 }
 
 #[test]

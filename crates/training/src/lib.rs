@@ -63,6 +63,7 @@ pub use same_run::NotTheSame;
 pub use split::{EvaluatedOn, HELD_OUT, Split};
 pub use stored_run::{MAX_RECORD_BYTES, StoredRun, StoredRunError, find_runs};
 pub use train::{
-    Ended, EpochDone, Observer, Occasion, Progress, TrainError, Trained, train, train_from, train_from_checkpoint,
+    Ended, EpochDone, Observer, Occasion, Progress, TrainError, Trained, check_split, train, train_from,
+    train_from_checkpoint,
 };
 pub use verification::{Difference, Verification, VerifyError, verify};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use toml::{Table, Value};
 
 use crate::recipe::Recipe;
+use crate::recipe_error::in_plain_words;
 
 /// One field of a recipe and what it becomes.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +71,7 @@ pub(crate) fn apply(text: &str, overrides: &[Override]) -> Result<Recipe, Overri
     }
     root.try_into().map_err(|e: toml::de::Error| OverrideError::Refused {
         changes: overrides.iter().map(|o| format!("{}={}", o.path.join("."), o.value)).collect::<Vec<_>>().join(", "),
-        message: e.message().to_owned(),
+        message: in_plain_words(e.message()),
     })
 }
 

@@ -55,7 +55,7 @@ impl RecipeError {
     /// What the TOML reader found wrong.
     pub(crate) fn parse(file: &str, text: &str, error: &toml::de::Error) -> Self {
         let span = tagged_fault(text, error.message()).or(error.span());
-        RecipeError { message: error.message().to_owned(), place: span.map(|s| Place::of(file, text, s)) }
+        RecipeError { message: in_plain_words(error.message()), place: span.map(|s| Place::of(file, text, s)) }
     }
 
     /// A fault of the value that `path` leads to; where that value is left to its default, of what holds it.
@@ -68,6 +68,18 @@ impl RecipeError {
         let path: Vec<String> = path.iter().map(Step::to_string).collect();
         RecipeError { message: format!("{message} (overridden: {})", path.join(".")), place: None }
     }
+}
+
+/// The TOML reader's words for a value of another type, without the names of Rust's types.
+pub(crate) fn in_plain_words(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once("expected ") else { return message.to_owned() };
+    let wanted = match expected {
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, 0 or above",
+        "i64" => "a whole number",
+        "f64" | "f32" => "a number",
+        _ => return message.to_owned(),
+    };
+    format!("{found}expected {wanted}")
 }
 
 impl From<OverrideError> for RecipeError {

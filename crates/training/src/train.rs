@@ -194,7 +194,7 @@ pub fn train_from(
     observer: &mut dyn Observer,
 ) -> Result<Trained, TrainError> {
     assert_eq!(network.spec(), &recipe.network, "the network to begin from is the recipe's");
-    check_data(recipe, &network, &[&split.train, &split.evaluation])?;
+    check_split(recipe, &network, split)?;
     let start = Checkpoint::beginning(recipe, split, &network);
     drop(network);
     train_from_checkpoint(&start, Vec::new(), recipe, split, isa, threads, observer)
@@ -218,7 +218,7 @@ pub fn train_from_checkpoint(
         return Err(TrainError::Checkpoint(CheckpointFault::Epochs { wanted, found }));
     }
     let network = Network::new(&recipe.network, recipe.initialisation, recipe.seed)?;
-    check_data(recipe, &network, &[&split.train, &split.evaluation])?;
+    check_split(recipe, &network, split)?;
     drop(network);
     let pool = thread_pool(threads)?;
     // Entering a pool from outside costs more than a step's stretches inside it: enter once.
@@ -231,6 +231,14 @@ pub(crate) fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, TrainErro
         .thread_name(|i| format!("longhand-{i}"))
         .build()
         .map_err(|e| TrainError::Threads { threads, reason: e.to_string() })
+}
+
+/// Whether the images of `split` are of the size that `network` takes, and their labels among its classes.
+///
+/// # Errors
+/// When they are not: [`TrainError::Images`] or [`TrainError::Classes`].
+pub fn check_split(recipe: &Recipe, network: &Network, split: &Split<'_>) -> Result<(), TrainError> {
+    check_data(recipe, network, &[&split.train, &split.evaluation])
 }
 
 pub(crate) fn check_data(recipe: &Recipe, network: &Network, sets: &[&ImageSet]) -> Result<(), TrainError> {

@@ -14,7 +14,7 @@ use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
 use longhand_training::{
     Checkpoint, DataRecord, Ended, EpochDone, EvaluatedOn, Machine, Observer, Occasion, Origin, Progress, Recipe,
-    ResultRecord, RunFolder, RunStatus, Split, StoredRun, TrainError, train_from_checkpoint,
+    ResultRecord, RunFolder, RunStatus, Split, StoredRun, TrainError, check_split, train_from_checkpoint,
 };
 
 use super::Exit;
@@ -54,20 +54,19 @@ fn begin(arguments: &TrainArguments) -> anyhow::Result<Exit> {
     printer.line("");
 
     let parameters = Summary::of(&recipe.network)?.parameters();
+    let network = match &initial {
+        Some(weights) => weights.network.clone(),
+        None => Network::new(&recipe.network, recipe.initialisation, recipe.seed)?,
+    };
+    check_split(&recipe, &network, &split)?;
     let origin = Origin { initial_weights: record, unchanged: base.as_ref() };
     let mut folder = RunFolder::create_from(origin, &arguments.runs, &recipe, &split, parameters, isa, threads)?;
     checkpoints_as_asked(&mut folder);
-    let start = match initial {
-        Some(weights) => {
-            let start = Checkpoint::beginning(&recipe, &split, &weights.network);
-            // Random weights can be drawn again; where these came from, another file may be tomorrow.
-            folder.keep_checkpoint(&start)?;
-            start
-        }
-        None => {
-            Checkpoint::beginning(&recipe, &split, &Network::new(&recipe.network, recipe.initialisation, recipe.seed)?)
-        }
-    };
+    let start = Checkpoint::beginning(&recipe, &split, &network);
+    if initial.is_some() {
+        // Random weights can be drawn again; where these came from, another file may be tomorrow.
+        folder.keep_checkpoint(&start)?;
+    }
     let events = if arguments.tensorboard { Some(LiveEvents::begin(&folder)?) } else { None };
     let training = Training { recipe: &recipe, base, split: &split, isa, threads, start, events };
     training.carry_out(folder, arguments, printer)
@@ -115,7 +114,7 @@ fn checkpoints_as_asked(folder: &mut RunFolder) {
 }
 
 fn introduce(printer: Printer, recipe: &Recipe, split: &Split<'_>, isa: Isa, threads: usize) -> anyhow::Result<()> {
-    printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
+    printer.line(&format!("{}\n", printer::introduction(&recipe.name, &recipe.about)));
     printer.line(&super::summary::text(&Summary::of(&recipe.network)?));
     printer.line(&format!("\nmachine  {}, {threads} threads, {isa}", Machine::here().cpu));
     printer.line(&format!("data     {}", data_source::describe(split.data)));

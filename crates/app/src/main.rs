@@ -37,7 +37,13 @@ fn main() -> ExitCode {
         Command::Man(arguments) => commands::man::run(&arguments),
     };
     match outcome {
-        Ok(exit) => exit.into(),
+        Ok(exit) => match printer::unwritten() {
+            None => exit.into(),
+            Some(error) => {
+                printer::error(&format!("cannot write to standard output: {error}"));
+                Exit::CannotBeServed.into()
+            }
+        },
         Err(error) => {
             printer::error(&printer::causes(&error));
             Exit::CannotBeServed.into()

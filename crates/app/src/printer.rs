@@ -1,6 +1,7 @@
 //! The one place that prints: what was asked for to standard output, everything else to standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,14 +21,19 @@ impl Printer {
 
     /// Prints a line for people.
     ///
-    /// A reader that has gone away (`| head`) does not end a training: what cannot be printed is dropped.
+    /// A reader that has gone away (`| head`) does not end a training: what cannot be printed is dropped. Where the reason is
+    /// another one, such as a full disk, [`unwritten`] says so at the end.
     pub fn line(&self, text: &str) {
-        let _ = if self.json { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
+        if self.json {
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            to_standard_output(text);
+        }
     }
 
     /// Prints a line for programs.
     pub fn data(&self, text: &str) {
-        let _ = writeln!(io::stdout(), "{text}");
+        to_standard_output(text);
     }
 
     /// A progress bar on standard error, hidden where that is no terminal.
@@ -39,6 +45,23 @@ impl Printer {
         }
         bar
     }
+}
+
+/// Why something could not be written to standard output, the first time.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+fn to_standard_output(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = UNWRITTEN.set(error);
+    }
+}
+
+/// Why something could not be written to standard output, if that was; not that its reader had gone away.
+pub fn unwritten() -> Option<&'static io::Error> {
+    UNWRITTEN.get()
 }
 
 /// Prints a warning that must not be missed.
@@ -77,6 +100,11 @@ pub fn table(header: &[&str], right: &[usize]) -> Table {
 /// The table's lines without trailing blanks.
 pub fn table_text(table: &Table) -> String {
     table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A name, and what it is about where that is said.
+pub fn introduction(name: &str, about: &str) -> String {
+    if about.is_empty() { name.to_owned() } else { format!("{name}: {about}") }
 }
 
 /// A share of 1 in percent with two decimals.

@@ -36,6 +36,36 @@ fn a_contact_sheet_is_a_picture() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let bytes = std::fs::read(folder.path().join("sheet.png")).unwrap();
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    let other = longhand(&["data", "preview", "--data", "strokes", "--out", "sheet.jpg"], folder.path());
+    assert!(other.code == 2 && other.stderr.contains("end it in .png"), "{}", other.stderr);
+    assert!(!folder.path().join("sheet.jpg").exists());
+}
+
+/// A script on a full disk must not take an empty file for the answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["summary", "seed"][..], &["summary", "seed", "--json"], &["summary", "seed", "--recipe"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = program::command(arguments, folder.path()).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr.starts_with("error: cannot write to standard output: "), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn help_names_every_built_in_recipe_and_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = |command| longhand(&[command, "--help"], folder.path()).stdout;
+    let (train, experiment) = (help("train"), help("experiment"));
+    for (name, _) in longhand_training::BUILT_IN {
+        assert!(train.contains(name), "{name} in {train}");
+    }
+    for suite in longhand_training::BUILT_IN_SUITES {
+        assert!(experiment.contains(suite.name), "{} in {experiment}", suite.name);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Exit;
 use crate::arguments::SummaryArguments;
-use crate::printer::{Printer, table, table_text, thousands};
+use crate::printer::{Printer, introduction, table, table_text, thousands};
 use crate::recipe_source;
 
 /// Prints the summary of the recipe asked for.
@@ -39,7 +39,7 @@ pub fn run(arguments: &SummaryArguments) -> anyhow::Result<Exit> {
         });
         printer.data(&serde_json::to_string_pretty(&whole)?);
     } else {
-        printer.line(&format!("{}: {}\n", recipe.name, recipe.about));
+        printer.line(&format!("{}\n", introduction(&recipe.name, &recipe.about)));
         printer.line(&text(&summary));
     }
     Ok(Exit::Done)

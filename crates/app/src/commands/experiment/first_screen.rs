@@ -7,7 +7,7 @@ use longhand_training::{DataRecord, Machine, Split};
 use serde_json::json;
 
 use crate::data_source;
-use crate::printer::{duration, table, table_text, thousands};
+use crate::printer::{duration, introduction, table, table_text, thousands};
 
 /// Everything that is known before the first run.
 pub struct FirstScreen<'a> {
@@ -109,8 +109,7 @@ impl<'a> FirstScreen<'a> {
                 time.map_or(String::new(), |t| duration(t.of_run(entry.recipe.epochs))),
             ]);
         }
-        let mut lines =
-            vec![format!("{}: {}", suite.name, suite.about), String::new(), table_text(&rows), String::new()];
+        let mut lines = vec![introduction(&suite.name, &suite.about), String::new(), table_text(&rows), String::new()];
         lines.push(format!("machine  {}, {isa}, {}", Machine::here().cpu, at_once(deal)));
         lines.push(format!("data     {}", data_source::describe(self.split.data)));
         lines.push(format!(

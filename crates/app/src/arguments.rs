@@ -34,9 +34,9 @@ use crate::version;
     name = "longhand",
     version = version::SHORT,
     long_version = version::LONG.as_str(),
-    about,
     after_help = "Examples:\n  longhand train\n  longhand train seed --data ~/mnist --epochs 3\n  longhand summary seed\n\n\
-                  Exit codes: 0 done, 1 the answer is no, 2 the request cannot be served, 130 stopped by Ctrl-C."
+                  Exit codes: 0 done, 1 the answer is no, 2 the request cannot be served, 130 stopped by Ctrl-C\n\
+                  (0 of `serve`, which ends so)."
 )]
 pub struct Cli {
     /// What to do.
@@ -80,7 +80,7 @@ pub enum Command {
 /// Which recipe, and what to change in it.
 #[derive(Args, Debug, Clone)]
 pub struct RecipeArguments {
-    /// A built-in recipe (default, seed) or a recipe file (.toml).
+    /// A built-in recipe (default, seed, seed-tuned, under10k, under6k, sprint; a suite's as twelve/NAME) or a recipe file (.toml).
     #[arg(default_value = "default", value_parser = NameOrFile::of_recipe(), hide_possible_values = true)]
     pub recipe: String,
     /// Times every training image is seen.
@@ -193,10 +193,12 @@ pub struct SummaryArguments {
     after_help = "Examples:\n  longhand worksheet\n  longhand worksheet --layers 3-4-2 --activation tanh --out tanh\n  \
                         longhand worksheet --biases per-layer --bias-values .35,.60 --learning-rates .5 --quiet\n\n\
                         Whatever is left out is the classic exercise: 2-2-2, sigmoid, inputs .05, .10, targets .01, .99, weights\n\
-                        .15 to .55, six learning rates, 181 rows."
+                        .15 to .55, six learning rates, 181 rows.\n\n\
+                        Every folder has a network.toml, the whole network as FILE may describe it: change what is to be changed,\n\
+                        and longhand worksheet worksheet/network.toml --out mine works it out."
 )]
 pub struct WorksheetArguments {
-    /// A network described in TOML; flags take the place of what it says.
+    /// A network described in TOML, such as the network.toml of an earlier worksheet; flags take the place of what it says.
     #[arg(value_name = "FILE")]
     pub network: Option<PathBuf>,
     /// Layer sizes, inputs first, such as 2-2-2.
@@ -304,8 +306,11 @@ pub enum DataAction {
     /// Check that a data set is whole and sound, and show its fingerprint.
     #[command(after_help = "Example:\n  longhand data verify --data ~/mnist")]
     Verify {
-        #[command(flatten)]
-        data: DataSource,
+        /// A folder with the four MNIST files, or `mnist`, or `strokes` (the built-in digits).
+        ///
+        /// Without it: $LONGHAND_DATA, else the cache folder. Nothing is downloaded to be verified.
+        #[arg(long, value_name = "DIR", default_value = "auto", hide_default_value = true)]
+        data: DataChoice,
         /// Print as JSON.
         #[arg(long)]
         json: bool,

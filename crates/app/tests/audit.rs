@@ -52,7 +52,15 @@ fn our_own_worksheet_audits_clean() {
         assert_eq!(longhand(&all, folder.path()).code, 0);
         let run = longhand(&["audit", &format!("{out}/worksheet.xlsx")], folder.path());
         assert_eq!(run.code, 0, "{out}: {}{}", run.stdout, run.stderr);
+        // On the sheet of a single step as well.
+        let found = longhand(&["audit", &format!("{out}/worksheet.xlsx"), "--json"], folder.path());
+        let report: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+        for table in report["tables"].as_array().unwrap() {
+            assert!(table["error"]["last"].as_f64().unwrap() > 0.0, "{out}: {table}");
+        }
     }
+    let fixed = longhand(&["audit", "exercise/worksheet.xlsx", "--fix", "copy.xlsx"], folder.path());
+    assert!(fixed.code == 0 && fixed.stdout.contains("nothing to correct"), "{}{}", fixed.stdout, fixed.stderr);
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn what_is_no_weights_of_the_network_is_refused_before_anything_is_written() {
     let zip = file("model.pth", b"PK\x03\x04\x00\x00\x08\x08\x00\x00model/data.pkl\x80\x02}q");
     let onnx = file("model.onnx", b"\x08\x0a\x12\x07pytorch\x1a\x052.9.0:\xb2\x0a");
     let cut = file("cut.safetensors", &fs::read(&pytorch).unwrap()[..50_000]);
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["train", &recipe, "--weights", &pytorch], "does not fit the network of the recipe tiny"),
         (&["train", "seed", "--set", "network.layers.0.channels=16", "--weights", &pytorch], "wants [16, 1, 3, 3]"),
         (&["train", "seed", "--weights", &zip], "save_file(state, \"model.safetensors\")"),
@@ -139,6 +139,10 @@ fn what_is_no_weights_of_the_network_is_refused_before_anything_is_written() {
         (&["evaluate", "--recipe", "seed", "--weights", &cut], "is cut short"),
         (&["evaluate", "--recipe", "under6k", "--weights", &pytorch], "it would fit the built-in seed, seed-tuned"),
         (&["evaluate", "--weights", &pytorch], "required arguments were not provided:\n  --recipe"),
+        (&["evaluate", "--recipe", "seed"], "required arguments were not provided:\n  <MODEL|--weights <FILE>>"),
+        // What is given with a model that has its own recipe would be passed over.
+        (&["evaluate", &pytorch, "--recipe", "seed"], "cannot be used with"),
+        (&["evaluate", &pytorch, "--set", "normalisation.mean=0.5"], "cannot be used with"),
         (&["evaluate", &pytorch], "Its tensors fit the built-in recipes seed, seed-tuned"),
     ];
     for (arguments, wanted) in cases {

@@ -31,7 +31,7 @@ fn the_exercise_gives_a_whole_folder_with_the_right_numbers() {
     let mut names: Vec<String> =
         fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    insta::assert_snapshot!(names.join(" "), @"curve-0.1.png curve-0.1.svg curve-0.2.png curve-0.2.svg curve-0.5.png curve-0.5.svg curve-0.8.png curve-0.8.svg curve-1.png curve-1.svg curve-2.png curve-2.svg curves.png curves.svg derivation.md derivation.tex divergence.png divergence.svg table.csv worksheet.html worksheet.xlsx");
+    insta::assert_snapshot!(names.join(" "), @"curve-0.1.png curve-0.1.svg curve-0.2.png curve-0.2.svg curve-0.5.png curve-0.5.svg curve-0.8.png curve-0.8.svg curve-1.png curve-1.svg curve-2.png curve-2.svg curves.png curves.svg derivation.md derivation.tex divergence.png divergence.svg network.toml table.csv worksheet.html worksheet.xlsx");
 
     let csv = fs::read_to_string(out.join("table.csv")).unwrap();
     assert_eq!(
@@ -94,6 +94,16 @@ fn other_networks_come_from_flags_or_a_file() {
         let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         assert!(report["files"].as_array().unwrap().len() >= 9, "{report}");
         assert!(folder.path().join(&out).join("worksheet.html").exists());
+
+        // The description in the folder is of the same network, whole.
+        let again = format!("again{number}");
+        let described = format!("{out}/network.toml");
+        let run = longhand(&["worksheet", &described, "--out", &again, "--quiet"], folder.path());
+        assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
+        for name in ["table.csv", "network.toml"] {
+            let read = |out: &str| fs::read(folder.path().join(out).join(name)).unwrap();
+            assert!(read(&again) == read(&out), "{arguments:?}: {name}");
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use super::{ComputeArguments, DataSource};
                         and merge their folders with: longhand runs compare DIR DIR …\n\n\
                         Exit codes: 0 done, 2 some run could not be done, 130 stopped by Ctrl-C.")]
 pub struct ExperimentArguments {
-    /// A built-in suite (example) or a suite file (.toml).
+    /// A built-in suite (example, twelve, claims) or a suite file (.toml).
     #[arg(value_parser = NameOrFile::of_suite(), hide_possible_values = true)]
     pub suite: String,
     #[command(flatten)]

@@ -16,6 +16,10 @@ const MAX_BYTES: u64 = 64 << 20;
 pub fn run(arguments: &AuditArguments) -> anyhow::Result<Exit> {
     let printer = Printer::new(arguments.json);
     let path = &arguments.book;
+    let is_workbook = |ending: &std::ffi::OsStr| ending.eq_ignore_ascii_case("xlsx");
+    if let Some(out) = arguments.fix.as_ref().filter(|out| !out.extension().is_some_and(is_workbook)) {
+        bail!("{} would be a workbook under another name: end it in .xlsx", out.display());
+    }
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     if size > MAX_BYTES {
         bail!(
@@ -34,7 +38,8 @@ pub fn run(arguments: &AuditArguments) -> anyhow::Result<Exit> {
     if let Some(out) = &arguments.fix {
         let fixed = audit::fix(&bytes, &report)?;
         write(out, &fixed, arguments.force)?;
-        printer.line(&format!("\ncorrected copy: {}", out.display()));
+        let copy = if report.slips().next().is_some() { "corrected copy" } else { "copy, nothing to correct" };
+        printer.line(&format!("\n{copy}: {}", out.display()));
     }
     if arguments.json {
         printer.data(&serde_json::to_string_pretty(&report)?);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use longhand_data::contact_sheet::{ContactSheetOptions, contact_sheet};
 use longhand_data::fetch::{FetchOptions, fetch};
 use longhand_data::{DataChoice, DataRequest, cache, locate, mnist};
@@ -40,10 +40,10 @@ fn fetch_to(to: Option<&Path>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn verify(source: &DataSource, as_json: bool) -> anyhow::Result<Exit> {
+fn verify(choice: &DataChoice, as_json: bool) -> anyhow::Result<Exit> {
     let printer = Printer::new(as_json);
     // To verify is not to fetch, and a substitute is not what was to be verified.
-    let choice = match &source.data {
+    let choice = match choice {
         DataChoice::Auto => DataChoice::Mnist,
         other => other.clone(),
     };
@@ -73,6 +73,9 @@ fn verify(source: &DataSource, as_json: bool) -> anyhow::Result<Exit> {
 
 fn preview(recipe: &RecipeArguments, source: &DataSource, out: &Path, columns: u16) -> anyhow::Result<Exit> {
     let printer = Printer::new(false);
+    if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        bail!("{} would be a PNG picture under another name: end it in .png", out.display());
+    }
     let recipe = recipe_source::recipe(recipe)?;
     let data = data_source::dataset(source, printer)?;
     let augmentation = (!recipe.augmentation.is_off()).then_some(recipe.augmentation);

@@ -71,6 +71,7 @@ fn files(worksheet: &Worksheet, text: &str) -> anyhow::Result<Vec<(String, Vec<u
         ("table.csv".to_owned(), worksheet.table.csv().into_bytes()),
         ("worksheet.xlsx".to_owned(), worksheet_workbook(worksheet)?),
         ("worksheet.html".to_owned(), worksheet_page(worksheet).into_bytes()),
+        ("network.toml".to_owned(), description(&worksheet.network.spec).into_bytes()),
     ];
     let mut charts = vec![("curves".to_owned(), curves::all_rates(worksheet))];
     for rate in &worksheet.table.rates {
@@ -87,6 +88,12 @@ fn files(worksheet: &Worksheet, text: &str) -> anyhow::Result<Vec<(String, Vec<u
         .collect();
     files.extend(drawn);
     Ok(files)
+}
+
+/// The whole network as a file that the command takes: a page to start another one from.
+fn description(spec: &NetworkSpec) -> String {
+    let fields = toml::to_string(spec).expect("numbers, names and lists of them");
+    format!("# What `longhand worksheet network.toml` works out. Any of it may be left out or changed.\n{fields}")
 }
 
 /// The network asked for: the file's, with the flags' in its place where given.

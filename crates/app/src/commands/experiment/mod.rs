@@ -136,7 +136,7 @@ fn summarise(outcomes: &[(longhand_training::experiment::PlannedRun, RunOutcome)
                 trouble = true;
             }
             RunOutcome::Failed(why) => {
-                printer::error(&format!("{why}; the other runs went on"));
+                printer::error(&format!("{why}; this run is not done"));
                 trouble = true;
             }
             RunOutcome::Busy => busy.push(run.name()),

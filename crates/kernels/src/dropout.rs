@@ -78,17 +78,22 @@ pub fn apply_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: 
         },
         simd => {
             let keys = u32x16::load_array(simd, mask.keys);
-            let threshold = u32x16::splat(simd, mask.threshold());
+            // h >> 8 is below the threshold where h is below its 2⁸-fold, which fits: the rate is below 1.
+            let threshold = u32x16::splat(simd, mask.threshold() << 8);
+            let spread = u32x16::splat(simd, SPREAD);
             let zero = f32x16::splat(simd, 0.0);
             for c in 0..g.channels {
                 for r in rows.clone() {
                     let first = ((c * g.height + r) * g.width) as u32;
                     let row = &mut values[g.index(c, r, 0)..][..g.width];
-                    for (s, v) in row.iter_mut().enumerate() {
-                        let mut h = keys ^ u32x16::splat(simd, (first + s as u32).wrapping_mul(SPREAD));
+                    // element·φ, by addition from element to element.
+                    let mut element = u32x16::splat(simd, first.wrapping_mul(SPREAD));
+                    for v in row {
+                        let mut h = keys ^ element;
+                        element = element + spread;
                         h = (h ^ (h >> 16)) * u32x16::splat(simd, FIRST);
                         h = (h ^ (h >> 15)) * u32x16::splat(simd, SECOND);
-                        h = (h ^ (h >> 16)) >> 8;
+                        h = h ^ (h >> 16);
                         store(v, h.simd_lt(threshold).select(zero, load(simd, v) * scale));
                     }
                 }

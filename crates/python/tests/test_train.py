@@ -100,7 +100,7 @@ def test_without_test_images_a_tenth_is_held_out(digits):
         ({"recipe": "defautl"}, "recipe", "there is no recipe `defautl`"),
         ({"epochs": 0}, "recipe", "from 1 to 10000"),
         ({"momentum": 0.5}, "recipe", "unknown field `momentum`"),
-        ({"epochs": 2.0}, "recipe", "expected usize"),
+        ({"epochs": 2.0}, "recipe", "expected a whole number"),
         ({"threads": 0}, "training", "give from 1 to 1024"),
         ({"hold_out": 20}, "data", "leaves nothing to train on"),
         ({"data": "/no/such/folder"}, "data", "is not a folder"),

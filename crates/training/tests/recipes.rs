@@ -48,7 +48,7 @@ fn an_unknown_key_of_a_layer_is_shown_with_its_layer() {
 #[test]
 fn a_wrong_value_or_a_missing_key_of_a_layer_is_shown_with_its_layer() {
     insta::assert_snapshot!(message(&with("channels = 20, kernel", "channels = -20, kernel"), &[]), @r#"
-    invalid value: integer `-20`, expected usize
+    invalid value: integer `-20`, expected a whole number, 0 or above
       --> mine.toml:33:5
        |
     33 |     { type = "conv", channels = -20, kernel = 3, padding = 1 },
@@ -102,7 +102,7 @@ fn a_key_of_the_other_optimiser_or_a_wrong_one_is_shown_where_it_stands() {
        |        ^^^^^^
     "#);
     insta::assert_snapshot!(message(&with("momentum = 0.9", "momentum = \"much\""), &[]), @r#"
-    invalid type: string "much", expected f64
+    invalid type: string "much", expected a number
       --> mine.toml:17:12
        |
     17 | momentum = "much"

@@ -90,7 +90,7 @@ pub fn apply_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: 
                     let mut element = u32x16::splat(simd, first.wrapping_mul(SPREAD));
                     for v in row {
                         let mut h = keys ^ element;
-                        element = element + spread;
+                        element += spread;
                         h = (h ^ (h >> 16)) * u32x16::splat(simd, FIRST);
                         h = (h ^ (h >> 15)) * u32x16::splat(simd, SECOND);
                         h = h ^ (h >> 16);

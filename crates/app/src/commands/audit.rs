@@ -1,5 +1,6 @@
 //! `longhand audit`: is every derivative in somebody's spreadsheet right?
 
+use std::ffi::OsStr;
 use std::fs;
 
 use anyhow::{Context, bail};
@@ -16,7 +17,8 @@ const MAX_BYTES: u64 = 64 << 20;
 pub fn run(arguments: &AuditArguments) -> anyhow::Result<Exit> {
     let printer = Printer::new(arguments.json);
     let path = &arguments.book;
-    let is_workbook = |ending: &std::ffi::OsStr| ending.eq_ignore_ascii_case("xlsx");
+    // The copy of a workbook with macros is one with macros.
+    let is_workbook = |ending: &OsStr| ending.eq_ignore_ascii_case("xlsx") || Some(ending) == path.extension();
     if let Some(out) = arguments.fix.as_ref().filter(|out| !out.extension().is_some_and(is_workbook)) {
         bail!("{} would be a workbook under another name: end it in .xlsx", out.display());
     }

@@ -1,25 +1,27 @@
-//! The fast weight gradient of 3×3 and 5×5 kernels; a 1×1 kernel has its own (`grad_weight_pointwise`).
+//! The fast weight gradient.
 //!
-//! A tile of `CHANNELS` output channels × `SIZE` taps along a kernel row keeps its sums in registers while it runs
-//! along image rows: per column, `CHANNELS` gradients and `SIZE` inputs are loaded for `CHANNELS · SIZE`
-//! multiply-adds (8 loads for 15 with a 3×3 kernel). Image rows are taken a few at a time, so that the tile's
-//! gradients of those rows stay in the first-level cache while every input channel and kernel row passes over them;
-//! between such passes the sums wait in `sums`. Each sum still sees rows and columns in order, as the plain form does.
+//! A tile of `CHANNELS` output channels × `INPUTS` input channels × `SIZE` taps along a kernel row keeps its sums in
+//! registers while it runs along image rows: per column, `CHANNELS` gradients and `INPUTS · SIZE` inputs are loaded for
+//! `CHANNELS · INPUTS · SIZE` multiply-adds (8 loads for 15 with a 3×3 kernel). A row of one tap takes several input
+//! channels (10 loads for 24): one would leave 6 sums, too few to hide a multiply-add's latency, and 7 loads for 6. Image
+//! rows are taken a few at a time, so that the tile's gradients of those rows stay in the first-level cache while every
+//! input channel and kernel row passes over them; between such passes the sums wait in `sums`. Each sum still sees rows
+//! and columns in order, as the plain form does.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::{Call, grad_weight_pointwise};
+use super::Call;
 use crate::lanes::{load, load_part, store_part, sum};
 use crate::tiling::tiles;
 use crate::{Geometry, LANES, Lanes};
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
-pub(super) const CACHED_VECTORS: usize = 384;
+const CACHED_VECTORS: usize = 384;
 
 #[inline(always)]
 pub(super) fn fast<S: Simd>(simd: S, call: &Call, grad_weight: &mut [f32], grad_output: &[Lanes], input: &[Lanes]) {
     match call.kernel.size {
-        1 => grad_weight_pointwise::fast(simd, call, grad_weight, grad_output, input),
+        1 => sweep::<S, 1>(simd, call, grad_weight, grad_output, input),
         3 => sweep::<S, 3>(simd, call, grad_weight, grad_output, input),
         _ => sweep::<S, 5>(simd, call, grad_weight, grad_output, input),
     }
@@ -34,8 +36,11 @@ fn sweep<S: Simd, const SIZE: usize>(
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
-    // 15 sums, 3 inputs, 5 gradients of 32 registers; AVX2 has 16: 12 sums, 3 inputs, 1 gradient.
+    // 15 sums, 3 inputs, 5 gradients of 32 registers, or 24 sums, 4 inputs, 1 gradient; AVX2 has 16: 12 sums, 3 inputs,
+    // 1 gradient.
     let limit = match (SIZE, S::f32s::LEN == 8) {
+        (1, false) => 6,
+        (1, true) => 4,
         (3, false) => 5,
         (3, true) => 4,
         (_, false) => 4,
@@ -52,11 +57,11 @@ fn sweep<S: Simd, const SIZE: usize>(
                 ($($n:literal)*) => {
                     match channels {
                         $($n => pass_over_rows::<S, SIZE, $n>(simd, call, pass, sums, grad_output, input),)*
-                        _ => unreachable!("tiles are at most 5 channels"),
+                        _ => unreachable!("tiles are at most 6 channels"),
                     }
                 };
             }
-            pick!(1 2 3 4 5);
+            pick!(1 2 3 4 5 6);
         }
         for c in 0..call.input.channels {
             for i in 0..SIZE {
@@ -74,10 +79,10 @@ fn sweep<S: Simd, const SIZE: usize>(
 
 /// What one pass adds up: output channels from `channel`, `rows` image rows from `row`, everything of the input.
 #[derive(Clone, Copy)]
-pub(super) struct Pass {
-    pub channel: usize,
-    pub row: usize,
-    pub rows: usize,
+struct Pass {
+    channel: usize,
+    row: usize,
+    rows: usize,
 }
 
 /// One pass over a few image rows, for every input channel and kernel row.
@@ -95,20 +100,35 @@ fn pass_over_rows<S: Simd, const SIZE: usize, const CHANNELS: usize>(
     simd.vectorize(
         #[inline(always)]
         || {
-            for c in 0..call.input.channels {
+            let input_limit = match (SIZE, S::f32s::LEN == 8) {
+                (1, false) => 4,
+                (1, true) => 3,
+                _ => 1,
+            };
+            for (c, inputs) in tiles(call.input.channels, input_limit) {
                 for i in 0..SIZE {
-                    let sums = &mut sums[(c * SIZE + i) * SIZE * CHANNELS..][..SIZE * CHANNELS];
-                    tile_body::<S, SIZE, CHANNELS>(simd, call, pass, c, i, sums, grad_output, input);
+                    let sums = &mut sums[(c * SIZE + i) * SIZE * CHANNELS..][..inputs * SIZE * CHANNELS];
+                    macro_rules! pick {
+                        ($($n:literal)*) => {
+                            match inputs {
+                                $($n if SIZE == 1 || $n == 1 => {
+                                    tile_body::<S, SIZE, CHANNELS, $n>(simd, call, pass, c, i, sums, grad_output, input);
+                                })*
+                                _ => unreachable!("tiles are at most 4 inputs, of one tap"),
+                            }
+                        };
+                    }
+                    pick!(1 2 3 4);
                 }
             }
         },
     );
 }
 
-/// Adds one input channel and kernel row to the sums of one tile.
+/// Adds one kernel row of `INPUTS` input channels from `c` to the sums of one tile, `[input][output channel][tap]`.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize>(
+fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize, const INPUTS: usize>(
     simd: S,
     call: &Call,
     pass: Pass,
@@ -119,26 +139,33 @@ fn tile_body<S: Simd, const SIZE: usize, const CHANNELS: usize>(
     input: &[Lanes],
 ) {
     let width = call.output.width;
+    let at = |n: usize, k: usize, j: usize| (n * CHANNELS + k) * SIZE + j;
     for part in (0..LANES).step_by(S::f32s::LEN) {
-        let mut dw: [[S::f32s; SIZE]; CHANNELS] =
-            std::array::from_fn(|k| std::array::from_fn(|j| load_part(simd, &sums[k * SIZE + j], part)));
+        let mut dw: [[[S::f32s; SIZE]; CHANNELS]; INPUTS] = std::array::from_fn(|n| {
+            std::array::from_fn(|k| std::array::from_fn(|j| load_part(simd, &sums[at(n, k, j)], part)))
+        });
         for r in pass.row..pass.row + pass.rows {
-            let x = &input[call.tap(c, r, i, 0)..][..width + SIZE - 1];
+            let x: [&[Lanes]; INPUTS] = std::array::from_fn(|n| &input[call.tap(c + n, r, i, 0)..][..width + SIZE - 1]);
             let dy: [&[Lanes]; CHANNELS] =
                 std::array::from_fn(|k| &grad_output[call.output.index(pass.channel + k, r, 0)..][..width]);
             for s in 0..width {
-                let x: [S::f32s; SIZE] = std::array::from_fn(|j| load_part(simd, &x[s + j], part));
+                let x: [[S::f32s; SIZE]; INPUTS] =
+                    std::array::from_fn(|n| std::array::from_fn(|j| load_part(simd, &x[n][s + j], part)));
                 for k in 0..CHANNELS {
                     let dy = load_part(simd, &dy[k][s], part);
-                    for j in 0..SIZE {
-                        dw[k][j] = dy.mul_add_precise(x[j], dw[k][j]);
+                    for n in 0..INPUTS {
+                        for j in 0..SIZE {
+                            dw[n][k][j] = dy.mul_add_precise(x[n][j], dw[n][k][j]);
+                        }
                     }
                 }
             }
         }
-        for k in 0..CHANNELS {
-            for j in 0..SIZE {
-                store_part::<S>(&mut sums[k * SIZE + j], part, dw[k][j]);
+        for n in 0..INPUTS {
+            for k in 0..CHANNELS {
+                for j in 0..SIZE {
+                    store_part::<S>(&mut sums[at(n, k, j)], part, dw[n][k][j]);
+                }
             }
         }
     }

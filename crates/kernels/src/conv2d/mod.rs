@@ -14,7 +14,6 @@
 
 mod forward;
 mod grad_weight;
-mod grad_weight_pointwise;
 mod plain;
 
 use std::ops::Range;

@@ -1,13 +1,11 @@
 //! `longhand completions`: what a shell needs to complete this program's arguments.
 
-use std::io::{self, ErrorKind, Write};
-
-use anyhow::Context;
 use clap::CommandFactory;
 
 use super::Exit;
 use crate::arguments::Cli;
 use crate::arguments::shell::CompletionsArguments;
+use crate::printer::Printer;
 
 /// Prints the script of the shell asked for.
 pub fn run(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
@@ -16,8 +14,6 @@ pub fn run(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
     // Into memory first: the generator panics where what it writes to fails, such as a pipe whose reader has gone.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);
-    match io::stdout().write_all(&script) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(e).context("cannot write to standard output"),
-        _ => Ok(Exit::Done),
-    }
+    Printer::new(false).data(String::from_utf8(script)?.trim_end());
+    Ok(Exit::Done)
 }

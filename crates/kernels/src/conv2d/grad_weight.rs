@@ -7,6 +7,9 @@
 //! rows are taken a few at a time, so that the tile's gradients of those rows stay in the first-level cache while every
 //! input channel and kernel row passes over them; between such passes the sums wait in `sums`. Each sum still sees rows
 //! and columns in order, as the plain form does.
+//!
+//! No layer takes the instance for 3×3 kernels: Winograd's way in one dimension (`winograd::grad_weight`) is faster with any
+//! number of channels. It is what that is held against in the benches.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 

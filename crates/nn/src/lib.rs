@@ -49,6 +49,7 @@ mod workspace;
 
 pub use activations::LayerActivation;
 pub use averaging::{AveragingSpec, WeightAverage};
+pub use channel_blocks::Sharing;
 pub use convolution_weights::ConvolutionWeights;
 pub use cost::{Cost, LayerCost};
 pub use footprint::Footprint;

@@ -70,7 +70,7 @@ impl Network {
         let Network { plan, layout, parameters, gradient, running_mean, running_var, workspaces, .. } = self;
         let (plan, parameters, workspaces) = (Arc::clone(plan), &*parameters, &*workspaces);
         let threads = rayon::current_num_threads();
-        let blocks = channel_blocks(threads, groups.len());
+        let blocks = channel_blocks(threads, groups.len(), &plan.layers);
 
         let course = course(&plan);
         let legs = (0..course.len()).map(|leg| Stage { items: groups.len(), backwards: leg % 2 == 1 });

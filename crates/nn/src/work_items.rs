@@ -16,9 +16,10 @@ pub struct StretchItems {
 }
 
 impl Network {
-    /// How many blocks of output channels each lane group's convolutions are shared by on so many threads.
-    pub fn channel_blocks(threads: usize, batch: usize) -> usize {
-        channel_blocks(threads, batch.div_ceil(LANES))
+    /// How many blocks of output channels each lane group's 3×3 convolutions are shared by on so many threads, at most
+    /// ([`crate::layers::Layer::sharing`]).
+    pub fn channel_blocks(&self, threads: usize, batch: usize) -> usize {
+        channel_blocks(threads, batch.div_ceil(LANES), &self.plan.layers)
     }
 
     /// The stretches of a training step of `batch` images, in order, with the pieces that threads may take.

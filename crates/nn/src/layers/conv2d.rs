@@ -7,7 +7,7 @@ use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
 use longhand_kernels::{Geometry, Isa, Lanes, relu};
 
 use super::Pass;
-use crate::channel_blocks::{cut, each, ranges};
+use crate::channel_blocks::{Sharing, cut, each, ranges};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 use crate::workspace::{UnfinishedGradient, Use};
@@ -50,6 +50,17 @@ pub(crate) struct BatchNormBehind {
 }
 
 impl Conv2d {
+    /// By how many of `blocks` blocks of channels each part is shared: all parts that Winograd's way computes.
+    pub(super) fn sharing(&self, blocks: usize) -> Sharing {
+        let of = |channels: usize, shared: bool| if shared { ranges(channels, blocks).len() } else { 1 };
+        let (inputs, outputs) = (self.input.activation.channels, self.output.activation.channels);
+        Sharing {
+            forward: of(outputs, self.winograd),
+            parameters: of(outputs, self.kernel.size == winograd::SIZE),
+            backward: of(inputs, self.winograd && self.needs_grad_input),
+        }
+    }
+
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
         if let (false, Some(behind)) = (pass.training, &self.normalised) {
             return self.forward_normalised(pass, group, rows, behind);

@@ -31,6 +31,7 @@ use std::ops::Range;
 use longhand_kernels::batch_norm::{InputGradient, Normaliser};
 use longhand_kernels::{Isa, winograd};
 
+use crate::channel_blocks::Sharing;
 use crate::convolution_weights::ConvolutionWeights;
 use crate::lane_group::LaneGroup;
 
@@ -168,6 +169,14 @@ impl Layer {
             Layer::MaxPool2d(_) => pooled(rows),
             Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
             _ => rows,
+        }
+    }
+
+    /// By how many of `blocks` blocks of channels each part of its work on a lane group is shared.
+    pub fn sharing(&self, blocks: usize) -> Sharing {
+        match self {
+            Layer::Conv2d(layer) => layer.sharing(blocks),
+            _ => Sharing::NONE,
         }
     }
 

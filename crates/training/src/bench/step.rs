@@ -8,8 +8,8 @@ use longhand_nn::layers::Layer;
 use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Optimiser, SpecError};
 use serde::Serialize;
 
-use super::parts::{Class, ClassTotal, Part, Step, parts, totals};
-use super::work::Work;
+use super::parts::{ClassTotal, Part, Step, parts, totals};
+use super::work::{Work, left_when_shared};
 use super::{EPOCH_IMAGES, extremes, median, quantile};
 use crate::recipe::Recipe;
 use crate::train::{Loader, TrainError};
@@ -121,14 +121,19 @@ pub fn profile(
     let parts = parts(&run.network, &mean, meetings, recipe.batch_size, threads, peak_gflops);
     let items = run.network.work_items(recipe.batch_size);
     let totals = totals(&parts, mean.seconds, peak_gflops);
-    let of_convolutions: f64 = totals.iter().filter(|t| t.class == Class::Convolutions).map(|t| t.seconds).sum();
-    let convolutions = (of_convolutions * threads as f64 / mean.in_stretches().max(f64::MIN_POSITIVE)).min(1.0);
+    let work = Work::of(
+        &items,
+        &mean_alone.stretches,
+        meetings + mean_alone.optimiser,
+        |threads| run.network.channel_blocks(threads, recipe.batch_size),
+        |blocks| left_when_shared(run.network.layers(), &mean_alone, blocks),
+    );
     let seconds = |steps: &[Step]| steps.iter().map(|s| s.seconds).collect::<Vec<_>>();
     Ok(StepProfile {
         time: StepTime::of(&seconds(&together), recipe.batch_size),
         totals,
         parts,
-        work: Work::of(&items, &mean_alone.stretches, meetings + mean_alone.optimiser, convolutions, recipe.batch_size),
+        work,
         one_thread_seconds: median(&seconds(&alone)),
     })
 }

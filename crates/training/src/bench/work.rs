@@ -1,7 +1,10 @@
 //! Work for many cores: how much faster a step could be on so many threads, from what its pieces take on one.
 
-use longhand_nn::{Network, StretchItems};
+use longhand_nn::layers::Layer;
+use longhand_nn::{Sharing, StretchItems};
 use serde::Serialize;
+
+use super::parts::Step;
 
 /// Thread counts that a speed-up is worked out for.
 const THREADS: [usize; 5] = [1, 2, 4, 8, 16];
@@ -46,14 +49,14 @@ pub struct Work {
 impl Work {
     /// From the seconds of each lane group in each stretch, and of what is done between.
     ///
-    /// Where threads outnumber lane groups, the convolutions' share of a group's work is divided among
-    /// [`Network::channel_blocks`] of them.
+    /// `blocks` tells how many blocks of channels a group's convolutions are shared by on so many threads, and `left` what is
+    /// then left of a group's time, of 1.
     pub(super) fn of(
         items: &[StretchItems],
         pieces: &[Vec<f64>],
         serial_seconds: f64,
-        convolutions: f64,
-        batch: usize,
+        blocks: impl Fn(usize) -> usize,
+        left: impl Fn(usize) -> f64,
     ) -> Work {
         let longest = |pieces: &[f64]| pieces.iter().copied().fold(0.0, f64::max);
         let stretches: Vec<StretchWork> = items
@@ -67,23 +70,32 @@ impl Work {
             })
             .collect();
         let total_seconds = serial_seconds + stretches.iter().map(|s| s.seconds).sum::<f64>();
-        // What is left of a group's time where its convolutions are shared.
-        let left = |blocks: usize| 1.0 - convolutions + convolutions / blocks as f64;
         let on = |threads: usize| {
-            let blocks = Network::channel_blocks(threads, batch);
+            let blocks = blocks(threads);
             let teams = (threads / blocks).max(1);
             serial_seconds + pieces.iter().map(|p| list_schedule(p, teams) * left(blocks)).sum::<f64>()
         };
         let chain = stretches.iter().map(|s| s.longest_seconds).sum::<f64>();
-        let most_blocks = Network::channel_blocks(usize::MAX, batch);
         Work {
-            longest_chain_seconds: serial_seconds + chain * left(most_blocks),
+            longest_chain_seconds: serial_seconds + chain * left(blocks(usize::MAX)),
             speed_up: THREADS.map(|threads| SpeedUp { threads, at_most: total_seconds / on(threads) }).to_vec(),
             stretches,
             serial_seconds,
             total_seconds,
         }
     }
+}
+
+/// What is left of a group's time, of 1, where its layers are shared by so many blocks as [`Layer::sharing`] says, each part
+/// in equal pieces; `seconds` are those of all groups, unshared, by layer and direction as in [`Step::layers`].
+pub(super) fn left_when_shared(layers: &[Layer], step: &Step, blocks: usize) -> f64 {
+    let saved = |layer: &Layer, [forward, again, _, parameters, backward]: [f64; 5]| {
+        let Sharing { forward: f, parameters: p, backward: b } = layer.sharing(blocks);
+        let saved = |seconds: f64, by: usize| seconds * (1.0 - 1.0 / by as f64);
+        saved(forward + again, f) + saved(parameters, p) + saved(backward, b)
+    };
+    let saved: f64 = layers.iter().zip(&step.layers).map(|(layer, &seconds)| saved(layer, seconds)).sum();
+    1.0 - saved / step.in_stretches().max(f64::MIN_POSITIVE)
 }
 
 /// Seconds until all pieces are done, each in turn taken by the thread that is free first.
@@ -98,8 +110,8 @@ fn list_schedule(pieces: &[f64], threads: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{SpeedUp, Work, list_schedule};
-    use longhand_nn::StretchItems;
+    use super::{SpeedUp, Step, Work, left_when_shared, list_schedule};
+    use longhand_nn::{Initialisation, LayerSpec, Network, NetworkSpec, StretchItems};
 
     #[test]
     fn the_next_piece_goes_to_whoever_is_free_first() {
@@ -115,9 +127,10 @@ mod tests {
     #[test]
     fn meetings_and_long_pieces_limit_the_speed_up() {
         let items = ["there", "back"].map(|name| StretchItems { name: name.into(), items: 4 });
-        // Four lane groups, and nothing but convolutions that could be shared by four blocks each.
+        // Four lane groups, and nothing but work that up to four blocks could share.
+        let (blocks, left) = (|threads: usize| (threads / 4).clamp(1, 4), |blocks: usize| 1.0 / blocks as f64);
         let pieces = [vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]];
-        let work = Work::of(&items, &pieces, 2.0, 1.0, 64);
+        let work = Work::of(&items, &pieces, 2.0, blocks, left);
         assert_eq!((work.total_seconds, work.longest_chain_seconds), (12.0, 2.0 + 1.0));
         assert_eq!((work.stretches[1].seconds, work.stretches[1].longest_seconds), (6.0, 3.0));
         // On 8 threads two blocks each, on 16 four.
@@ -125,5 +138,20 @@ mod tests {
         for (SpeedUp { threads, at_most }, expected) in work.speed_up.iter().zip(expected) {
             assert!((at_most - expected).abs() < 1e-12, "{threads}: {at_most}");
         }
+    }
+
+    /// A second of each part of each layer: what is shared takes half of it or a quarter, the rest all of it.
+    #[test]
+    fn only_what_is_shared_is_left_in_part() {
+        let conv = |channels, kernel| LayerSpec::Conv { channels, kernel, padding: kernel / 2, bias: true };
+        let end = [LayerSpec::GlobalAveragePool {}, LayerSpec::LogSoftmax {}];
+        let layers = [vec![conv(10, 1), conv(20, 3)], end.to_vec()].concat();
+        let network = Network::new(&NetworkSpec { input: [1, 8, 8], layers }, Initialisation::default(), 0).unwrap();
+        let layers = vec![[1.0, 1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 1.0, 1.0], [1.0; 5], [1.0; 5]];
+        let step = Step { layers, stretches: vec![vec![9.0, 9.0]], ..Step::default() };
+        let left = |blocks| left_when_shared(network.layers(), &step, blocks) * 18.0;
+        assert_eq!(left(1), 18.0);
+        // Forward, forward again and the weight gradient of the second by 4 of 20 channels, back to its 10 inputs by 2.
+        assert!((left(4) - (18.0 - 3.0 * 0.75 - 0.5)).abs() < 1e-12, "{}", left(4));
     }
 }

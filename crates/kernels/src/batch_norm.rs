@@ -16,7 +16,7 @@ use std::ops::Range;
 use fearless_simd::{Select, SimdBase, SimdFloat, f32x16};
 
 use crate::isa::dispatch;
-use crate::lanes::{active_mask, load, store};
+use crate::lanes::{active_mask, load, store, sum};
 use crate::relu::plain_relu_gradient;
 use crate::{Geometry, Isa, LANES, Lanes};
 
@@ -73,102 +73,64 @@ impl Moments {
     }
 }
 
-/// What [`Moments`] of one channel of a lane group are made of: Σ(x−p) and Σ(x−p)² of each lane about a pivot p.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MomentSums {
-    pivot: f32,
-    first: Lanes,
-    second: Lanes,
-}
-
-impl Default for MomentSums {
-    fn default() -> Self {
-        MomentSums { pivot: 0.0, first: Lanes::ZERO, second: Lanes::ZERO }
-    }
-}
-
-impl MomentSums {
-    /// The moments of the first `active` lanes after all rows of `geometry` were added.
-    pub fn finish(&self, geometry: Geometry, active: usize) -> Moments {
-        let count = (geometry.height * geometry.width * active) as f64;
-        let (first, second) = (self.first.masked(active).sum(), self.second.masked(active).sum());
-        Moments::about_pivot(count, self.pivot as f64, first as f64, second as f64)
-    }
-}
-
-/// Adds `rows` of each channel of `input` to its sums, which begin at zero with row 0, whatever they held.
+/// Writes the moments of each channel of `input` over its first `active` lanes into `moments` (overwritten).
 ///
-/// Sums run per lane over rows then columns, about the mean of the active lanes of the first row's middle element:
-/// that lies among the values, so what cancels is at most the squared range.
+/// Σ(x−p) and Σ(x−p)² run per lane over rows then columns, about the mean p of the active lanes of the first row's middle
+/// element: that lies among the values, so what cancels is at most the squared range.
 ///
 /// # Panics
 /// When a length does not fit, or `active` is 0 or above [`LANES`].
-pub fn add_moments(
-    isa: Isa,
-    sums: &mut [MomentSums],
-    rows: Range<usize>,
-    input: &[Lanes],
-    geometry: Geometry,
-    active: usize,
-) {
+pub fn moments(isa: Isa, moments: &mut [Moments], input: &[Lanes], geometry: Geometry, active: usize) {
     assert_eq!(input.len(), geometry.len(), "input length");
-    assert_eq!(sums.len(), geometry.channels, "sums length");
-    assert!(rows.end <= geometry.height, "rows {rows:?} of {}", geometry.height);
+    assert_eq!(moments.len(), geometry.channels, "moments length");
     assert!((1..=LANES).contains(&active), "{active} active lanes");
-    if rows.start == 0 {
-        for (channel, sums) in sums.iter_mut().enumerate() {
-            let middle = &input[geometry.index(channel, 0, geometry.width / 2)];
-            *sums = MomentSums { pivot: middle.masked(active).sum() / active as f32, ..MomentSums::default() };
-        }
-    }
+    let count = (geometry.height * geometry.width * active) as f64;
+    let pivot = |channel: usize| {
+        let middle = &input[geometry.index(channel, 0, geometry.width / 2)];
+        middle.masked(active).sum() / active as f32
+    };
+    let of_lanes = |pivot: f32, first: Lanes, second: Lanes| {
+        let (first, second) = (first.masked(active).sum(), second.masked(active).sum());
+        Moments::about_pivot(count, pivot as f64, first as f64, second as f64)
+    };
     dispatch!(isa,
-        plain => for (c, MomentSums { pivot, first, second }) in sums.iter_mut().enumerate() {
-            for r in rows.clone() {
+        plain => for (c, moments) in moments.iter_mut().enumerate() {
+            let (pivot, mut first, mut second) = (pivot(c), Lanes::ZERO, Lanes::ZERO);
+            for r in 0..geometry.height {
                 for x in &input[geometry.index(c, r, 0)..][..geometry.width] {
                     for l in 0..LANES {
-                        let d = x.0[l] - *pivot;
+                        let d = x.0[l] - pivot;
                         first.0[l] += d;
                         second.0[l] = d.mul_add(d, second.0[l]);
                     }
                 }
             }
+            *moments = of_lanes(pivot, first, second);
         },
-        simd => for (block, sums) in sums.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
+        simd => for (block, moments) in moments.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
+            let channel = block * CHANNELS_AT_ONCE;
             let zero = f32x16::splat(simd, 0.0);
             let mut running = [(zero, zero); CHANNELS_AT_ONCE];
-            for (running, sums) in running.iter_mut().zip(&*sums) {
-                *running = (load(simd, &sums.first), load(simd, &sums.second));
-            }
-            for r in rows.clone() {
-                for (k, (first, second)) in running.iter_mut().enumerate().take(sums.len()) {
-                    let pivot = f32x16::splat(simd, sums[k].pivot);
-                    let channel = block * CHANNELS_AT_ONCE + k;
-                    for x in &input[geometry.index(channel, r, 0)..][..geometry.width] {
+            let mut pivots = [0.0; CHANNELS_AT_ONCE];
+            pivots.iter_mut().enumerate().take(moments.len()).for_each(|(k, p)| *p = pivot(channel + k));
+            for r in 0..geometry.height {
+                for (k, (first, second)) in running.iter_mut().enumerate().take(moments.len()) {
+                    let pivot = f32x16::splat(simd, pivots[k]);
+                    for x in &input[geometry.index(channel + k, r, 0)..][..geometry.width] {
                         let d = load(simd, x) - pivot;
                         *first += d;
                         *second = d.mul_add_precise(d, *second);
                     }
                 }
             }
-            for (running, sums) in running.iter().zip(sums) {
-                store(&mut sums.first, running.0);
-                store(&mut sums.second, running.1);
+            for (k, moments) in moments.iter_mut().enumerate() {
+                let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
+                store(&mut first, running[k].0);
+                store(&mut second, running[k].1);
+                *moments = of_lanes(pivots[k], first, second);
             }
         },
     );
-}
-
-/// Writes the moments of each channel of `input` over its first `active` lanes into `moments` (overwritten).
-///
-/// # Panics
-/// When a length does not fit, or `active` is 0 or above [`LANES`].
-pub fn moments(isa: Isa, moments: &mut [Moments], input: &[Lanes], geometry: Geometry, active: usize) {
-    assert_eq!(moments.len(), geometry.channels, "moments length");
-    let mut sums = vec![MomentSums::default(); geometry.channels];
-    add_moments(isa, &mut sums, 0..geometry.height, input, geometry, active);
-    for (moments, sums) in moments.iter_mut().zip(&sums) {
-        *moments = sums.finish(geometry, active);
-    }
 }
 
 /// What normalises one channel: y = (x − mean) · scale + shift.
@@ -252,59 +214,15 @@ pub struct GradientSums {
     pub gradient_times_deviation: f32,
 }
 
-/// What [`GradientSums`] of one channel of a lane group are made of: both sums of each lane.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GradientLanes {
-    pub(crate) gradient: Lanes,
-    pub(crate) gradient_times_deviation: Lanes,
-}
-
-impl Default for GradientLanes {
-    fn default() -> Self {
-        GradientLanes { gradient: Lanes::ZERO, gradient_times_deviation: Lanes::ZERO }
-    }
-}
-
-impl GradientLanes {
-    /// The sums over the lanes, after all rows were added.
-    pub fn finish(&self) -> GradientSums {
-        GradientSums { gradient: self.gradient.sum(), gradient_times_deviation: self.gradient_times_deviation.sum() }
-    }
-}
-
 /// Writes both sums of each channel of this lane group into `sums` (overwritten).
 ///
+/// They run per lane over rows then columns. Inactive lanes must hold zero in `grad_output`.
+///
 /// # Panics
-/// As [`add_gradient_sums`].
+/// When a length does not fit, or the shapes differ.
 pub fn gradient_sums(
     isa: Isa,
     sums: &mut [GradientSums],
-    grad_output: &[Lanes],
-    output_geometry: Geometry,
-    input: &[Lanes],
-    input_geometry: Geometry,
-    normalisers: &[Normaliser],
-) {
-    assert_eq!(sums.len(), input_geometry.channels, "sums length");
-    let mut lanes = vec![GradientLanes::default(); input_geometry.channels];
-    let rows = 0..input_geometry.height;
-    add_gradient_sums(isa, &mut lanes, rows, grad_output, output_geometry, input, input_geometry, normalisers);
-    for (sums, lanes) in sums.iter_mut().zip(&lanes) {
-        *sums = lanes.finish();
-    }
-}
-
-/// Adds `rows` to both sums of each channel, which begin at zero with row 0, whatever they held.
-///
-/// Inactive lanes must hold zero in `grad_output`.
-///
-/// # Panics
-/// When a length does not fit, the shapes differ, or there are no such rows.
-#[allow(clippy::too_many_arguments)]
-pub fn add_gradient_sums(
-    isa: Isa,
-    sums: &mut [GradientLanes],
-    rows: Range<usize>,
     grad_output: &[Lanes],
     output_geometry: Geometry,
     input: &[Lanes],
@@ -316,32 +234,26 @@ pub fn add_gradient_sums(
     assert!(output_geometry.same_shape(&input_geometry), "shapes {output_geometry:?} and {input_geometry:?}");
     assert_eq!(normalisers.len(), input_geometry.channels, "normalisers length");
     assert_eq!(sums.len(), input_geometry.channels, "sums length");
-    assert!(rows.end <= input_geometry.height, "rows {rows:?} of {}", input_geometry.height);
-    if rows.start == 0 {
-        sums.fill(GradientLanes::default());
-    }
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, (sums, n)) in sums.iter_mut().zip(normalisers).enumerate() {
-            let (first, second) = (&mut sums.gradient.0, &mut sums.gradient_times_deviation.0);
-            for r in rows.clone() {
+            let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
+            for r in 0..ig.height {
                 for s in 0..ig.width {
                     let (dy, x) = (grad_output[og.index(c, r, s)].0, input[ig.index(c, r, s)].0);
                     for l in 0..LANES {
-                        first[l] += dy[l];
-                        second[l] = dy[l].mul_add(x[l] - n.mean, second[l]);
+                        first.0[l] += dy[l];
+                        second.0[l] = dy[l].mul_add(x[l] - n.mean, second.0[l]);
                     }
                 }
             }
+            *sums = GradientSums { gradient: first.sum(), gradient_times_deviation: second.sum() };
         },
         simd => for (block, sums) in sums.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
             let channel = block * CHANNELS_AT_ONCE;
             let zero = f32x16::splat(simd, 0.0);
             let mut running = [(zero, zero); CHANNELS_AT_ONCE];
-            for (running, sums) in running.iter_mut().zip(&*sums) {
-                *running = (load(simd, &sums.gradient), load(simd, &sums.gradient_times_deviation));
-            }
-            for r in rows.clone() {
+            for r in 0..ig.height {
                 for (k, (first, second)) in running.iter_mut().enumerate().take(sums.len()) {
                     let mean = f32x16::splat(simd, normalisers[channel + k].mean);
                     let dy = &grad_output[og.index(channel + k, r, 0)..][..og.width];
@@ -353,9 +265,8 @@ pub fn add_gradient_sums(
                     }
                 }
             }
-            for (running, sums) in running.iter().zip(sums) {
-                store(&mut sums.gradient, running.0);
-                store(&mut sums.gradient_times_deviation, running.1);
+            for (sums, (first, second)) in sums.iter_mut().zip(running) {
+                *sums = GradientSums { gradient: sum(simd, first), gradient_times_deviation: sum(simd, second) };
             }
         },
     );
@@ -394,39 +305,6 @@ pub fn grad_input(
     active: usize,
     through_relu: bool,
 ) {
-    grad_input_rows(
-        isa,
-        0..input_geometry.height,
-        grad_input,
-        grad_input_geometry,
-        grad_output,
-        output_geometry,
-        input,
-        input_geometry,
-        coefficients,
-        active,
-        through_relu,
-    );
-}
-
-/// [`grad_input`] for `rows` alone.
-///
-/// # Panics
-/// As [`grad_input`], and when there are no such rows.
-#[allow(clippy::too_many_arguments)]
-pub fn grad_input_rows(
-    isa: Isa,
-    rows: Range<usize>,
-    grad_input: &mut [Lanes],
-    grad_input_geometry: Geometry,
-    grad_output: &[Lanes],
-    output_geometry: Geometry,
-    input: &[Lanes],
-    input_geometry: Geometry,
-    coefficients: &[InputGradient],
-    active: usize,
-    through_relu: bool,
-) {
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
@@ -434,11 +312,10 @@ pub fn grad_input_rows(
     assert!(grad_input_geometry.same_shape(&input_geometry), "shapes {grad_input_geometry:?}, {input_geometry:?}");
     assert_eq!(coefficients.len(), input_geometry.channels, "coefficients length");
     assert!(active <= LANES, "{active} active lanes");
-    assert!(rows.end <= input_geometry.height, "rows {rows:?} of {}", input_geometry.height);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, k) in coefficients.iter().enumerate() {
-            for r in rows.clone() {
+            for r in 0..ig.height {
                 for s in 0..ig.width {
                     let (dy, x) = (grad_output[og.index(c, r, s)].0, input[ig.index(c, r, s)].0);
                     let dx = &mut grad_input[gg.index(c, r, s)].0;
@@ -458,7 +335,7 @@ pub fn grad_input_rows(
                 let (mean, of_gradient) = (f32x16::splat(simd, k.mean), f32x16::splat(simd, k.of_gradient));
                 let of_deviation = f32x16::splat(simd, k.of_deviation);
                 let constant = f32x16::splat(simd, k.constant);
-                for r in rows.clone() {
+                for r in 0..ig.height {
                     let dy = &grad_output[og.index(c, r, 0)..][..ig.width];
                     let x = &input[ig.index(c, r, 0)..][..ig.width];
                     let dx = &mut grad_input[gg.index(c, r, 0)..][..ig.width];

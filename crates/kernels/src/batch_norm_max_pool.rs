@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16, mask32x16};
 
-use crate::batch_norm::{GradientLanes, GradientSums, InputGradient, Normaliser};
+use crate::batch_norm::{GradientSums, InputGradient, Normaliser};
 use crate::isa::dispatch;
-use crate::lanes::{active_mask, load, store};
+use crate::lanes::{active_mask, load, store, sum};
 use crate::max_pool2d::{beats, check_pooled, plain_beats};
 use crate::relu::plain_relu_gradient;
 use crate::{Geometry, Isa, LANES, Lanes};
@@ -175,38 +175,14 @@ pub fn forward_rows(
 
 /// Writes Σ ∂L/∂y and Σ ∂L/∂y·(x−μ) of each channel into `sums` (overwritten), `grad_output` being of the pooled tensor.
 ///
-/// # Panics
-/// As [`add_gradient_sums`].
-pub fn gradient_sums(
-    isa: Isa,
-    sums: &mut [GradientSums],
-    grad_output: &[Lanes],
-    output_geometry: Geometry,
-    input: &[Lanes],
-    input_geometry: Geometry,
-    normalisers: &[Normaliser],
-) {
-    assert_eq!(sums.len(), input_geometry.channels, "sums length");
-    let mut lanes = vec![GradientLanes::default(); input_geometry.channels];
-    let rows = 0..output_geometry.height;
-    add_gradient_sums(isa, &mut lanes, rows, grad_output, output_geometry, input, input_geometry, normalisers);
-    for (sums, lanes) in sums.iter_mut().zip(&lanes) {
-        *sums = lanes.finish();
-    }
-}
-
-/// Adds `rows` of the pooled tensor to both sums of each channel, which begin at zero with row 0, whatever they held.
-///
 /// A window adds ∂L/∂y and ∂L/∂y·(x−μ) of its winner, windows in reading order per lane (the zeros of the other three
 /// change no sum). Inactive lanes must hold zero in `grad_output`.
 ///
 /// # Panics
-/// When a length does not fit, the shapes do not belong together, or there are no such rows.
-#[allow(clippy::too_many_arguments)]
-pub fn add_gradient_sums(
+/// When a length does not fit, or the shapes do not belong together.
+pub fn gradient_sums(
     isa: Isa,
-    sums: &mut [GradientLanes],
-    rows: Range<usize>,
+    sums: &mut [GradientSums],
     grad_output: &[Lanes],
     output_geometry: Geometry,
     input: &[Lanes],
@@ -217,35 +193,29 @@ pub fn add_gradient_sums(
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(normalisers.len(), input_geometry.channels, "normalisers length");
     assert_eq!(sums.len(), input_geometry.channels, "sums length");
-    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     check_pooled(input_geometry, output_geometry);
-    if rows.start == 0 {
-        sums.fill(GradientLanes::default());
-    }
     let (og, ig) = (output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, (sums, n)) in sums.iter_mut().zip(normalisers).enumerate() {
-            let (first, second) = (&mut sums.gradient.0, &mut sums.gradient_times_deviation.0);
-            for r in rows.clone() {
+            let (mut first, mut second) = (Lanes::ZERO, Lanes::ZERO);
+            for r in 0..og.height {
                 for s in 0..og.width {
                     let x = WINDOW.map(|(i, j)| input[ig.index(c, 2 * r + i, 2 * s + j)].0);
                     let dy = grad_output[og.index(c, r, s)].0;
                     for l in 0..LANES {
                         let x = x.map(|x| x[l]);
-                        first[l] += dy[l];
-                        second[l] = dy[l].mul_add(x[plain_winner(x, n)] - n.mean, second[l]);
+                        first.0[l] += dy[l];
+                        second.0[l] = dy[l].mul_add(x[plain_winner(x, n)] - n.mean, second.0[l]);
                     }
                 }
             }
+            *sums = GradientSums { gradient: first.sum(), gradient_times_deviation: second.sum() };
         },
         simd => for (block, sums) in sums.chunks_mut(CHANNELS_AT_ONCE).enumerate() {
             let channel = block * CHANNELS_AT_ONCE;
             let zero = f32x16::splat(simd, 0.0);
             let mut running = [(zero, zero); CHANNELS_AT_ONCE];
-            for (running, sums) in running.iter_mut().zip(&*sums) {
-                *running = (load(simd, &sums.gradient), load(simd, &sums.gradient_times_deviation));
-            }
-            for r in rows.clone() {
+            for r in 0..og.height {
                 for (k, (first, second)) in running.iter_mut().enumerate().take(sums.len()) {
                     let n = Splat::of(simd, &normalisers[channel + k]);
                     let upper = &input[ig.index(channel + k, 2 * r, 0)..][..2 * og.width];
@@ -267,9 +237,8 @@ pub fn add_gradient_sums(
                     }
                 }
             }
-            for (running, sums) in running.iter().zip(sums) {
-                store(&mut sums.gradient, running.0);
-                store(&mut sums.gradient_times_deviation, running.1);
+            for (sums, (first, second)) in sums.iter_mut().zip(running) {
+                *sums = GradientSums { gradient: sum(simd, first), gradient_times_deviation: sum(simd, second) };
             }
         },
     );
@@ -294,41 +263,6 @@ pub fn grad_input(
     active: usize,
     through_relu: bool,
 ) {
-    grad_input_rows(
-        isa,
-        0..output_geometry.height,
-        grad_input,
-        grad_input_geometry,
-        grad_output,
-        output_geometry,
-        input,
-        input_geometry,
-        normalisers,
-        coefficients,
-        active,
-        through_relu,
-    );
-}
-
-/// [`grad_input`] for the input rows under `rows` of the pooled tensor alone, an odd height's last row with its last.
-///
-/// # Panics
-/// As [`grad_input`], and when there are no such rows.
-#[allow(clippy::too_many_arguments)]
-pub fn grad_input_rows(
-    isa: Isa,
-    rows: Range<usize>,
-    grad_input: &mut [Lanes],
-    grad_input_geometry: Geometry,
-    grad_output: &[Lanes],
-    output_geometry: Geometry,
-    input: &[Lanes],
-    input_geometry: Geometry,
-    normalisers: &[Normaliser],
-    coefficients: &[InputGradient],
-    active: usize,
-    through_relu: bool,
-) {
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
@@ -338,11 +272,9 @@ pub fn grad_input_rows(
     assert!(active <= LANES, "{active} active lanes");
     check_pooled(input_geometry, output_geometry);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
-    assert!(rows.end <= og.height, "rows {rows:?} of {}", og.height);
-    let input_rows = 2 * rows.start..if rows.end == og.height { ig.height } else { 2 * rows.end };
     dispatch!(isa,
         plain => for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
-            for row in input_rows.clone() {
+            for row in 0..ig.height {
                 for column in 0..ig.width {
                     let (r, s) = (row / 2, column / 2);
                     let pooled = r < og.height && s < og.width;
@@ -366,7 +298,7 @@ pub fn grad_input_rows(
             for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
                 let n = Splat::of(simd, n);
                 let k = SplatGradient::of(simd, k, mask, through_relu);
-                for r in rows.clone() {
+                for r in 0..og.height {
                     let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                     let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                     let dy = &grad_output[og.index(c, r, 0)..][..og.width];
@@ -385,7 +317,7 @@ pub fn grad_input_rows(
                     }
                 }
                 // An odd last row and column were normalised with the rest, but no pooled element saw them.
-                for row in input_rows.clone() {
+                for row in 0..ig.height {
                     let from = if row < 2 * og.height { 2 * og.width } else { 0 };
                     for column in from..ig.width {
                         let x = load(simd, &input[ig.index(c, row, column)]);

@@ -5,8 +5,6 @@
 //! mix(key ⊕ element·φ), `mix` being a 32-bit finaliser (two multiplications, three shifted exclusive-ors) of which
 //! every output bit depends on every input bit.
 
-use std::ops::Range;
-
 use fearless_simd::{Select, SimdBase, f32x16, u32x16};
 
 use crate::isa::dispatch;
@@ -51,22 +49,13 @@ impl Mask {
 /// # Panics
 /// When `values` does not fit `geometry`, or the rate is not in `0..1`.
 pub fn apply(isa: Isa, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
-    apply_rows(isa, 0..geometry.height, values, geometry, mask);
-}
-
-/// [`apply`] for `rows` alone.
-///
-/// # Panics
-/// As [`apply`], and when there are no such rows.
-pub fn apply_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
-    assert!(rows.end <= geometry.height, "rows {rows:?} of {}", geometry.height);
     assert_eq!(values.len(), geometry.len(), "values length");
     assert!((0.0..1.0).contains(&mask.rate), "dropout rate {}", mask.rate);
     let g = geometry;
     let scale = mask.scale();
     dispatch!(isa,
         plain => for c in 0..g.channels {
-            for r in rows.clone() {
+            for r in 0..g.height {
                 for s in 0..g.width {
                     let element = ((c * g.height + r) * g.width + s) as u32;
                     let v = &mut values[g.index(c, r, s)].0;
@@ -83,7 +72,7 @@ pub fn apply_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry: 
             let spread = u32x16::splat(simd, SPREAD);
             let zero = f32x16::splat(simd, 0.0);
             for c in 0..g.channels {
-                for r in rows.clone() {
+                for r in 0..g.height {
                     let first = ((c * g.height + r) * g.width) as u32;
                     let row = &mut values[g.index(c, r, 0)..][..g.width];
                     // element·φ, by addition from element to element.

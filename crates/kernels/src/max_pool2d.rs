@@ -98,12 +98,6 @@ pub fn forward_rows(
     );
 }
 
-/// The output rows above the input rows `rows`, which begin with a window and end with one or with the input: what
-/// [`backward_rows`] takes, for `height` output rows in all.
-pub fn rows_above(rows: Range<usize>, height: usize) -> Range<usize> {
-    rows.start / 2..rows.end.div_ceil(2).min(height)
-}
-
 /// Writes ∂L/∂x into the content of `grad_input` (overwritten, elements that lost or were dropped become zero).
 ///
 /// # Panics
@@ -117,36 +111,16 @@ pub fn backward(
     input: &[Lanes],
     input_geometry: Geometry,
 ) {
-    let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
-    backward_rows(isa, 0..og.height, grad_input, gg, grad_output, og, input, ig);
-}
-
-/// [`backward`] for the input rows under `rows` of the output alone, an odd height's last row with its last.
-///
-/// # Panics
-/// As [`backward`], and when there are no such rows.
-#[allow(clippy::too_many_arguments)]
-pub fn backward_rows(
-    isa: Isa,
-    rows: Range<usize>,
-    grad_input: &mut [Lanes],
-    grad_input_geometry: Geometry,
-    grad_output: &[Lanes],
-    output_geometry: Geometry,
-    input: &[Lanes],
-    input_geometry: Geometry,
-) {
-    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert!(grad_input_geometry.same_shape(&input_geometry), "shapes {grad_input_geometry:?}, {input_geometry:?}");
     check_pooled(input_geometry, output_geometry);
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
-    clear_dropped(grad_input, gg, og, &rows);
+    clear_dropped(grad_input, gg, og);
     dispatch!(isa,
         plain => for c in 0..og.channels {
-            for r in rows.clone() {
+            for r in 0..og.height {
                 for s in 0..og.width {
                     let dy = grad_output[og.index(c, r, s)].0;
                     let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| (2 * r + i, 2 * s + j));
@@ -168,7 +142,7 @@ pub fn backward_rows(
         },
         simd => for c in 0..og.channels {
             let zero = f32x16::splat(simd, 0.0);
-            for r in rows.clone() {
+            for r in 0..og.height {
                 let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                 let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
                 let dy = &grad_output[og.index(c, r, 0)..][..og.width];
@@ -198,11 +172,10 @@ pub fn backward_rows(
     );
 }
 
-/// Zeroes the gradient of an odd last column, and of an odd last row with the last output row: no output saw them.
-fn clear_dropped(grad_input: &mut [Lanes], gg: Geometry, og: Geometry, rows: &Range<usize>) {
-    let input_rows = 2 * rows.start..if rows.end == og.height { gg.height } else { 2 * rows.end };
+/// Zeroes the gradient of an odd last column and of an odd last row: no output saw them.
+fn clear_dropped(grad_input: &mut [Lanes], gg: Geometry, og: Geometry) {
     for c in 0..gg.channels {
-        for r in input_rows.clone() {
+        for r in 0..gg.height {
             let from = if r < 2 * og.height { 2 * og.width } else { 0 };
             grad_input[gg.index(c, r, 0)..][from..gg.width].fill(Lanes::ZERO);
         }

@@ -74,43 +74,26 @@ pub fn backward(
     output: &[Lanes],
     output_geometry: Geometry,
 ) {
-    backward_rows(isa, 0..gradient_geometry.height, gradient, gradient_geometry, output, output_geometry);
-}
-
-/// [`backward`] for `rows` alone.
-///
-/// # Panics
-/// As [`backward`], and when there are no such rows.
-pub fn backward_rows(
-    isa: Isa,
-    rows: Range<usize>,
-    gradient: &mut [Lanes],
-    gradient_geometry: Geometry,
-    output: &[Lanes],
-    output_geometry: Geometry,
-) {
     assert_eq!(gradient.len(), gradient_geometry.len(), "gradient length");
     assert_eq!(output.len(), output_geometry.len(), "output length");
     assert!(gradient_geometry.same_shape(&output_geometry), "shapes {gradient_geometry:?} and {output_geometry:?}");
-    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
     let (gg, og) = (gradient_geometry, output_geometry);
     dispatch!(isa,
-        plain => each_pair(rows, gradient, gg, output, og, #[inline(always)] |dx, y| {
+        plain => each_pair(gradient, gg, output, og, #[inline(always)] |dx, y| {
             for (dx, y) in dx.0.iter_mut().zip(&y.0) {
                 *dx = plain_relu_gradient(*dx, *y);
             }
         }),
-        simd => each_pair(rows, gradient, gg, output, og, #[inline(always)] |dx, y| {
+        simd => each_pair(gradient, gg, output, og, #[inline(always)] |dx, y| {
             let zero = f32x16::splat(simd, 0.0);
             store(dx, load(simd, y).simd_gt(zero).select(load(simd, dx), zero));
         }),
     );
 }
 
-/// Calls `each` for every element of content in `rows` of two tensors of one shape.
+/// Calls `each` for every element of content of two tensors of one shape.
 #[inline(always)]
 fn each_pair(
-    rows: Range<usize>,
     a: &mut [Lanes],
     a_geometry: Geometry,
     b: &[Lanes],
@@ -118,7 +101,7 @@ fn each_pair(
     each: impl Fn(&mut Lanes, &Lanes),
 ) {
     for c in 0..a_geometry.channels {
-        for r in rows.clone() {
+        for r in 0..a_geometry.height {
             let a = &mut a[a_geometry.index(c, r, 0)..][..a_geometry.width];
             let b = &b[b_geometry.index(c, r, 0)..][..b_geometry.width];
             for (a, b) in a.iter_mut().zip(b) {

@@ -131,18 +131,13 @@ impl Operands {
         grad_input
     }
 
-    /// The gradients of weight and bias, `at_once` rows at a time.
-    fn grad_weight(&self, isa: Isa, at_once: usize) -> (Vec<f32>, Vec<f32>) {
-        // What the sums held before must not matter.
+    fn grad_weight(&self, isa: Isa) -> Vec<f32> {
+        // What the room for the sums held before must not matter.
         let mut sums = vec![Lanes::splat(7.0); winograd::grad_weight_sums(self.y.channels, self.x.channels)];
-        let mut bias_sums = vec![Lanes::splat(7.0); self.y.channels];
-        for rows in ranges(self.y.height, at_once) {
-            let (padding, sums, bias_sums) = (self.kernel.padding, &mut sums, &mut bias_sums);
-            winograd::grad_weight(isa, padding, rows, sums, bias_sums, &self.grad_output, self.y, &self.input, self.x);
-        }
-        let (mut grad_weight, mut grad_bias) = (vec![0.0; self.weight.len()], vec![0.0; self.y.channels]);
-        winograd::finish_grad_weight(isa, &mut grad_weight, Some(&mut grad_bias), &sums, &bias_sums);
-        (grad_weight, grad_bias)
+        let mut grad_weight = vec![0.0; self.weight.len()];
+        let (padding, dy) = (self.kernel.padding, &self.grad_output);
+        winograd::grad_weight(isa, padding, &mut grad_weight, dy, self.y, &self.input, self.x, &mut sums);
+        grad_weight
     }
 }
 
@@ -151,8 +146,8 @@ fn ranges(count: usize, at_once: usize) -> impl Iterator<Item = std::ops::Range<
     (0..count).step_by(at_once).map(move |start| start..(start + at_once).min(count))
 }
 
-fn float_bits((weight, bias): &(Vec<f32>, Vec<f32>)) -> Vec<u32> {
-    weight.iter().chain(bias).map(|v| v.to_bits()).collect()
+fn float_bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
 }
 
 /// The largest difference of two tensors.
@@ -192,14 +187,12 @@ proptest! {
         let grad_input = operands.grad_input(plain, usize::MAX);
         prop_assert!(worst(&grad_input, &direct) < 1e-4, "input gradient departs by {}", worst(&grad_input, &direct));
 
-        let (mut direct, mut direct_bias) = (vec![0.0; operands.weight.len()], vec![0.0; outputs]);
+        let mut direct = vec![0.0; operands.weight.len()];
         conv2d::grad_weight(plain, kernel, &mut direct, &operands.grad_output, y, &operands.input, x);
-        conv2d::grad_bias(plain, &mut direct_bias, &operands.grad_output, y);
-        let gradients = operands.grad_weight(plain, usize::MAX);
+        let grad_weight = operands.grad_weight(plain);
         let worst = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         // Sums of at most 3,000 such products.
-        prop_assert!(worst(&gradients.0, &direct) < 2e-3, "weight gradient departs by {}", worst(&gradients.0, &direct));
-        prop_assert!(worst(&gradients.1, &direct_bias) < 2e-3, "bias gradient");
+        prop_assert!(worst(&grad_weight, &direct) < 2e-3, "weight gradient departs by {}", worst(&grad_weight, &direct));
 
         // Batch norm and pooling in the convolution's registers, against one after the other.
         let channel = |salt: f32| move |c: usize| salt + c as f32 / 7.0;
@@ -223,8 +216,8 @@ proptest! {
         for isa in Isa::available() {
             prop_assert!(bits(&operands.forward(isa, relu, at_once)) == bits(&output), "{} forward", isa);
             prop_assert!(bits(&operands.grad_input(isa, at_once)) == bits(&grad_input), "{} input gradient", isa);
-            let cut = operands.grad_weight(isa, at_once);
-            prop_assert!(float_bits(&cut) == float_bits(&gradients), "{} weight gradient", isa);
+            let found = operands.grad_weight(isa);
+            prop_assert!(float_bits(&found) == float_bits(&grad_weight), "{} weight gradient", isa);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The activations, gradients and partial sums of sixteen images.
 
-use longhand_kernels::batch_norm::{GradientLanes, GradientSums, MomentSums, Moments};
+use longhand_kernels::batch_norm::{GradientSums, Moments};
 use longhand_kernels::{Geometry, LANES, Lanes};
 
 use crate::loss::{GroupLoss, predicted};
@@ -8,7 +8,7 @@ use crate::memory_plan::GradientHome;
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
 use crate::timing::{LayerTiming, Timings};
-use crate::workspace::{UnfinishedGradient, Use, Workspace};
+use crate::workspace::{Use, Workspace};
 
 /// Sixteen images on their way through a network, with everything that one thread needs to work on them alone.
 ///
@@ -21,16 +21,10 @@ pub struct LaneGroup {
     pub(crate) gradients: Vec<Vec<Lanes>>,
     /// The workspace of the thread that works on the group.
     pub(crate) workspace: Workspace,
-    /// What each convolution's gradients are made of.
-    pub(crate) sums: Vec<UnfinishedGradient>,
     /// This group's part of the gradient of every parameter, in the order of the layout.
     pub(crate) grad_parameters: Vec<f32>,
     /// Moments of every batch norm channel over this group.
     pub(crate) moments: Vec<Moments>,
-    /// What the moments are made of, while rows come in.
-    pub(crate) moment_sums: Vec<MomentSums>,
-    /// What the gradient sums are made of, while rows come in.
-    pub(crate) gradient_lanes: Vec<GradientLanes>,
     /// Gradient sums of every batch norm channel over this group.
     pub(crate) gradient_sums: Vec<GradientSums>,
     /// Images in this group; lanes from here on are idle.
@@ -59,11 +53,8 @@ impl LaneGroup {
                 .map(|(s, slot)| zeros(slot.gradient.len(), training && memory.gradients[s] == GradientHome::Group))
                 .collect(),
             workspace: Workspace::default(),
-            sums: Vec::new(),
             grad_parameters: vec![0.0; if training { layout.len() } else { 0 }],
             moments: vec![Moments::default(); channels],
-            moment_sums: vec![MomentSums::default(); channels],
-            gradient_lanes: vec![GradientLanes::default(); channels],
             gradient_sums: vec![GradientSums::default(); channels],
             active: 0,
             labels: [0; LANES],
@@ -205,13 +196,6 @@ impl LaneGroup {
     pub(crate) fn write_over_next_activation(&mut self, slot: usize) {
         if self.gradients[slot].is_empty() {
             self.gradients[slot] = std::mem::take(&mut self.activations[slot + 1]);
-        }
-    }
-
-    /// Undoes [`LaneGroup::write_over_next_activation`] for rows of the activation of `slot` that are not yet lost.
-    pub(crate) fn read_activation_again(&mut self, slot: usize) {
-        if slot > 0 && self.activations[slot].is_empty() {
-            self.activations[slot] = std::mem::take(&mut self.gradients[slot - 1]);
         }
     }
 

@@ -21,8 +21,8 @@ pub(crate) enum GradientHome {
     Thread,
     /// With the lane group, in memory of its own.
     Group,
-    /// With the lane group, over the activation of the next slot. Both have the same rows, and a row of the activation is
-    /// read for the last time before that row of the gradient is written.
+    /// With the lane group, over the activation of the next slot, which is read for the last time before the gradient is
+    /// written: a convolution that reads it has its weight gradient by then.
     OverNextActivation,
 }
 
@@ -58,12 +58,10 @@ impl MemoryPlan {
                     _ if !waits => GradientHome::Thread,
                     Some(next)
                         if convolution_reads(slot)
-                            // Its weight gradient reads rows long after the layer behind it is done with them.
-                            && !convolution_reads(slot + 1)
                             && !remade[slot + 1]
-                            && (next.border, next.height, next.width) == (0, gradient.height, gradient.width)
-                            && gradient.border == 0
-                            && next.channels >= gradient.channels =>
+                            // No kernel writes a border, which stays zero for the next step.
+                            && (next.border, gradient.border) == (0, 0)
+                            && next.len() >= gradient.len() =>
                     {
                         GradientHome::OverNextActivation
                     }
@@ -149,9 +147,9 @@ mod tests {
         }
     }
 
-    /// Whoever reads a slot for a weight gradient reads it long after the rows behind it are done with.
+    /// What the convolution wrote makes room for the gradient of what it read, whoever else has read it, unless it has a border.
     #[test]
-    fn a_depthwise_convolution_is_one_that_reads() {
+    fn a_gradient_that_waits_lies_over_the_next_activation() {
         let conv = LayerSpec::Conv { channels: 3, kernel: 3, padding: 1, bias: true };
         let norm = LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 };
         // 50 operations an element: too many to be made again.
@@ -165,7 +163,7 @@ mod tests {
             plan.memory.gradients[2]
         };
         assert_eq!(home(norm.clone()), OverNextActivation);
-        assert_eq!(home(pointwise), Group);
+        assert_eq!(home(pointwise), OverNextActivation);
         assert_eq!(home(depthwise.clone()), Group);
     }
 

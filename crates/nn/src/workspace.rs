@@ -66,13 +66,6 @@ impl Workspace {
     }
 }
 
-/// What the gradients of a convolution's weight and bias are made of, while rows of its output gradient come in.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UnfinishedGradient {
-    pub weight: Vec<Lanes>,
-    pub bias: Vec<Lanes>,
-}
-
 /// The workspaces of one network's threads: as many as have ever worked on it at once.
 #[derive(Debug, Default)]
 pub(crate) struct Workspaces {

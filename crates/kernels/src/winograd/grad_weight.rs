@@ -9,12 +9,10 @@
 //! Image rows are taken a few at a time, so that the tile's gradients of those rows stay in the first-level cache while
 //! every input channel and kernel row passes over them; between such passes the sums wait in memory.
 
-use std::ops::Range;
-
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x16};
 
 use super::{Call, POINTS, SIZE, TILE, transform_grad_output, transform_grad_weight, transform_input};
-use crate::lanes::{load, load_part, store, store_part, sum};
+use crate::lanes::{load, load_part, store_part, sum};
 use crate::tiling::tiles;
 use crate::{LANES, Lanes};
 
@@ -30,26 +28,16 @@ struct Pass {
     channel: usize,
     row: usize,
     rows: usize,
-    /// Whether the sums begin here, at zero.
-    begin: bool,
 }
 
 #[inline(always)]
-pub(super) fn fast<S: Simd>(
-    simd: S,
-    call: &Call,
-    rows: Range<usize>,
-    sums: &mut [Lanes],
-    grad_output: &[Lanes],
-    input: &[Lanes],
-) {
+pub(super) fn fast<S: Simd>(simd: S, call: &Call, sums: &mut [Lanes], grad_output: &[Lanes], input: &[Lanes]) {
     let per_channel = call.input.channels * SIZE * POINTS;
     for (channel, channels) in tiles(call.output.channels, CHANNELS_AT_ONCE) {
         let sums = &mut sums[channel * per_channel..][..channels * per_channel];
         let rows_at_once = (CACHED_VECTORS / (channels * call.output.width)).max(1);
-        for (first, count) in tiles(rows.len(), rows_at_once) {
-            let row = rows.start + first;
-            let pass = Pass { channel, row, rows: count, begin: row == 0 };
+        for (row, rows) in tiles(call.output.height, rows_at_once) {
+            let pass = Pass { channel, row, rows };
             match channels {
                 1 => pass_over_rows::<S, 1>(simd, call, pass, sums, grad_output, input),
                 2 => pass_over_rows::<S, 2>(simd, call, pass, sums, grad_output, input),
@@ -123,7 +111,8 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
         };
     }
     let mut m = [[zero; POINTS]; CHANNELS];
-    if !pass.begin {
+    // They begin at zero with row 0.
+    if pass.row > 0 {
         for k in 0..CHANNELS {
             for_each_point!(|j| m[k][j] = load_part(simd, &sums[k * POINTS + j], part));
         }
@@ -192,29 +181,4 @@ pub(super) fn sums_at(outputs: usize, inputs: usize, k: usize, c: usize, i: usiz
     let (channel, channels) =
         tiles(outputs, CHANNELS_AT_ONCE).find(|&(first, n)| k < first + n).expect("an output channel");
     ((channel * inputs + c * channels) * SIZE + i * channels + k - channel) * POINTS
-}
-
-/// Adds each channel's gradients of `rows` to its sum, rows then columns in order; four channels side by side, so that
-/// the additions of one need not wait for each other's latency.
-#[inline(always)]
-pub(super) fn fast_bias<S: Simd>(simd: S, call: &Call, rows: Range<usize>, sums: &mut [Lanes], grad_output: &[Lanes]) {
-    const AT_ONCE: usize = 4;
-    for (block, sums) in sums.chunks_mut(AT_ONCE).enumerate() {
-        let mut totals = [f32x16::splat(simd, 0.0); AT_ONCE];
-        if rows.start > 0 {
-            for (total, sum) in totals.iter_mut().zip(&*sums) {
-                *total = load(simd, sum);
-            }
-        }
-        for r in rows.clone() {
-            for (k, total) in totals.iter_mut().enumerate().take(sums.len()) {
-                for dy in &grad_output[call.output.index(block * AT_ONCE + k, r, 0)..][..call.output.width] {
-                    *total += load(simd, dy);
-                }
-            }
-        }
-        for (sum, total) in sums.iter_mut().zip(totals) {
-            store(sum, total);
-        }
-    }
 }

@@ -369,11 +369,11 @@ pub const fn grad_weight_sums(outputs: usize, inputs: usize) -> usize {
     outputs * inputs * SIZE * POINTS
 }
 
-/// Adds what image `rows` of the output contribute to the weight gradient to `sums`, and to the bias gradient to
-/// `bias_sums`; [`finish_grad_weight`] makes gradients of them.
+/// Computes ∂L/∂w of this lane group (`grad_weight`, `[output channel][input channel][3][3]`, overwritten): per lane four
+/// sums a kernel row, of which Gᵀ makes the three taps, then the lane tree.
 ///
-/// `sums` is [`grad_weight_sums`] long and `bias_sums` as long as there are output channels. Both hold a sum per lane,
-/// and begin at zero with row 0, whatever they held. Inactive lanes must hold zero in `grad_output`.
+/// `sums`, [`grad_weight_sums`] long, is room for them; what it held does not matter. Inactive lanes must hold zero in
+/// `grad_output`.
 ///
 /// # Panics
 /// When a length does not fit, or the geometries do not as in [`forward`].
@@ -381,53 +381,27 @@ pub const fn grad_weight_sums(outputs: usize, inputs: usize) -> usize {
 pub fn grad_weight(
     isa: Isa,
     padding: usize,
-    rows: Range<usize>,
-    sums: &mut [Lanes],
-    bias_sums: &mut [Lanes],
+    grad_weight: &mut [f32],
     grad_output: &[Lanes],
     output_geometry: Geometry,
     input: &[Lanes],
     input_geometry: Geometry,
+    sums: &mut [Lanes],
 ) {
     let call = Call::checked(padding, input_geometry, output_geometry);
-    assert!(rows.end <= output_geometry.height, "rows {rows:?} of {}", output_geometry.height);
+    let (outputs, inputs) = (output_geometry.channels, input_geometry.channels);
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
-    assert_eq!(sums.len(), grad_weight_sums(output_geometry.channels, input_geometry.channels), "sums length");
-    assert_eq!(bias_sums.len(), output_geometry.channels, "bias sums length");
-    dispatch!(isa,
-        plain => plain::grad_weight(&call, rows, sums, bias_sums, grad_output, input),
-        simd => {
-            grad_weight::fast_bias(simd, &call, rows.clone(), bias_sums, grad_output);
-            grad_weight::fast(simd, &call, rows, sums, grad_output, input);
-        },
-    );
-}
-
-/// Makes ∂L/∂w (`grad_weight`, `[output channel][input channel][3][3]`, overwritten) and, where asked, ∂L/∂b
-/// (overwritten) of the sums that [`grad_weight`] left: Gᵀ of each kernel row per lane, then the lane tree.
-///
-/// # Panics
-/// When the lengths do not belong together.
-pub fn finish_grad_weight(
-    isa: Isa,
-    grad_weight: &mut [f32],
-    grad_bias: Option<&mut [f32]>,
-    sums: &[Lanes],
-    bias_sums: &[Lanes],
-) {
-    let outputs = bias_sums.len();
-    let inputs = grad_weight.len() / (SIZE * SIZE * outputs.max(1));
     assert_eq!(grad_weight.len(), outputs * inputs * SIZE * SIZE, "grad_weight length");
     assert_eq!(sums.len(), grad_weight_sums(outputs, inputs), "sums length");
     dispatch!(isa,
-        plain => plain::finish_grad_weight(grad_weight, sums, outputs, inputs),
-        simd => grad_weight::fast_finish(simd, grad_weight, sums, outputs, inputs),
+        plain => {
+            plain::grad_weight(&call, sums, grad_output, input);
+            plain::finish_grad_weight(grad_weight, sums, outputs, inputs);
+        },
+        simd => {
+            grad_weight::fast(simd, &call, sums, grad_output, input);
+            grad_weight::fast_finish(simd, grad_weight, sums, outputs, inputs);
+        },
     );
-    if let Some(grad_bias) = grad_bias {
-        assert_eq!(grad_bias.len(), bias_sums.len(), "grad_bias length");
-        for (grad_bias, sums) in grad_bias.iter_mut().zip(bias_sums) {
-            *grad_bias = sums.sum();
-        }
-    }
 }

@@ -83,27 +83,12 @@ pub(super) fn forward(
 /// The four sums of each kernel row, Σ (A ∂L/∂y) ⊙ (Bᵀ x), rows then tile columns in order, fused multiply-add per lane;
 /// and Σ ∂L/∂y, rows then columns.
 #[inline(always)]
-pub(super) fn grad_weight(
-    call: &Call,
-    rows: Range<usize>,
-    sums: &mut [Lanes],
-    bias_sums: &mut [Lanes],
-    grad_output: &[Lanes],
-    input: &[Lanes],
-) {
+pub(super) fn grad_weight(call: &Call, sums: &mut [Lanes], grad_output: &[Lanes], input: &[Lanes]) {
     let (inputs, outputs, width) = (call.input.channels, call.output.channels, call.output.width);
-    if rows.start == 0 {
-        sums.fill(Lanes::ZERO);
-        bias_sums.fill(Lanes::ZERO);
-    }
-    for r in rows {
+    sums.fill(Lanes::ZERO);
+    for r in 0..call.output.height {
         for k in 0..outputs {
             let dy = &grad_output[call.output.index(k, r, 0)..][..width];
-            for dy in dy {
-                for l in 0..LANES {
-                    bias_sums[k].0[l] += dy.0[l];
-                }
-            }
             for c in 0..inputs {
                 for i in 0..SIZE {
                     let x = &input[call.input_row(c, r + i)..][..width + SIZE - 1];

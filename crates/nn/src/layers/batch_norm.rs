@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
-use longhand_kernels::{batch_norm_max_pool, max_pool2d};
+use longhand_kernels::batch_norm_max_pool;
 
 use super::Pass;
 use crate::lane_group::LaneGroup;
@@ -50,7 +50,7 @@ impl BatchNorm {
         forward(pass.isa, rows, y, self.output.activation, x, self.input.activation, normalisers);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         let active = group.active;
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let (x, coefficients) = (&group.activations[self.slot], &pass.input_gradients[self.channels.clone()]);
@@ -59,9 +59,8 @@ impl BatchNorm {
         let (isa, through_relu) = (pass.isa, self.through_relu);
         if self.pooled {
             let normalisers = &pass.normalisers[self.channels.clone()];
-            batch_norm_max_pool::grad_input_rows(
+            batch_norm_max_pool::grad_input(
                 isa,
-                max_pool2d::rows_above(rows, dy_geometry.height),
                 dx,
                 dx_geometry,
                 dy,
@@ -74,9 +73,8 @@ impl BatchNorm {
                 through_relu,
             );
         } else {
-            batch_norm::grad_input_rows(
+            batch_norm::grad_input(
                 isa,
-                rows,
                 dx,
                 dx_geometry,
                 dy,
@@ -90,45 +88,21 @@ impl BatchNorm {
         }
     }
 
-    /// How many rows of the input lie under the first `rows` rows of the output.
-    pub(crate) fn rows_under(&self, rows: usize) -> usize {
-        if self.pooled { (2 * rows).min(self.input.activation.height) } else { rows }
+    /// This group's part of μ and σ²; before the forward pass.
+    pub(crate) fn moments(&self, pass: &Pass, group: &mut LaneGroup) {
+        let LaneGroup { activations, moments, active, .. } = group;
+        let moments = &mut moments[self.channels.clone()];
+        batch_norm::moments(pass.isa, moments, &activations[self.slot], self.input.activation, *active);
     }
 
-    /// Adds `rows` to this group's part of μ and σ², which is complete with the last; before the forward pass.
-    pub(crate) fn add_moments(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        let (x, geometry) = (&group.activations[self.slot], self.input.activation);
-        let sums = &mut group.moment_sums[self.channels.clone()];
-        let complete = rows.end == geometry.height;
-        batch_norm::add_moments(pass.isa, sums, rows, x, geometry, group.active);
-        if complete {
-            for (moments, sums) in group.moments[self.channels.clone()].iter_mut().zip(sums) {
-                *moments = sums.finish(geometry, group.active);
-            }
-        }
-    }
-
-    /// Adds `rows` of the output's gradient to this group's part of ∂L/∂β and ∂L/∂γ, which is complete with the last;
-    /// before the backward pass.
-    pub(crate) fn add_gradient_sums(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        let add = if self.pooled { batch_norm_max_pool::add_gradient_sums } else { batch_norm::add_gradient_sums };
-        let sums = &mut group.gradient_lanes[self.channels.clone()];
-        let (dy_geometry, complete) = (self.output.gradient, rows.end == self.output.gradient.height);
-        add(
-            pass.isa,
-            sums,
-            rows,
-            &group.gradients[self.slot + 1][..dy_geometry.len()],
-            dy_geometry,
-            &group.activations[self.slot],
-            self.input.activation,
-            &pass.normalisers[self.channels.clone()],
-        );
-        if complete {
-            for (out, sums) in group.gradient_sums[self.channels.clone()].iter_mut().zip(sums) {
-                *out = sums.finish();
-            }
-        }
+    /// This group's part of ∂L/∂β and ∂L/∂γ; before the backward pass.
+    pub(crate) fn gradient_sums(&self, pass: &Pass, group: &mut LaneGroup) {
+        let of = if self.pooled { batch_norm_max_pool::gradient_sums } else { batch_norm::gradient_sums };
+        let LaneGroup { activations, gradients, gradient_sums, .. } = group;
+        let sums = &mut gradient_sums[self.channels.clone()];
+        let (dy_geometry, x_geometry) = (self.output.gradient, self.input.activation);
+        let (dy, x) = (&gradients[self.slot + 1][..dy_geometry.len()], &activations[self.slot]);
+        of(pass.isa, sums, dy, dy_geometry, x, x_geometry, &pass.normalisers[self.channels.clone()]);
     }
 
     /// Merges the groups' moments in index order: what normalises each channel of this batch.

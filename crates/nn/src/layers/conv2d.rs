@@ -10,7 +10,7 @@ use super::Pass;
 use crate::channel_blocks::{Sharing, cut, each, ranges};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
-use crate::workspace::{UnfinishedGradient, Use};
+use crate::workspace::Use;
 
 /// `y[k] = b[k] + Σ_c w[k,c] ⋆ x[c]`, then max(y, 0) if a ReLU follows at once.
 ///
@@ -104,58 +104,41 @@ impl Conv2d {
     }
 
     /// ∂L/∂w and ∂L/∂b, and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.
-    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        let LaneGroup { activations, gradients, grad_parameters, sums, workspace, .. } = group;
+    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup) {
+        let LaneGroup { activations, gradients, grad_parameters, workspace, .. } = group;
         let (dy, dy_geometry) = (&mut gradients[self.slot + 1], self.output.gradient);
         if self.relu && self.relu_backward {
             let (y, y_geometry) = (&activations[self.slot + 1], self.output.activation);
-            relu::backward_rows(pass.isa, rows.clone(), dy, dy_geometry, y, y_geometry);
+            relu::backward(pass.isa, dy, dy_geometry, y, y_geometry);
         }
         let (x, x_geometry) = (&activations[self.slot], self.input.activation);
-        let complete = rows.end == dy_geometry.height;
+        let grad_weight = &mut grad_parameters[self.weight.clone()];
         if self.kernel.size == winograd::SIZE {
-            if sums.len() <= self.ordinal {
-                sums.resize_with(self.ordinal + 1, UnfinishedGradient::default);
-            }
-            let UnfinishedGradient { weight, bias } = &mut sums[self.ordinal];
-            if rows.start == 0 {
-                let len = winograd::grad_weight_sums(dy_geometry.channels, x_geometry.channels);
-                *weight = workspace.sums(Use::Sums(self.ordinal), len);
-                bias.resize(dy_geometry.channels, Lanes::ZERO);
-            }
-            let channels = ranges(dy_geometry.channels, pass.blocks);
-            let (stride, per_channel) = (dy_geometry.channel_stride(), weight.len() / dy_geometry.channels);
-            let sums = cut(weight, &channels, per_channel).into_iter().zip(cut(bias, &channels, 1));
-            each(sums.collect(), |block, (weight, bias)| {
+            let (outputs, inputs) = (dy_geometry.channels, x_geometry.channels);
+            let wanted = Use::Sums(self.ordinal);
+            let mut sums = workspace.sums(wanted, winograd::grad_weight_sums(outputs, inputs));
+            let channels = ranges(outputs, pass.blocks);
+            let (stride, sums_each, taps) =
+                (dy_geometry.channel_stride(), sums.len() / outputs, grad_weight.len() / outputs);
+            let pieces = cut(grad_weight, &channels, taps).into_iter().zip(cut(&mut sums, &channels, sums_each));
+            each(pieces.collect(), |block, (grad_weight, sums)| {
                 let k = &channels[block];
                 let dy = &dy[k.start * stride..k.end * stride];
                 let dy_geometry = dy_geometry.with_channels(k.len());
-                let (padding, rows) = (self.kernel.padding, rows.clone());
-                winograd::grad_weight(pass.isa, padding, rows, weight, bias, dy, dy_geometry, x, x_geometry);
+                let padding = self.kernel.padding;
+                winograd::grad_weight(pass.isa, padding, grad_weight, dy, dy_geometry, x, x_geometry, sums);
             });
-            if complete {
-                let (grad_weight, grad_bias) = split_gradient(grad_parameters, &self.weight, &self.bias);
-                let taps = grad_weight.len() / dy_geometry.channels;
-                let grad_weight = cut(grad_weight, &channels, taps);
-                let mut grad_bias = grad_bias.map(|b| cut(b, &channels, 1).into_iter());
-                for (grad_weight, k) in grad_weight.into_iter().zip(&channels) {
-                    let grad_bias = grad_bias.as_mut().and_then(Iterator::next);
-                    let weight = &weight[k.start * per_channel..k.end * per_channel];
-                    winograd::finish_grad_weight(pass.isa, grad_weight, grad_bias, weight, &bias[k.clone()]);
-                }
-                workspace.give_back(Use::Sums(self.ordinal), std::mem::take(weight));
-            }
-        } else if complete {
-            let grad_weight = &mut grad_parameters[self.weight.clone()];
+            workspace.give_back(wanted, sums);
+        } else {
             conv2d::grad_weight(pass.isa, self.kernel, grad_weight, dy, dy_geometry, x, x_geometry);
-            if let Some(bias) = self.bias.clone() {
-                conv2d::grad_bias(pass.isa, &mut grad_parameters[bias], dy, dy_geometry);
-            }
+        }
+        if let Some(bias) = self.bias.clone() {
+            conv2d::grad_bias(pass.isa, &mut grad_parameters[bias], dy, dy_geometry);
         }
     }
 
     /// ∂L/∂x, by the forward kernel with the flipped, transposed weights.
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         group.write_over_next_activation(self.slot);
         let LaneGroup { gradients, workspace, .. } = group;
         let scratch = &mut workspace.scratch;
@@ -165,12 +148,17 @@ impl Conv2d {
         let weights = &pass.convolutions[self.ordinal];
         let kernel = self.kernel.of_input_gradient();
         if self.winograd {
-            let call = Winograd { isa: pass.isa, padding: kernel.padding, rows: tile_rows(rows), relu: false };
+            let call = Winograd {
+                isa: pass.isa,
+                padding: kernel.padding,
+                rows: tile_rows(0..dx_geometry.height),
+                relu: false,
+            };
             let weights = &weights.transformed_flipped;
             call.forward(dx, dx_geometry, dy, dy_geometry, weights, pass.blocks, None, scratch);
         } else {
             let weight = &weights.flipped;
-            conv2d::forward_rows(pass.isa, kernel, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false);
+            conv2d::forward(pass.isa, kernel, dx, dx_geometry, dy, dy_geometry, weight, None, false);
         }
     }
 }
@@ -217,15 +205,4 @@ impl Winograd {
 fn tile_rows(rows: Range<usize>) -> Range<usize> {
     debug_assert!(rows.start.is_multiple_of(winograd::TILE), "rows {rows:?} do not begin with a tile");
     rows.start / winograd::TILE..winograd::tiles_across(rows.end)
-}
-
-/// The gradients of a layer's weight and bias, of which the bias lies behind the weight.
-fn split_gradient<'a>(
-    gradient: &'a mut [f32],
-    weight: &Range<usize>,
-    bias: &Option<Range<usize>>,
-) -> (&'a mut [f32], Option<&'a mut [f32]>) {
-    let (before, after) = gradient.split_at_mut(weight.end);
-    let bias = bias.as_ref().map(|b| &mut after[b.start - weight.end..b.end - weight.end]);
-    (&mut before[weight.clone()], bias)
 }

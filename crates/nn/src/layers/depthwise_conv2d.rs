@@ -37,12 +37,9 @@ impl DepthwiseConv2d {
         depthwise_conv2d::forward_rows(pass.isa, self.kernel, rows, y, y_geometry, x, x_geometry, weight, bias, false);
     }
 
-    /// ∂L/∂w and ∂L/∂b, when the last row of ∂L/∂y has come in.
-    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    /// ∂L/∂w and ∂L/∂b.
+    pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup) {
         let (dy, dy_geometry) = (&group.gradients[self.slot + 1], self.output.gradient);
-        if rows.end < dy_geometry.height {
-            return;
-        }
         let (x, x_geometry) = (&group.activations[self.slot], self.input.activation);
         let dy = &dy[..dy_geometry.len()];
         let grad_weight = &mut group.grad_parameters[self.weight.clone()];
@@ -53,12 +50,12 @@ impl DepthwiseConv2d {
     }
 
     /// ∂L/∂x, by the forward kernel with the flipped weights.
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         group.write_over_next_activation(self.slot);
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let (dx_geometry, dy_geometry) = (self.input.gradient, self.output.gradient);
         let dx = &mut dx[..dx_geometry.len()];
         let (kernel, weight) = (self.kernel.of_input_gradient(), &pass.convolutions[self.ordinal].flipped);
-        depthwise_conv2d::forward_rows(pass.isa, kernel, rows, dx, dx_geometry, dy, dy_geometry, weight, None, false);
+        depthwise_conv2d::forward(pass.isa, kernel, dx, dx_geometry, dy, dy_geometry, weight, None, false);
     }
 }

@@ -1,7 +1,5 @@
 //! Dropout, seeded per image.
 
-use std::ops::Range;
-
 use longhand_kernels::LANES;
 use longhand_kernels::dropout::{self, Mask};
 
@@ -20,18 +18,18 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
         if pass.training && self.rate > 0.0 {
             let mask = self.mask(group);
-            dropout::apply_rows(pass.isa, rows, &mut group.activations[self.slot], self.shape.activation, &mask);
+            dropout::apply(pass.isa, &mut group.activations[self.slot], self.shape.activation, &mask);
         }
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         if pass.training && self.rate > 0.0 {
             let mask = self.mask(group);
             let gradient = &mut group.gradients[self.slot][..self.shape.gradient.len()];
-            dropout::apply_rows(pass.isa, rows, gradient, self.shape.gradient, &mask);
+            dropout::apply(pass.isa, gradient, self.shape.gradient, &mask);
         }
     }
 

@@ -22,11 +22,10 @@ impl MaxPool2d {
         max_pool2d::forward_rows(pass.isa, rows, y, self.output.activation, x, self.input.activation);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         let (dx, dy) = LaneGroup::gradient_pair(&mut group.gradients, self.slot);
         let x = &group.activations[self.slot];
         let (dx_geometry, dy_geometry, x_geometry) = (self.input.gradient, self.output.gradient, self.input.activation);
-        let rows = max_pool2d::rows_above(rows, dy_geometry.height);
-        max_pool2d::backward_rows(pass.isa, rows, dx, dx_geometry, dy, dy_geometry, x, x_geometry);
+        max_pool2d::backward(pass.isa, dx, dx_geometry, dy, dy_geometry, x, x_geometry);
     }
 }

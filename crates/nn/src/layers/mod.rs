@@ -146,32 +146,6 @@ impl Layer {
         }
     }
 
-    /// How many of the `height` rows of its output's gradient must be there for `rows` rows of its input's.
-    pub(crate) fn gradient_rows_read(&self, rows: usize, height: usize) -> usize {
-        match self {
-            Layer::Conv2d(Conv2d { kernel, .. }) | Layer::DepthwiseConv2d(DepthwiseConv2d { kernel, .. }) => {
-                (rows + kernel.padding).min(height)
-            }
-            Layer::BatchNorm(layer) if layer.pooled => rows.div_ceil(2).min(height),
-            Layer::MaxPool2d(_) => rows.div_ceil(2).min(height),
-            Layer::Relu(_) | Layer::BatchNorm(_) | Layer::Dropout(_) => rows,
-            Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
-        }
-    }
-
-    /// How many rows of its input's gradient, of `height`, it writes where at least `rows` are wanted.
-    pub(crate) fn gradient_rows_written(&self, rows: usize, height: usize) -> usize {
-        // Rows under a pooled row come together, an odd last row with the pooled row before it.
-        let pooled = |rows: usize| if rows.div_ceil(2) >= height / 2 { height } else { rows.next_multiple_of(2) };
-        match self {
-            Layer::Conv2d(layer) if layer.winograd => rows.next_multiple_of(winograd::TILE).min(height),
-            Layer::BatchNorm(layer) if layer.pooled => pooled(rows),
-            Layer::MaxPool2d(_) => pooled(rows),
-            Layer::GlobalAveragePool(_) | Layer::Linear(_) | Layer::LogSoftmax(_) => height,
-            _ => rows,
-        }
-    }
-
     /// By how many of `blocks` blocks of channels each part of its work on a lane group is shared.
     pub fn sharing(&self, blocks: usize) -> Sharing {
         match self {
@@ -188,20 +162,21 @@ impl Layer {
             Layer::Relu(layer) => layer.forward(pass, group, rows),
             Layer::BatchNorm(layer) => layer.forward(pass, group, rows),
             Layer::MaxPool2d(layer) => layer.forward(pass, group, rows),
-            Layer::Dropout(layer) => layer.forward(pass, group, rows),
+            // In training alone, where rows are all rows.
+            Layer::Dropout(layer) => layer.forward(pass, group),
             Layer::GlobalAveragePool(layer) => layer.forward(pass, group),
             Layer::Linear(layer) => layer.forward(pass, group),
             Layer::LogSoftmax(layer) => layer.forward(pass, group),
         }
     }
 
-    /// The slot and how many of its rows of activation [`Layer::backward`] reads for `rows` rows of gradient.
-    pub(crate) fn activation_read_backward(&self, rows: usize) -> Option<(usize, usize)> {
+    /// The slot whose activation [`Layer::backward`] reads.
+    pub(crate) fn activation_read_backward(&self) -> Option<usize> {
         match self {
-            Layer::Relu(layer) => Some((layer.slot, rows)),
-            Layer::BatchNorm(layer) => Some((layer.slot, rows)),
-            Layer::MaxPool2d(layer) => Some((layer.slot, rows)),
-            Layer::LogSoftmax(layer) => Some((layer.slot + 1, rows)),
+            Layer::Relu(layer) => Some(layer.slot),
+            Layer::BatchNorm(layer) => Some(layer.slot),
+            Layer::MaxPool2d(layer) => Some(layer.slot),
+            Layer::LogSoftmax(layer) => Some(layer.slot + 1),
             Layer::Conv2d(_)
             | Layer::DepthwiseConv2d(_)
             | Layer::Dropout(_)
@@ -210,27 +185,26 @@ impl Layer {
         }
     }
 
-    /// Computes `rows` of the gradient of the layer's input (those overwritten).
-    pub(crate) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    /// Computes the gradient of the layer's input (overwritten).
+    pub(crate) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         match self {
-            Layer::Conv2d(layer) => layer.backward(pass, group, rows),
-            Layer::DepthwiseConv2d(layer) => layer.backward(pass, group, rows),
-            Layer::Relu(layer) => layer.backward(pass, group, rows),
-            Layer::BatchNorm(layer) => layer.backward(pass, group, rows),
-            Layer::MaxPool2d(layer) => layer.backward(pass, group, rows),
-            Layer::Dropout(layer) => layer.backward(pass, group, rows),
+            Layer::Conv2d(layer) => layer.backward(pass, group),
+            Layer::DepthwiseConv2d(layer) => layer.backward(pass, group),
+            Layer::Relu(layer) => layer.backward(pass, group),
+            Layer::BatchNorm(layer) => layer.backward(pass, group),
+            Layer::MaxPool2d(layer) => layer.backward(pass, group),
+            Layer::Dropout(layer) => layer.backward(pass, group),
             Layer::GlobalAveragePool(layer) => layer.backward(pass, group),
             Layer::Linear(layer) => layer.backward(pass, group),
             Layer::LogSoftmax(layer) => layer.backward(pass, group),
         }
     }
 
-    /// Takes `rows` of the gradient of the layer's output into the gradients of its parameters, which are complete with
-    /// the last row. Batch norm's are made when all groups meet.
-    pub(crate) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    /// Computes the gradients of the layer's parameters (overwritten). Batch norm's are made when all groups meet.
+    pub(crate) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup) {
         match self {
-            Layer::Conv2d(layer) => layer.parameter_gradients(pass, group, rows),
-            Layer::DepthwiseConv2d(layer) => layer.parameter_gradients(pass, group, rows),
+            Layer::Conv2d(layer) => layer.parameter_gradients(pass, group),
+            Layer::DepthwiseConv2d(layer) => layer.parameter_gradients(pass, group),
             Layer::Linear(layer) => layer.parameter_gradients(pass, group),
             _ => {}
         }

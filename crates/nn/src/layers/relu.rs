@@ -22,10 +22,10 @@ impl Relu {
         relu::forward_rows(pass.isa, rows, &mut group.activations[self.slot], self.shape.activation);
     }
 
-    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+    pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
         if self.relu_backward {
             let (dy, y) = (&mut group.gradients[self.slot][..self.shape.gradient.len()], &group.activations[self.slot]);
-            relu::backward_rows(pass.isa, rows, dy, self.shape.gradient, y, self.shape.activation);
+            relu::backward(pass.isa, dy, self.shape.gradient, y, self.shape.activation);
         }
     }
 }

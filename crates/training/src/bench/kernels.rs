@@ -88,7 +88,6 @@ struct Output {
     floats: Vec<f32>,
     scratch: Scratch,
     sums: Vec<Lanes>,
-    bias_sums: Vec<Lanes>,
 }
 
 impl Operands {
@@ -150,14 +149,11 @@ impl Operands {
     }
 
     fn winograd_grad_weight(&self, isa: Isa, out: &mut Output) {
-        let Output { floats, sums, bias_sums, .. } = out;
+        let Output { floats, sums, .. } = out;
         floats.resize(self.weight.len(), 0.0);
         sums.resize(winograd::grad_weight_sums(self.y.channels, self.x.channels), Lanes::ZERO);
-        bias_sums.resize(self.y.channels, Lanes::ZERO);
-        let (padding, rows) = (self.kernel.padding, 0..self.y.height);
-        let (gradient, input) = (&self.grad_output, &self.input);
-        winograd::grad_weight(isa, padding, rows, sums, bias_sums, gradient, self.y, input, self.x);
-        winograd::finish_grad_weight(isa, floats, None, sums, bias_sums);
+        let (padding, gradient) = (self.kernel.padding, &self.grad_output);
+        winograd::grad_weight(isa, padding, floats, gradient, self.y, &self.input, self.x, sums);
     }
 
     /// The median seconds of a call, its answer checked before.

@@ -22,7 +22,7 @@
 //! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
-//! | `values_only`, `values_network` | tables that have values and no formulas |
+//! | `values_only`, `values_network`, `values_rate`, `values_judge`, `rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
 
 mod address;
@@ -47,6 +47,7 @@ mod rate;
 mod repair;
 mod report;
 mod right_update;
+mod rounding;
 mod rows;
 mod sheet_xml;
 mod symbolic;
@@ -54,8 +55,10 @@ mod table;
 mod text;
 mod tracks;
 mod update_rule;
+mod values_judge;
 mod values_network;
 mod values_only;
+mod values_rate;
 mod wrong_weight;
 
 use std::path::Path;

@@ -137,7 +137,11 @@ fn weights(page: &mut String, table: &TableReport) {
             size(weight.distance),
             size(weight.tolerance),
             if weight.ok { "ok" } else { "wrong" },
-            if weight.ok { "OK" } else { "slip" },
+            match (weight.ok, weight.is_too_rounded) {
+                (true, _) => "OK",
+                (false, true) => "too rounded to tell",
+                (false, false) => "slip",
+            },
         );
     }
     page.push_str("</tbody>\n</table></div>\n");

@@ -59,6 +59,12 @@ impl Row {
         self.gradient.map(|gradient| self.estimate.holds(gradient, 0.0))
     }
 
+    /// Whether a gradient with the sign of descent is rightly added.
+    pub fn adds(&self) -> bool {
+        let is_opposite = self.gradient.is_some_and(|gradient| self.estimate.holds(-gradient, self.slack));
+        self.applied_holds() == Some(true) && self.gradient_holds() == Some(false) && is_opposite
+    }
+
     fn holds(&self) -> bool {
         match self.applied_holds() {
             // A gradient that an update does not take as it stands may have any sign or size.
@@ -550,13 +556,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             let finding = self.update_finding(SlipKind::WrongUpdate, track, &rows, explanation, &mut |judge, step| {
-                // The same update with the rate that the others have.
-                let text = judge.plain_update(track, step)?;
-                let theirs = judge.plain_update(other?, step)?;
-                let rate = |text: &str| Some(text.split_once('-')?.1.rsplit_once('*')?.0.to_owned());
-                let weight = text.split_once('-')?.0.to_owned();
-                let gradient = text.rsplit_once('*')?.1.to_owned();
-                Some(format!("{weight}-{}*{gradient}", rate(&theirs)?))
+                judge.plain_update_at_rate_of(other?, track, step)
             });
             result.found.push(finding);
         }

@@ -22,7 +22,7 @@
 //! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
-//! | `values_only` | tables that have values and no formulas |
+//! | `values_only`, `values_network`, `values_rate`, `values_judge`, `rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
 
 mod address;
@@ -47,6 +47,7 @@ mod rate;
 mod repair;
 mod report;
 mod right_update;
+mod rounding;
 mod rows;
 mod sheet_xml;
 mod symbolic;
@@ -54,7 +55,10 @@ mod table;
 mod text;
 mod tracks;
 mod update_rule;
+mod values_judge;
+mod values_network;
 mod values_only;
+mod values_rate;
 mod wrong_weight;
 
 use std::path::Path;
@@ -123,12 +127,15 @@ fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
     if !examined.judged.is_empty() {
         return Ok(AuditReport::of_formulas(book, examined));
     }
-    if let Some(report) = values_only::audit(book) {
-        return Ok(report);
-    }
+    let reasons = match values_only::audit(book) {
+        Ok(report) => return Ok(report),
+        Err(reasons) => reasons,
+    };
     let formulas = book.cells.values().filter(|cell| cell.formula.is_some()).count();
     let reason = if book.cells.is_empty() {
         "the workbook is empty".to_owned()
+    } else if formulas == 0 && !reasons.is_empty() {
+        format!("the cells hold values only; {}", reasons.join("; "))
     } else if formulas == 0 {
         "the cells hold values only, and no headings w1, w2, …, i1, …, t1, … tell what they are; save the workbook with \
          its formulas"

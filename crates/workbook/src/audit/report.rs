@@ -120,6 +120,8 @@ pub struct WeightReport {
     pub role: Option<String>,
     /// Whether its gradient and its updates are right in every row.
     pub ok: bool,
+    /// Whether its values are too rounded to tell; then it is not `ok`, and no slip either.
+    pub is_too_rounded: bool,
     /// The largest distance between the applied gradient and the finite difference.
     pub distance: Option<f64>,
     /// The distance that is allowed there, from the error estimate of the extrapolation.
@@ -259,6 +261,7 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
             gradient: table.rules[k].gradient.map(|gradient| first(gradient).a1()),
             role: network.as_ref().and_then(|network| network.roles.get(k).cloned()),
             ok: !concerned(k),
+            is_too_rounded: false,
             distance: judged.distances.get(k).copied().flatten().map(|distance| distance.0),
             tolerance: judged.distances.get(k).copied().flatten().map(|distance| distance.1),
         })

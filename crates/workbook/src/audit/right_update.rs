@@ -2,23 +2,34 @@
 
 use super::address::{Address, quoted_sheet};
 use super::formula::{Expr, text_at};
-use super::judge::Judge;
+use super::judge::{Judge, Row};
 use super::symbolic::Symbolic;
 
 impl Judge<'_, '_> {
     /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell.
     pub fn plain_update(&self, track: usize, step: i64) -> Option<String> {
+        self.plain_update_at_rate_of(track, track, step)
+    }
+
+    /// The same at the rate of another weight.
+    pub fn plain_update_at_rate_of(&self, rate_of: usize, track: usize, step: i64) -> Option<String> {
         let gradient = self.table().rules[track].gradient?;
         let sheet = self.table().tracks[track].update.sheet;
         let gradient = self.reference(self.table().at(gradient, step)?, sheet);
-        self.update_with(track, step, &gradient)
+        let sign = if self.rows[track].iter().any(Row::adds) { '+' } else { '-' };
+        self.update(rate_of, track, step, sign, &gradient)
     }
 
+    /// The update with another text for the gradient.
     pub fn update_with(&self, track: usize, step: i64, gradient: &str) -> Option<String> {
+        self.update(track, track, step, '-', gradient)
+    }
+
+    fn update(&self, rate_of: usize, track: usize, step: i64, sign: char, gradient: &str) -> Option<String> {
         let table = self.table();
         let weights = &table.tracks[track];
         let mut rate = String::new();
-        for factor in &table.rules[track].rate {
+        for factor in &table.rules[rate_of].rate {
             let piece = match &factor.expr {
                 Expr::Number(value) => value.to_string(),
                 Expr::Cell(cell) if table.moving.contains_key(cell) => {
@@ -35,7 +46,7 @@ impl Judge<'_, '_> {
             };
         }
         let weight = self.reference(weights.weight_at(step)?, weights.update.sheet);
-        (!rate.is_empty()).then(|| format!("{weight}-{rate}*{gradient}"))
+        (!rate.is_empty()).then(|| format!("{weight}{sign}{rate}*{gradient}"))
     }
 
     pub fn reference(&self, cell: Address, from: u32) -> String {

@@ -44,10 +44,10 @@ struct Found {
 #[derive(Debug)]
 struct Row {
     number: u32,
+    /// Before the start tag.
+    start: usize,
     /// Behind the start tag.
     inside: usize,
-    /// Before the end tag.
-    end: usize,
     is_empty: bool,
 }
 
@@ -76,6 +76,8 @@ pub(crate) fn rewrite(text: &str, cells: &BTreeMap<(u32, u32), NewCell>) -> Resu
         edits.push((cell.start, cell.end, written));
     }
     let present: BTreeSet<(u32, u32)> = found.iter().map(|cell| cell.place).collect();
+    // Cells that rows lack altogether, row by row, so that each of these rows is written once.
+    let mut whole_rows: BTreeMap<u32, String> = BTreeMap::new();
     for (&(row, column), new) in cells.iter().filter(|(place, _)| !present.contains(place)) {
         let attributes = format!(" r=\"{}\"", Address::new(0, row, column).a1());
         let written = match new {
@@ -84,16 +86,22 @@ pub(crate) fn rewrite(text: &str, cells: &BTreeMap<(u32, u32), NewCell>) -> Resu
             NewCell::Recalculated { .. } => continue,
         };
         match rows.iter().find(|found| found.number == row) {
-            Some(found) if found.is_empty => return Err(format!("row {row} is empty")),
-            Some(found_row) => {
+            Some(found_row) if !found_row.is_empty => {
                 let after =
                     found.iter().filter(|cell| cell.place.0 == row && cell.place.1 < column).map(|cell| cell.end);
                 let at = after.max().unwrap_or(found_row.inside);
                 edits.push((at, at, written));
             }
+            _ => whole_rows.entry(row).or_default().push_str(&written),
+        }
+    }
+    for (row, written) in whole_rows {
+        match rows.iter().find(|found| found.number == row) {
+            // Closed in itself, `<row …/>`: it keeps its attributes and gets an end tag.
+            Some(empty) => edits.push((empty.inside - "/>".len(), empty.inside, format!(">{written}</row>"))),
             None => {
-                let before = rows.iter().filter(|found| found.number < row).map(|found| found.end).max();
-                let at = before.map_or(data_end, |end| end + text[end..].find('>').map_or(0, |close| close + 1));
+                let next = rows.iter().find(|found| found.number > row);
+                let at = next.map_or(data_end, |next| next.start);
                 edits.push((at, at, format!("<row r=\"{row}\">{written}</row>")));
             }
         }
@@ -157,7 +165,7 @@ fn scan(text: &str) -> Result<(Vec<Found>, Vec<Row>, usize), String> {
                 "row" => {
                     row = attribute(&element, "r").and_then(|r| r.parse().ok()).unwrap_or(row + 1);
                     column = 0;
-                    rows.push(Row { number: row, inside: end, end, is_empty });
+                    rows.push(Row { number: row, start, inside: end, is_empty });
                 }
                 "c" => {
                     let place = attribute(&element, "r").and_then(|r| read_a1(&r)).unwrap_or((row, column + 1));
@@ -195,11 +203,6 @@ fn scan(text: &str) -> Result<(Vec<Found>, Vec<Row>, usize), String> {
                     if let Some(mut found) = cell.take() {
                         found.end = end;
                         cells.push(found);
-                    }
-                }
-                "row" => {
-                    if let Some(row) = rows.last_mut() {
-                        row.end = start;
                     }
                 }
                 "sheetData" => data_end = Some(start),
@@ -253,6 +256,30 @@ mod tests {
         assert_eq!(rewrite(SHEET, &BTreeMap::from([((3, 1), idle(false))])).unwrap(), SHEET);
         let stale = rewrite(SHEET, &BTreeMap::from([((3, 1), idle(true))])).unwrap();
         assert_eq!(stale, SHEET.replace(r#"<v>4</v>"#, "<v>5</v>"));
+    }
+
+    #[test]
+    fn cells_of_rows_that_are_missing_stand_in_one_row_each_in_the_order_of_rows() {
+        let sheet = concat!(
+            r#"<worksheet><sheetData><row r="3"><c r="A3"><v>1</v></c></row>"#,
+            r#"<row r="5"/><row r="7" spans="1:2"><c r="A7"><v>7</v></c></row>"#,
+            r#"</sheetData></worksheet>"#
+        );
+        let value = |place: (u32, u32)| (place, NewCell::Value(f64::from(10 * place.0 + place.1)));
+        let missing = [(2, 1), (3, 2), (4, 1), (6, 1), (6, 3), (9, 2)].map(value);
+        let expected = concat!(
+            r#"<worksheet><sheetData><row r="2"><c r="A2"><v>21</v></c></row>"#,
+            r#"<row r="3"><c r="A3"><v>1</v></c><c r="B3"><v>32</v></c></row>"#,
+            r#"<row r="4"><c r="A4"><v>41</v></c></row><row r="5"/>"#,
+            r#"<row r="6"><c r="A6"><v>61</v></c><c r="C6"><v>63</v></c></row>"#,
+            r#"<row r="7" spans="1:2"><c r="A7"><v>7</v></c></row>"#,
+            r#"<row r="9"><c r="B9"><v>92</v></c></row></sheetData></worksheet>"#
+        );
+        assert_eq!(rewrite(sheet, &BTreeMap::from(missing)).unwrap(), expected);
+        // A row that is closed in itself is opened.
+        let opened = r#"<row r="5"><c r="B5"><v>52</v></c><c r="C5"><v>53</v></c></row>"#;
+        let written = rewrite(sheet, &BTreeMap::from([(5, 2), (5, 3)].map(value))).unwrap();
+        assert_eq!(written, sheet.replace(r#"<row r="5"/>"#, opened));
     }
 
     #[test]

@@ -75,13 +75,17 @@ fn table_text(out: &mut String, table: &TableReport) {
             (Some(distance), Some(tolerance)) => format!("  off by {distance:.1e}, allowed {tolerance:.1e}"),
             _ => String::new(),
         };
-        let verdict = if weight.ok { "OK  " } else { "SLIP" };
+        let verdict = match (weight.ok, weight.is_too_rounded) {
+            (true, _) => "OK  ",
+            (false, true) => "?   ",
+            (false, false) => "SLIP",
+        };
         let pad = " ".repeat(width - weight.name.chars().count());
         let _ = writeln!(out, "  {verdict} {}{pad}  {}{gradient}{role}{sure}", weight.name, weight.cell);
     }
     if table.weights.len() > WEIGHTS_SHOWN {
         let rest = &table.weights[WEIGHTS_SHOWN..];
-        let wrong = rest.iter().filter(|weight| !weight.ok).count();
+        let wrong = rest.iter().filter(|weight| !weight.ok && !weight.is_too_rounded).count();
         let _ = writeln!(out, "  … and {} more weights, {wrong} of them with a slip", rest.len());
     }
     for (place, slip) in table.slips.iter().enumerate() {

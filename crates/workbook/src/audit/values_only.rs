@@ -6,21 +6,19 @@
 
 use std::collections::BTreeMap;
 
-use longhand_derivation::network::Network;
-use longhand_derivation::spec::{NetworkDraft, NetworkSpec};
-
 use super::address::Address;
 use super::book::{Book, Value};
-use super::finding::SlipKind;
 use super::network::description;
 use super::report::{AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
+use super::rounding::Units;
+use super::values_judge::{self, Steps};
+use super::values_network::{self, Derived, Numbers};
+use super::values_rate::{NoRate, Rate};
 
 /// The fewest rows that tell anything.
 const FEWEST_ROWS: usize = 3;
-/// Relative distance up to which a value counts as the derivation's: values may have been rounded for display.
-const SAME: f64 = 1e-6;
-/// How far a gradient read off two rounded weights may be from the derivation's, relative to the largest of its row.
-const GRADIENT_SAME: f64 = 1e-4;
+/// How many weights a sentence names.
+const NAMES_SHOWN: usize = 12;
 
 /// The columns of a table, by what their headings say.
 #[derive(Default)]
@@ -31,122 +29,134 @@ struct Columns {
     error: Option<(u32, String)>,
 }
 
-/// Audits a workbook without formulas; `None` where it has no table with headings that can be read.
-pub(crate) fn audit(book: &Book) -> Option<AuditReport> {
-    let tables: Vec<TableReport> = (0..book.sheets.len() as u32).filter_map(|sheet| table(book, sheet)).collect();
-    if tables.is_empty() {
-        return None;
+/// What became of a sheet with headings.
+enum Seen {
+    /// A table, and what is said of weights that are too rounded to tell their gradients.
+    Table { table: Box<TableReport>, untold: Option<String> },
+    /// A table that cannot be audited, and why.
+    Refused(String),
+    /// No table, and what it lacks.
+    NoTable(String),
+}
+
+/// Audits a workbook without formulas; where it has no table that can be read, what the sheets with headings lack, or
+/// why their tables cannot be audited.
+pub(crate) fn audit(book: &Book) -> Result<AuditReport, Vec<String>> {
+    let (mut tables, mut refused, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
+    for sheet in 0..book.sheets.len() as u32 {
+        match headings(book, sheet).map(|(heading, columns)| table(book, sheet, heading, &columns)) {
+            Some(Seen::Table { table, untold }) => {
+                tables.push(*table);
+                refused.extend(untold);
+            }
+            Some(Seen::Refused(reason)) => refused.push(reason),
+            Some(Seen::NoTable(reason)) => lacking.push(reason),
+            None => {}
+        }
     }
-    let is_clean = tables.iter().all(|table| table.slips.is_empty());
-    Some(AuditReport {
+    if tables.is_empty() {
+        return Err(if refused.is_empty() { lacking } else { refused });
+    }
+    let is_clean = refused.is_empty() && tables.iter().all(|table: &TableReport| table.slips.is_empty());
+    Ok(AuditReport {
         file: None,
         verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
         values_only: true,
         tables,
-        refused: Vec::new(),
+        refused,
         notes: Vec::new(),
         corrections: Vec::new(),
     })
 }
 
-fn table(book: &Book, sheet: u32) -> Option<TableReport> {
-    let (heading, columns) = headings(book, sheet)?;
+fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
+    let on_sheet = format!("headings were found on sheet {:?}", book.sheets[sheet as usize]);
     let number = |row: u32, column: u32| book.cells.get(&Address::new(sheet, row, column))?.value.number();
+    let Some((error_column, error_name)) = columns.error.clone() else {
+        return Seen::NoTable(format!("{on_sheet}, and none of them is the error's, E or E_total"));
+    };
+    let mut numbers = Numbers::default();
     let rows: Vec<u32> = (heading + 1..)
-        .take_while(|&row| columns.weights.values().all(|&column| number(row, column).is_some()))
+        .map_while(|row| {
+            let values = |of: &BTreeMap<usize, u32>| -> Option<Vec<f64>> {
+                of.values().map(|&column| number(row, column)).collect()
+            };
+            let weights = values(&columns.weights)?;
+            let (inputs, targets) = (values(&columns.inputs)?, values(&columns.targets)?);
+            numbers.errors.push(number(row, error_column)?);
+            numbers.weights.push(weights);
+            numbers.inputs.push(inputs);
+            numbers.targets.push(targets);
+            Some(row)
+        })
         .take(100_000)
         .collect();
     if rows.len() < FEWEST_ROWS {
-        return None;
+        return Seen::NoTable(format!(
+            "{on_sheet}, and below them {} rows of numbers where {FEWEST_ROWS} are needed, each with every weight, input \
+             and target and the error",
+            rows.len()
+        ));
     }
-    let (error_column, error_name) = columns.error.clone()?;
-    let values = |row: u32, of: &BTreeMap<usize, u32>| -> Option<Vec<f64>> {
-        of.values().map(|&column| number(row, column)).collect()
-    };
     let (inputs, outputs, weights) = (columns.inputs.len(), columns.targets.len(), columns.weights.len());
-    let hidden = weights / (inputs + outputs).max(1);
-    let sizes = if hidden * (inputs + outputs) == weights && hidden > 0 {
-        vec![inputs, hidden, outputs]
-    } else if inputs * outputs == weights {
-        vec![inputs, outputs]
-    } else {
-        return None;
-    };
-    let network = |row: u32| -> Option<Network> {
-        let draft = NetworkDraft {
-            layers: Some(sizes.clone()),
-            inputs: Some(values(row, &columns.inputs)?),
-            targets: Some(values(row, &columns.targets)?),
-            weights: Some(values(row, &columns.weights)?),
-            learning_rates: Some(vec![1.0]),
-            rows: Some(1),
-            ..NetworkDraft::default()
-        };
-        Network::build(draft.resolve().ok()?).ok()
-    };
-    // Row by row: the derivation's error and gradients, and what was taken off each weight.
-    let mut right: Vec<Vec<f64>> = Vec::new();
-    let mut spec: Option<NetworkSpec> = None;
-    for &row in &rows {
-        let network = network(row)?;
-        let values = network.initial_values();
-        let (own, told) = (values.get(network.total_error), number(row, error_column)?);
-        if (own - told).abs() > SAME * own.abs().max(told.abs()) + 1e-9 {
-            return None;
-        }
-        right.push(network.parameters.iter().map(|parameter| values.get(parameter.gradient)).collect());
-        spec.get_or_insert(network.spec);
+    let shapes = values_network::shapes(inputs, outputs, weights);
+    if shapes.is_empty() {
+        return Seen::Refused(format!(
+            "{on_sheet}, and no network without biases has {weights} weights between as many inputs ({inputs}) and outputs \
+             ({outputs}), with one hidden layer or none; save the workbook with its formulas"
+        ));
     }
-    let taken = |k: usize, place: usize| -> Option<f64> {
-        let column = *columns.weights.values().nth(k)?;
-        Some(number(rows[place], column)? - number(rows[place + 1], column)?)
+    let units = Units::of(&numbers);
+    let fits: Vec<(&Vec<usize>, Derived)> =
+        shapes.iter().filter_map(|shape| Some((shape, values_network::derived(shape, &numbers, &units)?))).collect();
+    if fits.is_empty() {
+        let sizes = |shape: &Vec<usize>| shape.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+        let tried: Vec<String> = shapes.iter().map(sizes).collect();
+        return Seen::Refused(format!(
+            "{on_sheet}, and no network of these shapes has the error in its column {error_name}: {} (sigmoid, no biases, \
+             squared error); save the workbook with its formulas",
+            tried.join(", ")
+        ));
+    }
+    let sure = fits.into_iter().filter(|(_, derived)| derived.is_sure);
+    let Some((shape, Derived { spec, gradients: right, .. })) = sure.min_by(|x, y| x.1.misfit.total_cmp(&y.1.misfit))
+    else {
+        return Seen::Refused(format!(
+            "{on_sheet}, and the values below them are too rounded to tell which network has the error in its column \
+             {error_name}; write them with more decimals, or save the workbook with its formulas"
+        ));
     };
     let stated = stated_rate(book, sheet, heading);
     let rate = match stated {
-        Some((_, rate)) => rate,
-        None => implied_rate(&right, weights, rows.len(), &taken)?,
+        Some((_, value)) => Ok(Rate { value, slack: 0.0 }),
+        None => values_judge::rate(&numbers, &units, &right),
     };
+    let rate = match rate {
+        Ok(rate) => rate,
+        Err(NoRate::NoAgreement) => {
+            return Seen::Refused(format!(
+                "{on_sheet}, and its rows agree on no learning rate; write it beside the words \"Learning rate\" above the \
+                 table"
+            ));
+        }
+        Err(NoRate::TooRounded) => {
+            return Seen::Refused(format!(
+                "{on_sheet}, and its weights are too rounded to tell the learning rate; write it beside the words \
+                 \"Learning rate\" above the table, and the weights with more decimals"
+            ));
+        }
+    };
+    let steps = Steps { shape, numbers: &numbers, units: &units, right: &right, rate };
     let names: Vec<String> = columns.weights.keys().map(|number| format!("w{number}")).collect();
     let cell = |row: u32, k: usize| Address::new(sheet, row, *columns.weights.values().nth(k).unwrap_or(&1)).a1();
     let mut slips = Vec::new();
     let mut reports = Vec::new();
     for k in 0..weights {
-        let mut wrong: Vec<usize> = Vec::new();
-        let mut worst: Option<(f64, f64)> = None;
-        for (place, right) in right.iter().enumerate().take(rows.len() - 1) {
-            let applied = taken(k, place)? / rate;
-            let largest = right.iter().fold(0.0f64, |most, gradient| most.max(gradient.abs()));
-            let rounding = 1e-9 / rate.abs();
-            let (distance, allowed) =
-                ((applied - right[k]).abs(), (GRADIENT_SAME * right[k].abs()).max(1e-7 * largest) + rounding);
-            if worst.is_none_or(|worst| distance / allowed > worst.0 / worst.1) {
-                worst = Some((distance, allowed));
-            }
-            if distance > allowed {
-                wrong.push(place);
-            }
-        }
-        if let Some(&first) = wrong.first() {
-            let applied = taken(k, first)? / rate;
-            let other = (0..weights).filter(|&other| other != k).find(|&other| {
-                wrong.iter().all(|&place| {
-                    let near = |x: f64, y: f64| (x - y).abs() <= GRADIENT_SAME * y.abs() + 1e-9 / rate.abs();
-                    taken(k, place).is_some_and(|taken| near(taken / rate, right[place][other]))
-                })
-            });
-            let (kind, explanation) = match other {
-                Some(other) => {
-                    (SlipKind::WrongWeight, format!("{} was updated with the gradient of {}", names[k], names[other]))
-                }
-                None if (applied + right[first][k]).abs() <= GRADIENT_SAME * applied.abs() => {
-                    (SlipKind::WrongSign, format!("{} climbed the error instead of descending it", names[k]))
-                }
-                None => (
-                    SlipKind::WrongDerivative,
-                    format!("what was taken off {} from row to row is not its gradient times the rate", names[k]),
-                ),
-            };
-            let cells: Vec<String> = wrong.iter().map(|&place| cell(rows[place + 1], k)).collect();
+        let judged = steps.judge(k);
+        let is_right = judged.wrong.is_empty();
+        if let Some(&first) = judged.wrong.first() {
+            let (kind, explanation) = steps.slip(k, &judged.wrong, &names);
+            let cells: Vec<String> = judged.wrong.iter().map(|&place| cell(rows[place + 1], k)).collect();
             slips.push(Slip {
                 kind,
                 weight: Some(names[k].clone()),
@@ -155,7 +165,7 @@ fn table(book: &Book, sheet: u32) -> Option<TableReport> {
                 every_row: cells.len() + 1 == rows.len(),
                 cells,
                 found: "a value".to_owned(),
-                value: Some(applied),
+                value: Some(steps.applied(k, first)),
                 expected: Some(right[first][k]),
                 tolerance: None,
                 explanation,
@@ -169,22 +179,26 @@ fn table(book: &Book, sheet: u32) -> Option<TableReport> {
             cell: cell(rows[0], k),
             gradient: None,
             role: None,
-            ok: wrong.is_empty(),
-            distance: worst.map(|worst| worst.0),
-            tolerance: worst.map(|worst| worst.1),
+            ok: is_right && judged.is_told,
+            is_too_rounded: is_right && !judged.is_told,
+            distance: judged.worst.map(|worst| worst.0),
+            tolerance: judged.worst.map(|worst| worst.1),
         });
     }
-    let last = *rows.last()?;
-    Some(TableReport {
+    let last = rows[rows.len() - 1];
+    let way_out = "Save the workbook with its formulas to learn which one is wrong.".to_owned();
+    let notes = if slips.is_empty() { Vec::new() } else { vec![way_out] };
+    let untold = untold(&reports, &units, &book.sheets[sheet as usize]);
+    let table = TableReport {
         sheet: book.sheets[sheet as usize].clone(),
         range: format!("{}:{}", cell(rows[0], 0), cell(last, weights - 1)),
         direction: "down",
         rows: rows.len(),
         rows_checked: rows.len(),
-        network: spec.as_ref().map(description),
+        network: Some(description(&spec)),
         learning_rate: Some(RateReport {
             cell: stated.map_or_else(|| "told by the rows".to_owned(), |(cell, _)| cell.a1()),
-            value: Some(rate),
+            value: Some(rate.value),
         }),
         error: ErrorReport {
             name: error_name,
@@ -196,9 +210,25 @@ fn table(book: &Book, sheet: u32) -> Option<TableReport> {
         },
         weights: reports,
         slips,
-        notes: vec!["Save the workbook with its formulas to learn which one is wrong.".to_owned()],
+        notes,
         excerpt: Vec::new(),
-    })
+    };
+    Seen::Table { table: Box::new(table), untold }
+}
+
+/// What is said of weights of which a wrong gradient would not show.
+fn untold(weights: &[WeightReport], units: &Units, sheet: &str) -> Option<String> {
+    let untold: Vec<usize> = (0..weights.len()).filter(|&k| weights[k].is_too_rounded).collect();
+    let decimals = untold.iter().map(|&k| units.decimals[k]).min()?;
+    let mut names = untold.iter().take(NAMES_SHOWN).map(|&k| weights[k].name.as_str()).collect::<Vec<_>>().join(", ");
+    if untold.len() > NAMES_SHOWN {
+        names.push_str(&format!(" and {} more", untold.len() - NAMES_SHOWN));
+    }
+    Some(format!(
+        "{names} on sheet {sheet:?}: with {decimals} decimals, too rounded to tell; what is taken off from row to row is \
+         hardly more than what rounding can make of it, so half or twice the gradient would not show. Write the weights \
+         with more decimals, or save the workbook with its formulas"
+    ))
 }
 
 /// The row of headings with the most weights, and what its columns are.
@@ -237,29 +267,4 @@ fn stated_rate(book: &Book, sheet: u32, heading: u32) -> Option<(Address, f64)> 
         let beside = Address { column: cell.column + 1, ..*cell };
         Some((beside, book.cells.get(&beside)?.value.number().filter(|rate| *rate != 0.0)?))
     })
-}
-
-/// The rate that most weights agree on.
-fn implied_rate(
-    right: &[Vec<f64>],
-    weights: usize,
-    rows: usize,
-    taken: &dyn Fn(usize, usize) -> Option<f64>,
-) -> Option<f64> {
-    let mut ratios: Vec<f64> = Vec::new();
-    for (place, right) in right.iter().enumerate().take(rows - 1) {
-        for (k, gradient) in right.iter().enumerate().take(weights) {
-            let ratio = taken(k, place)? / gradient;
-            if ratio.is_finite() && ratio != 0.0 {
-                ratios.push(ratio);
-            }
-        }
-    }
-    ratios.sort_by(f64::total_cmp);
-    // The value that has the most others close to it.
-    let near =
-        |at: usize| ratios[at..].iter().take_while(|ratio| **ratio <= ratios[at] + 2e-4 * ratios[at].abs()).count();
-    let best = (0..ratios.len()).max_by_key(|&at| near(at))?;
-    let count = near(best);
-    (2 * count > ratios.len()).then(|| ratios[best + count / 2])
 }

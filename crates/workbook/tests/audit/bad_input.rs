@@ -27,7 +27,7 @@ fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The parts of a workbook with one of them exchanged.
-fn with_part(bytes: &[u8], name: &str, mut change: impl FnMut(String) -> String) -> Vec<u8> {
+pub fn with_part(bytes: &[u8], name: &str, mut change: impl FnMut(String) -> String) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
     for index in 0..from.len() {

@@ -1,6 +1,7 @@
 //! The audit held against workbooks made for it: right ones in many layouts, each slip, random mutations, bad files.
 
 mod bad_input;
+mod copies;
 mod layouts;
 mod made;
 mod mutations;

@@ -86,6 +86,20 @@ fn another_rate_for_one_weight() {
 }
 
 #[test]
+fn another_rate_where_gradients_of_descent_are_added() {
+    for rate in [Rate::Absolute, Rate::OtherSheet] {
+        let mut made = Table::new(Layout { rate, ..Layout::default() });
+        let names = ["w0_0_0", "w0_0_1", "w0_1_0", "w0_1_1", "w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1"];
+        for name in names {
+            made.change(&format!("g{name}"), 0..25, |formula, _| format!("=-({})", &formula[1..]));
+            made.change(name, 1..25, |formula, _| formula.replace('-', "+"));
+        }
+        made.change("w1_1_1", 1..25, |_, _| "={w1_1_1<}+2*{gw1_1_1<}".to_owned());
+        assert_eq!(only_slip(&made, SlipKind::WrongUpdate)[0], made.cell("w1_1_1", 1));
+    }
+}
+
+#[test]
 fn a_typed_number_among_formulas() {
     for name in ["gw0_0_0", "w1_0_0", "out1_1", "E0", "E", "net2_0"] {
         for (step, value) in [(12, "0.123"), (24, "0.2"), (1, "0.7")] {

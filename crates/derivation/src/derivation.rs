@@ -8,6 +8,7 @@ use crate::chain::{ChainRule, Factor};
 use crate::expression::NodeId;
 use crate::network::{Network, Role};
 use crate::render::equation::{Equation, Side};
+use crate::softmax_error::{SumGradient, shortened, sum_gradients};
 use crate::spec::{Activation, Loss};
 
 /// A piece of a sentence.
@@ -90,6 +91,9 @@ pub struct Chain {
     pub paths: Vec<Equation>,
     /// The sum over the paths, where there are several: values added, and the gradient.
     pub sum: Option<Equation>,
+    /// The gradient over forward quantities where it is shorter than all paths written out: behind softmax and
+    /// cross-entropy, of which `out_o1 − t1` is left.
+    pub short: Option<NodeId>,
     /// The gradient as one formula over forward quantities, with numbers in place, and its value.
     pub in_one_line: Equation,
 }
@@ -115,8 +119,9 @@ impl Derivation {
         if network.samples.len() > 1 {
             sections.push(total_error(network));
         }
+        let sums = sum_gradients(network);
         for layer in (0..network.spec.layers.len() - 1).rev() {
-            sections.push(layer_gradients(network, layer));
+            sections.push(layer_gradients(network, layer, &sums));
         }
         sections.push(update(network));
         Derivation { sections }
@@ -242,7 +247,7 @@ fn total_error(network: &Network) -> Section {
     }
 }
 
-fn layer_gradients(network: &mut Network, layer: usize) -> Section {
+fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) -> Section {
     let parameters: Vec<_> =
         network.parameters.iter().filter(|parameter| parameter.role.layer() == layer).copied().collect();
     let layers = network.spec.layers.len() - 1;
@@ -259,35 +264,42 @@ fn layer_gradients(network: &mut Network, layer: usize) -> Section {
         (true, Loss::SquaredError) => {
             say("Each of these stands in the sum of one output neuron, so the error hears of it through that neuron.")
         }
-        (true, Loss::SoftmaxCrossEntropy) => {
-            let sample = &network.samples[0];
-            let (neuron, target) = (sample.layers[layer][0], sample.targets[0]);
-            say(
-                "Each of these stands in the sum of one output neuron, and softmax passes that sum on to every output. \
-                 A check for later: because the targets add up to 1, all ways to ",
-            )
-            .name(neuron.net)
-            .text(" together make ")
-            .name(neuron.out)
-            .text(" − ")
-            .name(target)
-            .text(", and likewise for the others.")
-        }
+        (true, Loss::SoftmaxCrossEntropy) => say(
+            "Each of these stands in the sum of one output neuron, and softmax passes that sum on to every output. So first \
+             what the error hears of such a sum, along all ways together.",
+        ),
         (false, _) => say(
             "Each of these stands in the sum of one hidden neuron, and what that neuron passes on reaches every neuron \
              of the next layer: the error hears of it along every path there is, and the paths are added up.",
         ),
     };
-    let steps = parameters
-        .into_iter()
-        .map(|parameter| {
-            let rule = ChainRule::write(&mut network.graph, network.total_error, parameter.node);
-            let explanation = chain_words(&rule).0;
-            let work = Work::Chain(chain_equations(rule, parameter.gradient));
-            Step { quantity: parameter.gradient, explanation, explained_before: false, work }
-        })
-        .collect();
+    let mut steps = if layer + 1 == layers { sum_steps(network, sums) } else { Vec::new() };
+    steps.extend(parameters.into_iter().map(|parameter| {
+        let rule = ChainRule::write(&mut network.graph, network.total_error, parameter.node);
+        let explanation = chain_words(&rule).0;
+        let short = (!sums.is_empty()).then(|| shortened(&mut network.graph, parameter.gradient, sums));
+        let work = Work::Chain(chain_equations(rule, parameter.gradient, short));
+        Step { quantity: parameter.gradient, explanation, explained_before: false, work }
+    }));
     Section { topic: Topic::Gradients(layer), heading: heading.0, introduction: introduction.0, steps }
+}
+
+/// What is left of softmax and cross-entropy, for each output's sum.
+fn sum_steps(network: &Network, sums: &[SumGradient]) -> Vec<Step> {
+    let Some(first) = network.samples[0].layers.last().map(|outputs| outputs[0]) else { return Vec::new() };
+    let words =
+        say("What stands below the fractions cancels, and the targets add up to 1: of softmax and cross-entropy ")
+            .name(first.out)
+            .text(" − ")
+            .name(network.samples[0].targets[0])
+            .text(" is left, what the output is too large by.");
+    let step = |(place, sum): (usize, &SumGradient)| Step {
+        quantity: sum.gradient,
+        explanation: words.0.clone(),
+        explained_before: place > 0,
+        work: Work::Formula(sum.equation.clone()),
+    };
+    sums.iter().enumerate().map(step).collect()
 }
 
 /// The vanishing paths in words, and how many are left.
@@ -314,7 +326,7 @@ fn chain_words(rule: &ChainRule) -> Words {
     words
 }
 
-fn chain_equations(rule: ChainRule, gradient: NodeId) -> Chain {
+fn chain_equations(rule: ChainRule, gradient: NodeId, short: Option<NodeId>) -> Chain {
     let (of, by) = (rule.of, rule.with_respect_to);
     let left = Side::Partial { of, by };
     let several = rule.paths.len() > 1;
@@ -331,8 +343,11 @@ fn chain_equations(rule: ChainRule, gradient: NodeId) -> Chain {
         left: left.clone(),
         right: vec![Side::SumOfValues(rule.paths.iter().map(|path| path.product).collect()), Side::Value(rule.sum)],
     });
-    let right = vec![Side::Gradient(gradient), Side::GradientInNumbers(gradient), Side::Value(gradient)];
-    Chain { rule, paths, sum, in_one_line: Equation { left, right } }
+    let right = match short {
+        Some(short) => vec![Side::Expression(short), Side::ExpressionInNumbers(short), Side::Value(gradient)],
+        None => vec![Side::Gradient(gradient), Side::GradientInNumbers(gradient), Side::Value(gradient)],
+    };
+    Chain { rule, paths, sum, short, in_one_line: Equation { left, right } }
 }
 
 fn update(network: &Network) -> Section {

@@ -95,6 +95,7 @@ pub mod number;
 pub mod render;
 pub mod rules;
 mod simplify;
+mod softmax_error;
 pub mod spec;
 pub mod spec_error;
 pub mod symbol;

@@ -1,6 +1,7 @@
 //! The accepted texts of the exercise.
 
 use longhand_derivation::document::{latex, markdown};
+use longhand_derivation::spec::{Loss, NetworkDraft};
 use longhand_derivation::worksheet::Worksheet;
 
 fn exercise() -> Worksheet {
@@ -109,4 +110,13 @@ fn the_formulas_of_the_exercise_for_mathjax() {
     assert_eq!(rows[2], r"h_{1} &= w_{1} \cdot i_{1} + w_{2} \cdot i_{2} = 0.0275 \\");
     // Eleven forward quantities, eight gradients, eight updates.
     assert_eq!(rows.len() - 4, 11 + 8 + 8);
+}
+
+/// What is left of softmax and cross-entropy is shown once, before it is used.
+#[test]
+fn the_output_layer_behind_softmax() {
+    let draft = NetworkDraft { loss: Some(Loss::SoftmaxCrossEntropy), ..NetworkDraft::default() };
+    let text = markdown(&Worksheet::work_out(draft.resolve().unwrap()).unwrap());
+    let (_, gradients) = text.split_once("## The output layer").unwrap();
+    insta::assert_snapshot!(gradients.split("### ").take(2).collect::<Vec<_>>().join("### "));
 }

@@ -1,8 +1,10 @@
 //! Gradients of random networks against finite differences of a forward pass that shares no code with the crate.
 
 use longhand_derivation::chain::{ChainRule, count_paths};
+use longhand_derivation::derivation::{Derivation, Work};
 use longhand_derivation::derivative::derivative;
 use longhand_derivation::network::Network;
+use longhand_derivation::render::equation::Side;
 use longhand_derivation::spec::{Activation, Biases, Loss, NetworkSpec, Sample};
 use proptest::prelude::*;
 
@@ -162,6 +164,28 @@ proptest! {
                         let (long, short) = (values.get(working), values.get(factor.derivative));
                         prop_assert!((long - short).abs() <= 1e-12 * short.abs().max(1.0));
                     }
+                }
+            }
+        }
+    }
+
+    /// Every stage of an equation, and the short form of a gradient behind softmax, is worth what the last one is.
+    #[test]
+    fn every_stage_of_an_equation_has_its_value(spec in network_spec()) {
+        let mut network = Network::build(spec).unwrap();
+        let derivation = Derivation::write(&mut network);
+        let values = network.initial_values();
+        for step in derivation.sections.iter().flat_map(|section| &section.steps) {
+            let equation = match &step.work {
+                Work::Formula(equation) => equation,
+                Work::Chain(chain) => &chain.in_one_line,
+            };
+            let wanted = values.get(step.quantity);
+            for side in &equation.right {
+                if let Side::Expression(node) | Side::Definition(node) | Side::Gradient(node) = side {
+                    let found = values.get(*node);
+                    let close = (found - wanted).abs() <= 1e-12 * wanted.abs().max(1.0);
+                    prop_assert!(close, "{}: {found}, not {wanted}", network.graph.name(step.quantity));
                 }
             }
         }

@@ -19,7 +19,9 @@ pub fn latex_formulas(worksheet: &Worksheet) -> String {
             Work::Formula(equation) => equation,
             Work::Chain(chain) => &chain.in_one_line,
         };
-        let formula = equation.right.iter().find(|side| matches!(side, Side::Definition(_) | Side::Gradient(_)));
+        let is_formula = |side: &&Side| matches!(side, Side::Definition(_) | Side::Gradient(_) | Side::Expression(_));
+        // The shortest, where there are several.
+        let formula = equation.right.iter().rfind(is_formula);
         let value = equation.right.iter().find(|side| matches!(side, Side::Value(_)));
         let mut row = format!("{} &", write(&equation.left).text);
         if let Some(formula) = formula {

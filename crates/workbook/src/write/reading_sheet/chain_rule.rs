@@ -4,7 +4,7 @@ use longhand_derivation::chain::{Factor, Path};
 use longhand_derivation::derivation::{Chain, Step};
 use longhand_derivation::evaluation::Values;
 use longhand_derivation::expression::{Graph, NodeId, Op};
-use longhand_derivation::render::equation::Side;
+use longhand_derivation::render::equation::{Equation, Side};
 use longhand_derivation::render::spreadsheet;
 
 use super::page::{Line, Page};
@@ -49,7 +49,28 @@ pub fn write(page: &mut Page, step: &Step, chain: &Chain) -> Result<(), Workbook
             Some(InCell { address, value })
         }
     };
-    in_one_line(page, step.quantity, total)
+    in_one_line(page, step.quantity, chain.short, total)
+}
+
+/// Writes a derivative that is made smaller step by step: every step, and the last one live.
+pub fn write_formula(page: &mut Page, step: &Step, equation: &Equation) -> Result<(), WorkbookError> {
+    let stages: Vec<NodeId> = equation
+        .right
+        .iter()
+        .filter_map(|side| if let Side::Expression(node) = side { Some(*node) } else { None })
+        .collect();
+    let &last = stages.last().expect("a formula");
+    let graph = &page.worksheet.network.graph;
+    let cell = |id: NodeId| graph.symbol(id).map(cell_name);
+    let formula = page.formulas.formula(last, &cell)?;
+    let line = Line {
+        symbol: page.written(&equation.left),
+        formula: stages.iter().map(|&node| page.written(&Side::Expression(node))).collect::<Vec<_>>().join(" = "),
+        numbers: page.live(&Side::ExpressionInNumbers(last)),
+        why: if step.explained_before { String::new() } else { page.sentence(&step.explanation) },
+        is_result: false,
+    };
+    page.computed(&formula, page.worksheet.values.get(last), line).map(drop)
 }
 
 /// Writes a line for each factor and one for their product.
@@ -102,14 +123,23 @@ fn write_factor(page: &mut Page, factor: &Factor) -> Result<InCell, WorkbookErro
 }
 
 /// The gradient as one formula over forward quantities, under its name, held against the paths.
-fn in_one_line(page: &mut Page, gradient: NodeId, total: Option<InCell>) -> Result<(), WorkbookError> {
+fn in_one_line(
+    page: &mut Page,
+    gradient: NodeId,
+    short: Option<NodeId>,
+    total: Option<InCell>,
+) -> Result<(), WorkbookError> {
     let graph = &page.worksheet.network.graph;
     let forward = |id: NodeId| {
         let symbol = graph.symbol(id)?;
         symbol.gradient_with_respect_to().is_none().then(|| cell_name(symbol))
     };
-    let (formula, words) = match (page.formulas.formula(gradient, &forward), &total) {
-        (Ok(formula), _) => (formula, page.written(&Side::Gradient(gradient))),
+    let (whole, in_numbers) = match short {
+        Some(short) => (Side::Expression(short), Side::ExpressionInNumbers(short)),
+        None => (Side::Gradient(gradient), Side::GradientInNumbers(gradient)),
+    };
+    let (formula, words) = match (page.formulas.formula(short.unwrap_or(gradient), &forward), &total) {
+        (Ok(formula), _) => (formula, page.written(&whole)),
         // Too long for a cell: the paths say the same.
         (Err(WorkbookError::FormulaTooLong { .. }), Some(total)) => (total.address.clone(), "as above".to_owned()),
         (Err(error), _) => return Err(error),
@@ -117,7 +147,7 @@ fn in_one_line(page: &mut Page, gradient: NodeId, total: Option<InCell>) -> Resu
     let line = Line {
         symbol: page.symbol(gradient).unicode(),
         formula: words,
-        numbers: page.live(&Side::GradientInNumbers(gradient)),
+        numbers: page.live(&in_numbers),
         why: String::new(),
         is_result: true,
     };
@@ -127,12 +157,12 @@ fn in_one_line(page: &mut Page, gradient: NodeId, total: Option<InCell>) -> Resu
         let (agrees, differs) = ("in one line; agrees with the paths", "DIFFERS from the paths");
         let InCell { address, value } = total;
         let verdict = format!(
-            "IF(ABS({name}-{address})<=1E-12*(ABS({name})+ABS({address})),{},{})",
+            "IF(ABS({name}-{address})<=1E-12*(ABS({name})+ABS({address}))+1E-15,{},{})",
             quoted(agrees),
             quoted(differs)
         );
         let gradient = page.worksheet.values.get(gradient);
-        let is_same = (gradient - value).abs() <= 1e-12 * (gradient.abs() + value.abs());
+        let is_same = (gradient - value).abs() <= 1e-12 * (gradient.abs() + value.abs()) + 1e-15;
         page.verdict_on_line_before(&verdict, if is_same { agrees } else { differs })?;
     }
     Ok(())

@@ -64,6 +64,9 @@ fn write_section(page: &mut Page, section: &Section) -> Result<(), WorkbookError
     page.introduction(&introduction)?;
     for step in &section.steps {
         match &step.work {
+            Work::Formula(equation) if matches!(equation.left, Side::Partial { .. }) => {
+                chain_rule::write_formula(page, step, equation)?
+            }
             Work::Formula(equation) => formula_step(page, step, equation)?,
             Work::Chain(chain) => chain_rule::write(page, step, chain)?,
         }

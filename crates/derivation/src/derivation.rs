@@ -273,7 +273,7 @@ fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) ->
              of the next layer: the error hears of it along every path there is, and the paths are added up.",
         ),
     };
-    let mut steps = if layer + 1 == layers { sum_steps(network, sums) } else { Vec::new() };
+    let mut steps = if layer + 1 == layers { sum_steps(sums) } else { Vec::new() };
     steps.extend(parameters.into_iter().map(|parameter| {
         let rule = ChainRule::write(&mut network.graph, network.total_error, parameter.node);
         let explanation = chain_words(&rule).0;
@@ -285,17 +285,17 @@ fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) ->
 }
 
 /// What is left of softmax and cross-entropy, for each output's sum.
-fn sum_steps(network: &Network, sums: &[SumGradient]) -> Vec<Step> {
-    let Some(first) = network.samples[0].layers.last().map(|outputs| outputs[0]) else { return Vec::new() };
-    let words =
+fn sum_steps(sums: &[SumGradient]) -> Vec<Step> {
+    let words = |sum: &SumGradient| {
         say("What stands below the fractions cancels, and the targets add up to 1: of softmax and cross-entropy ")
-            .name(first.out)
+            .name(sum.out)
             .text(" − ")
-            .name(network.samples[0].targets[0])
-            .text(" is left, what the output is too large by.");
+            .name(sum.target)
+            .text(" is left, what the output is too large by.")
+    };
     let step = |(place, sum): (usize, &SumGradient)| Step {
         quantity: sum.gradient,
-        explanation: words.0.clone(),
+        explanation: words(sum).0,
         explained_before: place > 0,
         work: Work::Formula(sum.equation.clone()),
     };

@@ -14,6 +14,10 @@ use crate::spec::Loss;
 
 /// ∂E_total/∂o of one output's sum, made smaller step by step.
 pub(crate) struct SumGradient {
+    /// What softmax makes of the sum, `out_o1`.
+    pub out: NodeId,
+    /// What that should be, `t1`.
+    pub target: NodeId,
     /// The sum's gradient, `dE_do1`.
     pub gradient: NodeId,
     /// `out_o1 − t1`.
@@ -63,7 +67,8 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let stages = [all_paths, cancelled, gathered, short].map(Side::Expression);
     let numbers = [Side::ExpressionInNumbers(short), Side::Value(short)];
     let left = Side::Partial { of: network.total_error, by: net };
-    SumGradient { gradient, short, equation: Equation { left, right: stages.into_iter().chain(numbers).collect() } }
+    let equation = Equation { left, right: stages.into_iter().chain(numbers).collect() };
+    SumGradient { out, target: targets[k], gradient, short, equation }
 }
 
 /// `gradient` over forward quantities, with what is left of softmax and cross-entropy in place of all their fractions.

@@ -1,6 +1,7 @@
 //! The second room: recipes chosen and changed, a queue of runs, and how the present one goes.
 
 mod changes;
+pub(crate) mod command_line;
 mod events;
 mod fields;
 mod job;
@@ -83,7 +84,7 @@ pub(crate) async fn enqueue(
 
 /// A new run; `left` is what an earlier app left of it, if it is queued again.
 fn new_run(house: &House, asked: plan::Asked, left: Option<&KeptRun>) -> Result<Arc<Job>, Failure> {
-    let (recipe, command) = plan::recipe_and_command(&asked)?;
+    let (recipe, command) = plan::recipe_and_command(&house.command_line, &asked)?;
     plan::ensure_bounded(&recipe)?;
     let order = Order::New(Box::new(recipe.clone()));
     house.queue.add(&recipe, asked.judged_on, order, command, Request::New(asked), left)
@@ -119,7 +120,7 @@ fn run_that_goes_on(house: &House, resumed: Resumed, left: Option<&KeptRun>) -> 
     }
     plan::ensure_bounded(&record.resolved_recipe)?;
     let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
-    let command = format!("longhand train --resume {}", run.path.display());
+    let command = house.command_line.resumed(&run.path);
     house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command, Request::Resume(resumed), left)
 }
 

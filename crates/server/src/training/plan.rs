@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::changes::{self, Changes};
+use super::command_line::CommandLine;
 use super::fields;
 use crate::failure::Failure;
 use crate::house::State;
@@ -46,8 +47,12 @@ fn on_test_images() -> EvaluatedOn {
 ///
 /// # Errors
 /// A recipe that is not built in, or a change that it refuses.
-pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Failure> {
-    changed(asked).map(|(_, recipe, overrides)| (recipe, command(asked, &overrides)))
+pub(super) fn recipe_and_command(line: &CommandLine, asked: &Asked) -> Result<(Recipe, String), Failure> {
+    changed(asked).map(|(_, recipe, overrides)| (recipe, command(line, asked, &overrides)))
+}
+
+fn command(line: &CommandLine, asked: &Asked, overrides: &[Override]) -> String {
+    line.new_run(Some(&asked.recipe), overrides, asked.judged_on)
 }
 
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
@@ -186,7 +191,7 @@ pub(super) fn of(house: &State, asked: &Asked) -> Result<Value, Failure> {
         "memory_bytes": memory(&recipe, &summary),
         "time": house.times.predicted(house, &recipe, asked.judged_on),
         "notes": notes(&recipe, &summary),
-        "command": command(asked, &overrides),
+        "command": command(&house.command_line, asked, &overrides),
     }))
 }
 
@@ -208,40 +213,14 @@ fn notes(recipe: &Recipe, summary: &Summary) -> Vec<String> {
     notes
 }
 
-/// What to type into a terminal for the same run.
-fn command(asked: &Asked, overrides: &[Override]) -> String {
-    let mut command = format!("longhand train {}", asked.recipe);
-    // The program takes --learning-rate before every --set, and a schedule that is set whole has a rate of its own.
-    let keeps_schedule = !overrides.iter().any(|change| change.path == ["schedule"]);
-    for change in overrides {
-        let (key, value) = (change.path.join("."), change.value.to_string());
-        let value = value.trim();
-        command.push_str(&match key.as_str() {
-            "epochs" => format!(" --epochs {value}"),
-            "seed" => format!(" --seed {value}"),
-            "batch_size" => format!(" --batch-size {value}"),
-            "schedule.learning_rate" if keeps_schedule => format!(" --learning-rate {value}"),
-            _ => format!(" --set {}", quoted(&format!("{key}={value}"))),
-        });
-    }
-    if asked.judged_on == EvaluatedOn::Validation {
-        command.push_str(" --validation");
-    }
-    command
-}
-
-/// A word as shells take it.
-fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "=._-/".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
+    use longhand_data::DataChoice;
+
     use super::*;
 
     fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
-        recipe_and_command(asked).map(|(recipe, _)| recipe)
+        changed(asked).map(|(_, recipe, _)| recipe)
     }
 
     fn asked(changes: Value) -> Asked {
@@ -299,7 +278,7 @@ mod tests {
             "epochs": 3, "schedule.type": "cosine", "schedule.learning_rate": 0.2, "augmentation.rotation": 5,
         }));
         let (_, wanted, overrides) = changed(&asked).unwrap();
-        let command = command(&asked, &overrides);
+        let command = command(&CommandLine::new(DataChoice::Auto, "runs".into()), &asked, &overrides);
         assert!(command.starts_with("longhand train default --set 'schedule="), "{command}");
         assert!(command.contains(" --epochs 3") && command.contains(" --set augmentation.rotation=5"), "{command}");
         // The words of `--set` are read as the command reads them.

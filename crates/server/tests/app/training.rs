@@ -42,7 +42,11 @@ fn a_recipe_is_planned_before_anything_is_trained() {
     let plan = app.post("/api/plan", json!({ "recipe": "seed", "changes": {} })).json();
     assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(24)));
     assert_eq!((plan["train_images"].as_u64(), plan["steps_per_epoch"].as_u64()), (Some(600), Some(5)));
-    assert_eq!(plan["command"], "longhand train seed");
+    let runs = app.folder().join("runs");
+    // What the app was started with counts at a command line too.
+    let command = format!("longhand train seed --data mnist --runs {}", runs.display());
+    assert_eq!(plan["command"], command.as_str());
+    assert_eq!(app.get("/api/runs").json()["train_command"], command.replace(" seed", "").as_str());
     assert_eq!(plan["time"]["how"], "measured");
     let seconds = plan["time"]["seconds"].as_f64().unwrap();
     assert!(seconds > 0.0 && seconds < 600.0, "{seconds}");

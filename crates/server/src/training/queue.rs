@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use longhand_nn::Summary;
+use longhand_report::StepPoint;
 use longhand_training::{EvaluatedOn, Recipe};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -117,6 +118,12 @@ impl Queue {
         let inner = self.inner.locked();
         let found = inner.waiting.iter().chain(&inner.running).chain(&inner.ended).find(|job| job.id == id).cloned();
         found.ok_or_else(|| Failure::not_found("that run is not in the queue any more; see the room Runs"))
+    }
+
+    /// The points of the curves that a job which has ended made of the run that pages call `run`; none where no such job is
+    /// remembered.
+    pub(super) fn points_of(&self, run: &str) -> Vec<StepPoint> {
+        self.inner.locked().ended.iter().find_map(|job| job.points_of(run)).unwrap_or_default()
     }
 
     /// Takes a waiting job out, or tells the running one to stop.

@@ -125,7 +125,7 @@ function inWords({ kind, original, choices, unit }) {
 
 // A field's value in a few characters, for the line that stands for a folded group.
 export function shortly(field) {
-  if (field.kind === "switch") return field.value ? field.label.toLowerCase() : `no ${field.label.toLowerCase()}`;
+  if (field.kind === "switch") return field.value ? field.on : field.off;
   if (field.kind === "choice") return field.choices.find((choice) => choice.value === field.value)?.label ?? "";
   return `${field.label.toLowerCase()} ${field.value}${field.unit === "°" ? field.unit : ""}`;
 }

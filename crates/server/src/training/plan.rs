@@ -83,13 +83,13 @@ fn at_its_field(name: &str, text: &str, error: &RecipeError, overrides: &[Overri
         let alone: Vec<Override> =
             types.iter().filter(|other| *other != change).chain([change]).map(|c| (*c).clone()).collect();
         if let Err(refused) = Recipe::from_toml(name, text, &alone) {
-            return Failure::refused_at(&key(change), plain(&refused.message, &alone));
+            return Failure::refused_at(&key(change), at_a_field(&key(change), &plain(&refused.message, &alone)));
         }
     }
     let message = plain(&error.message, overrides);
     let last = |change: &Override| change.path.last().cloned().unwrap_or_default();
     match overrides.iter().filter(|change| message.contains(&last(change))).collect::<Vec<_>>()[..] {
-        [change] => Failure::refused_at(&key(change), message),
+        [change] => Failure::refused_at(&key(change), at_a_field(&key(change), &message)),
         _ => Failure::refused(message),
     }
 }
@@ -99,6 +99,21 @@ fn plain(message: &str, overrides: &[Override]) -> String {
     let named = overrides.iter().map(|o| format!("{}={}", o.path.join("."), o.value)).collect::<Vec<_>>().join(", ");
     let message = message.strip_prefix(&format!("the recipe refuses {named}: ")).unwrap_or(message);
     message.split(" (overridden: ").next().unwrap_or(message).to_owned()
+}
+
+/// A message as it stands beside the field of that name, which need not be named again: as the program words it for whoever
+/// writes a recipe, it begins with the field's key.
+fn at_a_field(key: &str, message: &str) -> String {
+    let (group, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let value_and_rest = |message: &str| -> Option<String> {
+        let named = message.strip_prefix(&format!("{last} = "));
+        if let Some((value, rest)) = named.and_then(|rest| rest.split_once(" cannot be: ")) {
+            return Some(format!("`{value}` cannot be: {rest}"));
+        }
+        let (value, range) = message.strip_prefix(&format!("{group} {last} is "))?.split_once(", but must be ")?;
+        Some(format!("`{value}` cannot be: it must be {range}"))
+    };
+    value_and_rest(message).unwrap_or_else(|| message.to_owned())
 }
 
 /// Refuses a recipe that the data here do not fit, or that would take more memory or time than is to be had.
@@ -247,6 +262,28 @@ mod tests {
         }
         let unknown: Asked = serde_json::from_value(json!({ "recipe": "../../etc/passwd" })).unwrap();
         assert_eq!(recipe(&unknown).unwrap_err().field.as_deref(), Some("recipe"));
+    }
+
+    #[test]
+    fn what_is_out_of_range_reads_alike_at_every_field() {
+        for (key, value) in [
+            ("epochs", json!(0)),
+            ("epochs", json!(20_000)),
+            ("batch_size", json!(9000)),
+            ("schedule.learning_rate", json!(-3)),
+            ("schedule.warm_up", json!(2)),
+            ("optimiser.momentum", json!(2)),
+            ("optimiser.weight_decay", json!(-1)),
+            ("augmentation.rotation", json!(999)),
+            ("augmentation.cutout", json!(99)),
+            ("loss.label_smoothing", json!(1)),
+            ("averaging.decay", json!(1)),
+        ] {
+            let refused = recipe(&asked(json!({ key: value.clone() }))).unwrap_err();
+            assert_eq!(refused.field.as_deref(), Some(key));
+            let begins = format!("`{value}` cannot be: it must be ");
+            assert!(refused.message.starts_with(&begins), "{key}: {}", refused.message);
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn every_weight_has_its_label_and_every_rate_its_button_wide_and_narrow() {
         visit.go("/by-hand?layers=3-4-2&activation=tanh");
         visit.browser.wait_for("document.documentElement.classList.contains('ready')");
         let labels = visit.browser.evaluate(
-            "[...document.querySelectorAll('#diagram .label')].map((it) => it.getBoundingClientRect())
+            "[...document.querySelectorAll('#diagram .label')].map((it) => it.firstChild.getBoundingClientRect())
               .filter(({ width, height }) => width > 0 && height > 0).map(({ x, y, width, height }) => [x, y, width, height])",
         );
         let labels: Vec<[f64; 4]> = serde_json::from_value(labels).unwrap();
@@ -57,7 +57,6 @@ fn every_weight_has_its_label_and_every_rate_its_button_wide_and_narrow() {
         visit.click(".rates button:last-child");
         visit.browser.wait_for("document.querySelector('.rates button:last-child').ariaPressed === 'true'");
     }
-    visit.browser.set_screen(390, 850, "light");
     visit.pictures("by-hand-3-4-2");
 }
 

@@ -42,6 +42,14 @@ pub enum StoredRunError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The record holds a recipe that cannot be.
+    #[error("{} holds a recipe that cannot be: {reason}", path.display())]
+    Recipe {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it, behind the keys that lead there.
+        reason: String,
+    },
     /// Record and metrics tell different stories.
     #[error(
         "{} says that {said} epochs are done and metrics.jsonl beside it has {found}: files of two runs, or a half-written \
@@ -111,7 +119,7 @@ impl StoredRun {
         for (key, recipe) in recipes {
             if let Some(Err((steps, message))) = recipe.map(Recipe::check) {
                 let place: String = steps.iter().map(|step| format!(".{step}")).collect();
-                return Err(StoredRunError::NotARecord { path: file, reason: format!("{key}{place}: {message}") });
+                return Err(StoredRunError::Recipe { path: file, reason: format!("{key}{place}: {message}") });
             }
         }
         let mut epochs = parse_metrics(&path.join("metrics.jsonl"), metrics)?;

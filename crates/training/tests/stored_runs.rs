@@ -100,14 +100,14 @@ fn judge(run: StoredRun) {
 }
 
 #[test]
-fn a_record_whose_recipe_cannot_be_is_none() {
+fn a_record_whose_recipe_cannot_be_is_refused() {
     let record: serde_json::Value = serde_json::from_str(&TEXTS.0).unwrap();
     let refusal = |key: &str, pointer: &str, value: serde_json::Value| {
         let mut record = record.clone();
         record["unchanged_recipe"] = record["resolved_recipe"].clone();
         *record[key].pointer_mut(pointer).unwrap() = value;
         match read(&record.to_string(), &TEXTS.1) {
-            Err(StoredRunError::NotARecord { reason, .. }) => reason,
+            Err(StoredRunError::Recipe { reason, .. }) => reason,
             other => panic!("{pointer}: {other:?}"),
         }
     };

@@ -38,10 +38,10 @@ pub(super) fn tell_apart(entries: &mut [EntryResult]) -> Vec<String> {
             }
         };
         let base_name = if plain.is_some() { label.clone() } else { format!("the unchanged {label}") };
-        let mut number = usize::from(plain.is_some());
-        for at in alike.into_iter().filter(|&at| Some(at) != plain) {
+        // The unchanged one counts as the first.
+        let first_number = if plain.is_some() { 2 } else { 1 };
+        for (number, at) in (first_number..).zip(alike.into_iter().filter(|&at| Some(at) != plain)) {
             let entry = &mut entries[at];
-            number += 1;
             let changes = differences(&base, &entry.recipe);
             let other_weights = (entry.initial_weights != weights).then_some(entry.initial_weights.as_deref());
             entry.name = in_words(&changes, other_weights)
@@ -52,11 +52,13 @@ pub(super) fn tell_apart(entries: &mut [EntryResult]) -> Vec<String> {
                 .expect("numbers do not run out");
             taken.insert(entry.name.clone());
             let name = &entry.name;
+            let began = "began from other initial weights";
             said.push(if changes.is_empty() {
-                format!("{name} began from other initial weights than {base_name}")
+                format!("{name} {began} than {base_name}")
             } else {
                 let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
-                format!("{name} is another recipe than {base_name}: {}", changes.join(", "))
+                let and = if other_weights.is_some() { format!("; it {began}, too") } else { String::new() };
+                format!("{name} is another recipe than {base_name}: {}{and}", changes.join(", "))
             });
         }
     }

@@ -37,6 +37,7 @@ async function read() {
   known = text;
   ({ runs } = answer);
   at("folders").textContent = answer.folders.length > 0 ? `In ${inList(answer.folders)}` : "";
+  at("train-command").textContent = answer.train_command;
   showUnreadable(answer.unreadable);
   at("none").hidden = runs.length > 0;
   at("some").hidden = runs.length === 0;

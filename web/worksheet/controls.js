@@ -18,7 +18,8 @@ export class Bar {
     for (const rate of [...model.data.spec.learning_rates].sort((a, b) => a - b)) {
       this.rates.append(element("button", { type: "button", "data-rate": rate, onclick: () => model.setNumber(model.data.learning_rate, rate) }, String(rate)));
     }
-    this.rate = new NumberField(model, model.data.learning_rate, "learning rate", (value) => value > 0);
+    const problem = problemLine("rate-problem");
+    this.rate = new NumberField(model, model.data.learning_rate, "learning rate", problem, (value) => (value > 0 ? null : "A learning rate must be above 0."));
     this.error = element("output", { class: "error-text", for: "row" });
     place.append(
       element("div", { class: "row-control" },
@@ -28,7 +29,8 @@ export class Bar {
         step("›", "Next row", (row) => row + 1),
         this.rowText),
       element("div", { class: "rate-control" }, this.rate.label, this.rates),
-      this.error);
+      this.error,
+      problem);
     model.listen((change) => {
       if (change === "numbers" || change === "row") this.show();
     });
@@ -49,13 +51,19 @@ export class Bar {
   }
 }
 
-// A labelled field for one number. What cannot be read is marked and changes nothing.
+// Where it is said what is wrong with a number that was typed; announced as it changes, so it is always there.
+function problemLine(id) {
+  return element("p", { class: "problem on-screen", id, role: "status" });
+}
+
+// A labelled field for one number. What cannot be taken is marked, changes nothing, and is said in the line `problem`;
+// `unfit` gives what else is wrong with a number, or null.
 class NumberField {
-  constructor(model, node, what, isFit = () => true) {
-    Object.assign(this, { model, node, isFit });
+  constructor(model, node, what, problem, unfit = () => null) {
+    Object.assign(this, { model, node, problem, unfit });
     const id = `number-${node}`;
     const { unicode } = model.symbol(node);
-    const kind = { id, type: "text", inputmode: "decimal", spellcheck: "false" };
+    const kind = { id, type: "text", inputmode: "decimal", spellcheck: "false", "aria-describedby": problem.id };
     this.input = element("input", { ...kind, "aria-label": `${what} ${unicode}`, "data-name": model.symbol(node).name });
     this.label = element("label", { class: "field", for: id }, nameElement(node, model), this.input);
     this.input.addEventListener("input", () => this.typed());
@@ -64,10 +72,29 @@ class NumberField {
   }
 
   typed() {
-    const value = readNumber(this.input.value);
-    const isGood = value !== null && Math.abs(value) <= this.model.data.largest_magnitude && this.isFit(value);
-    setAttribute(this.input, "aria-invalid", isGood ? null : true);
-    if (isGood) this.model.setNumber(this.node, value);
+    const wrong = this.wrong();
+    this.mark(wrong);
+    if (wrong === null) this.model.setNumber(this.node, readNumber(this.input.value));
+  }
+
+  // What is wrong with what was typed, or null.
+  wrong() {
+    const typed = this.input.value.trim();
+    const value = readNumber(typed);
+    const largest = this.model.data.largest_magnitude;
+    if (typed === "") return "There is no number.";
+    if (value === null) return `“${typed}” is no number.`;
+    if (Math.abs(value) > largest) return `${typed} is too large: from −${numberText(largest)} to ${numberText(largest)} is taken here.`;
+    return this.unfit(value);
+  }
+
+  mark(wrong) {
+    const isMarked = this.input.hasAttribute("aria-invalid");
+    setAttribute(this.input, "aria-invalid", wrong === null ? null : true);
+    // The line is shared: a field that is well leaves alone what is said of another.
+    if (wrong === null && !isMarked) return;
+    const kept = `All that is worked out is still with ${this.model.symbol(this.node).unicode} = ${numberText(this.model.given.get(this.node))}.`;
+    this.problem.textContent = wrong === null ? "" : `${wrong} ${kept}`;
   }
 
   // The arrow keys change the last decimal place.
@@ -88,7 +115,7 @@ class NumberField {
     const value = this.model.given.get(this.node);
     if (document.activeElement === this.input && readNumber(this.input.value) === value) return;
     this.input.value = String(value);
-    setAttribute(this.input, "aria-invalid", null);
+    this.mark(null);
   }
 }
 
@@ -120,9 +147,10 @@ export class Given {
 
   group(form, name, what, nodes) {
     if (nodes.length === 0) return;
-    const fields = nodes.map((node) => new NumberField(this.model, node, what));
+    const problem = problemLine(`given-problem-${nodes[0]}`);
+    const fields = nodes.map((node) => new NumberField(this.model, node, what, problem));
     this.fields.push(...fields);
-    form.append(element("fieldset", {}, element("legend", {}, name), element("div", {}, fields.map((field) => field.label))));
+    form.append(element("fieldset", {}, element("legend", {}, name), element("div", {}, fields.map((field) => field.label)), problem));
   }
 
   show() {

@@ -63,15 +63,15 @@ export class Diagram {
   }
 
   drawLabel(edge) {
-    const { x, y, height, crowded } = edge.label;
+    const { x, y, height, crowded, kind } = edge.label;
     const { node } = this.model.data.parameters[edge.parameter];
-    const text = drawn("text", { x, y: y + 4.5, "text-anchor": "middle" });
-    edge.plate = drawn("g", { class: `label${crowded ? " crowded" : ""}`, onclick: () => this.choose(edge.parameter) },
+    const text = drawn("text", { x, y: y + (kind.isSmall ? 4 : 4.5), "text-anchor": "middle" });
+    edge.plate = drawn("g", { class: `label${kind.isSmall ? " small" : ""}${crowded ? " crowded" : ""}`, onclick: () => this.choose(edge.parameter) },
       drawn("rect", { y: y - height / 2, height, rx: 4 }), text);
     const plate = edge.plate.firstChild;
-    this.writeNumber(text, node);
+    this.writeNumber(text, node, kind.digits);
     this.texts.push(() => {
-      const width = labelWidth(text.textContent.replaceAll("\u200b", "").length);
+      const width = labelWidth(text.textContent.replaceAll("\u200b", "").length, kind);
       setAttribute(plate, "width", width);
       setAttribute(plate, "x", x - width / 2);
     });
@@ -127,10 +127,10 @@ export class Diagram {
   }
 
   // Name and value in one line of text.
-  writeNumber(text, node) {
+  writeNumber(text, node, digits) {
     const value = drawn("tspan", { class: "value", dx: 5 });
     text.append(...nameSpans(this.model.symbol(node).mathMl), value);
-    this.texts.push((values) => { value.textContent = numberText(values[node], DIGITS); });
+    this.texts.push((values) => { value.textContent = numberText(values[node], digits); });
   }
 
   choose(parameter) {

@@ -1,20 +1,35 @@
 // Where everything stands in the picture of the network: the error at the top, the inputs at the bottom, a row of boxes
 // for each layer between them.
 
-const ROW_GAP = 96; // between layers, with weights between them
 const NARROW_GAP = 40; // between outputs, errors and their sum
 const LINE = 19;
 const PADDING = 8;
-const LABEL_HEIGHT = 18;
-const CHARACTER = 6.9;
-const LONGEST_LABEL = 11; // characters
-const PLACES = [0.5, 0.27, 0.73, 0.34, 0.66, 0.2, 0.8, 0.42, 0.58]; // along a line, the best first
+// How weights are labelled: in type of this size, which takes so much room; the longest label has so many characters.
+const LARGE = { isSmall: false, height: 18, character: 6.9, margin: 16, longest: 11, digits: 5 };
+const SMALL = { isSmall: true, height: 15, character: 5.8, margin: 8, longest: 11, digits: 5 };
+const SHORT = { ...SMALL, longest: 9, digits: 3 };
+// What is tried until every weight has a label: kinds of label, and how far apart layers stand with weights between them.
+const TRIES = [[LARGE, 96], [LARGE, 120], [SMALL, 96], [SMALL, 120], [SMALL, 144], [SHORT, 120], [SHORT, 152], [SHORT, 192], [SHORT, 240]];
+// Along a line, the best first. With few labels a few places, well apart, look best; many labels need any there are.
+const FEW_PLACES = [0.5, 0.27, 0.73, 0.34, 0.66, 0.2, 0.8, 0.42, 0.58];
+const ALL_PLACES = [0.5];
+for (let away = 0.04; away < 0.45; away += 0.04) ALL_PLACES.push(0.5 - away, 0.5 + away);
 
 // Boxes, lines between them and labels, for one sample, in a picture of this width. Where neurons stand so close that
-// only their names fit, weights have no labels.
+// only their names fit, weights have no labels; elsewhere labels get smaller and layers move apart until each has one.
 export function diagramLayout(data, sample, width) {
+  let best = layoutWith(data, sample, width, ...TRIES[0], FEW_PLACES);
+  for (const [kind, gap] of TRIES) {
+    if (best.unlabelled === 0) break;
+    const layout = layoutWith(data, sample, width, kind, gap, ALL_PLACES);
+    if (layout.unlabelled < best.unlabelled) best = layout;
+  }
+  return best;
+}
+
+function layoutWith(data, sample, width, kind, gap, shares) {
   const nodes = data.samples[sample];
-  const rows = [...rowsAbove(data, nodes), ...neuronRows(data, nodes), inputRow(nodes)];
+  const rows = [...rowsAbove(data, nodes), ...neuronRows(data, nodes, gap), inputRow(nodes)];
   const boxes = [];
   let y = 4;
   for (const row of rows) {
@@ -35,8 +50,8 @@ export function diagramLayout(data, sample, width) {
   const boxOf = new Map(boxes.flatMap((box) => box.quantities.map((quantity) => [quantity, box])));
   const edges = edgesBetween(data, nodes, boxOf);
   const isDense = boxes.some(({ size }) => size === "round");
-  if (!isDense) labelEdges(edges, boxes);
-  return { isDense, width, height, boxes, edges, boxOf };
+  const unlabelled = isDense ? 0 : labelEdges(edges, boxes, kind, shares);
+  return { isDense, width, height, boxes, edges, boxOf, unlabelled };
 }
 
 function sizeFor(pitch) {
@@ -58,7 +73,7 @@ function rowsAbove(data, nodes) {
 }
 
 // The layers from the last to the first. Softmax stands above the sums that it shares among.
-function neuronRows(data, nodes) {
+function neuronRows(data, nodes, gap) {
   const rows = [];
   const isSoftmax = data.spec.loss === "softmax_cross_entropy";
   nodes.layers.forEach((neurons, layer) => {
@@ -68,7 +83,7 @@ function neuronRows(data, nodes) {
       const lines = isSplit ? [{ node: neuron.net }] : [{ node: neuron.out, kind: "out" }, { node: neuron.net }];
       return box("neuron", bias ? [...lines, bias] : lines);
     });
-    rows.unshift({ gap: ROW_GAP, boxes });
+    rows.unshift({ gap, boxes });
     if (isSplit) rows.unshift({ gap: NARROW_GAP + 16, boxes: neurons.map((neuron) => box("neuron", [{ node: neuron.out, kind: "out" }])) });
   });
   return rows;
@@ -106,28 +121,41 @@ function edgesBetween(data, nodes, boxOf) {
   return edges;
 }
 
-// Finds each weight's label a free place on its line; a label without one is shown only while its weight is looked at.
-function labelEdges(edges, boxes) {
+// Finds each weight's label a free place on its line, and gives how many have none: such a label is shown only while its
+// weight is looked at.
+function labelEdges(edges, boxes, kind, shares) {
   const taken = boxes.map(({ x, y, width, height }) => ({ x, y: y + height / 2, width: width + 6, height: height + 4 }));
   const weights = edges.filter((edge) => edge.parameter !== null);
-  for (const edge of weights) {
-    const width = labelWidth(LONGEST_LABEL);
-    const places = PLACES.map((share) => labelAt(edge, share, width));
-    const crossings = (label) => weights.filter((other) => other !== edge && passes(other, label)).length;
-    const free = places.filter((label) => taken.every((other) => !overlap(label, other)));
-    free.sort((a, b) => crossings(a) - crossings(b));
-    edge.label = free[0] ?? { ...places[0], crowded: true };
-    if (free.length > 0) taken.push(edge.label);
+  const places = new Map(weights.map((edge) => [edge, shares.map((share) => labelAt(edge, share, kind))]));
+  const isFree = (label) => taken.every((other) => !overlap(label, other));
+  const waiting = new Set(weights);
+  let unlabelled = 0;
+  while (waiting.size > 0) {
+    // Of many, the one with the fewest places left comes first: the others can still go elsewhere.
+    let [next, free] = [null, []];
+    for (const edge of shares === FEW_PLACES ? [...waiting].slice(0, 1) : waiting) {
+      const left = places.get(edge).filter(isFree);
+      if (next === null || left.length < free.length) [next, free] = [edge, left];
+    }
+    waiting.delete(next);
+    const crossings = (label) => weights.filter((other) => other !== next && passes(other, label)).length;
+    // Sorting keeps the order of equals: the nearest to the middle.
+    const ranked = free.map((label) => [crossings(label), label]).sort(([a], [b]) => a - b);
+    next.label = ranked[0]?.[1] ?? { ...places.get(next)[0], crowded: true };
+    if (ranked.length > 0) taken.push(next.label);
+    else unlabelled += 1;
   }
+  return unlabelled;
 }
 
-function labelAt({ start, end }, share, width) {
-  return { x: start[0] + share * (end[0] - start[0]), y: start[1] + share * (end[1] - start[1]), width, height: LABEL_HEIGHT };
+function labelAt({ start, end }, share, kind) {
+  const [x, y] = [start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])];
+  return { x, y, width: labelWidth(kind.longest, kind), height: kind.height, kind };
 }
 
-// The width of a label with so many characters.
-export function labelWidth(characters) {
-  return Math.min(LONGEST_LABEL, characters) * CHARACTER + 16;
+// The width of a label of this kind with so many characters.
+export function labelWidth(characters, { longest, character, margin }) {
+  return Math.min(longest, characters) * character + margin;
 }
 
 function overlap(a, b) {

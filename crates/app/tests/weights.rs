@@ -98,7 +98,8 @@ fn a_training_begins_from_weights_says_so_and_is_the_same_again() {
     let compared = longhand(&["runs", "compare", "first", "second"], folder.path());
     assert_eq!(compared.code, 0, "{}", compared.stderr);
     let said = format!("{}{}", compared.stdout, compared.stderr);
-    assert!(said.contains("tiny (2) began from other initial weights than tiny"), "{said}");
+    let name = format!("tiny, epochs 1, from weights {}", &digest[..8]);
+    assert!(said.contains(&name) && said.contains("; it began from other initial weights, too"), "{said}");
 
     // Pixels normalised otherwise are worth a warning.
     let arguments = ["evaluate", "--recipe", &recipe, "--weights", first, "--data", "strokes", "--set"];

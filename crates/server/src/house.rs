@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use longhand_data::DataChoice;
 use longhand_kernels::Isa;
 
 use crate::by_hand::audits::Audits;
@@ -10,6 +11,7 @@ use crate::data_shelf::DataShelf;
 use crate::draw::models::Models;
 use crate::heavy::Heavy;
 use crate::runs::index::RunIndex;
+use crate::training::command_line::CommandLine;
 use crate::training::queue::Queue;
 use crate::training::time::Times;
 
@@ -24,6 +26,7 @@ pub(crate) struct State {
     pub(crate) threads: usize,
     /// Where new runs go.
     pub(crate) runs_folder: PathBuf,
+    pub(crate) command_line: CommandLine,
     pub(crate) data: DataShelf,
     pub(crate) queue: Queue,
     pub(crate) times: Times,
@@ -48,13 +51,15 @@ pub(crate) struct State {
 const MOST_STREAMS: usize = 64;
 
 impl State {
-    /// An app without data, whose new runs go into the folder `runs`; those in `more_runs` are shown too.
-    pub(crate) fn new(isa: Isa, threads: usize, runs: PathBuf, more_runs: Vec<PathBuf>) -> Self {
+    /// An app without data yet (`data` says which are looked for), whose new runs go into the folder `runs`; those in
+    /// `more_runs` are shown too.
+    pub(crate) fn new(isa: Isa, threads: usize, data: DataChoice, runs: PathBuf, more_runs: Vec<PathBuf>) -> Self {
         let queue = Queue::new(&runs);
         let folders = std::iter::once(runs.clone()).chain(more_runs).collect();
         State {
             isa,
             threads,
+            command_line: CommandLine::new(data, runs.clone()),
             runs_folder: runs,
             data: DataShelf::new(),
             queue,

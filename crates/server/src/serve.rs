@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use longhand_data::Dataset;
+use longhand_data::{DataChoice, Dataset};
 use longhand_kernels::Isa;
 
 use crate::connections::answer;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub host: Option<String>,
     /// The port; 0 for any that is free.
     pub port: u16,
+    /// Which data are looked for, as the command lines that pages show must say too.
+    pub data: DataChoice,
     /// Where new runs go.
     pub runs: PathBuf,
     /// Other folders whose runs are shown.
@@ -85,7 +87,7 @@ impl Server {
     /// # Errors
     /// When the host is not this computer's, the port cannot be had, or there are no random numbers for a token.
     pub fn bind(settings: Settings) -> Result<Self, ServeError> {
-        let Settings { host, port, runs, more_runs, isa, threads } = settings;
+        let Settings { host, port, data, runs, more_runs, isa, threads } = settings;
         let (ip, mut guard) = match &host {
             None => (IpAddr::V4(Ipv4Addr::LOCALHOST), Guard { hosts: Hosts::loopback(), token: None }),
             Some(host) => {
@@ -108,7 +110,7 @@ impl Server {
             Some(host) => host.clone(),
         };
         let token = guard.token.as_ref().map_or(String::new(), |token| format!("?token={}", token.as_str()));
-        let house = Arc::new(State::new(isa, threads, runs, more_runs));
+        let house = Arc::new(State::new(isa, threads, data, runs, more_runs));
         Ok(Server { listener, address: format!("http://{name}:{port}/{token}"), guard, house })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use longhand_data::Dataset;
+use longhand_data::{DataChoice, Dataset};
 use longhand_kernels::Isa;
 use tower::ServiceExt as _;
 
@@ -39,7 +39,7 @@ impl Offline {
     /// # Panics
     /// When there are no threads to be had.
     pub fn new(runs: &Path, data: Dataset) -> Self {
-        let house = State::new(Isa::detect(), 1, runs.to_owned(), Vec::new());
+        let house = State::new(Isa::detect(), 1, DataChoice::Auto, runs.to_owned(), Vec::new());
         house.data.put(data, None);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::recipe::Recipe;
 use crate::record::{EpochMetrics, RunRecord, RunStatus};
 use crate::run_folder::CHECKPOINT;
 use crate::run_lock::is_being_written;
@@ -41,6 +42,14 @@ pub enum StoredRunError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The record holds a recipe that cannot be.
+    #[error("{} holds a recipe that cannot be: {reason}", path.display())]
+    Recipe {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it, behind the keys that lead there.
+        reason: String,
+    },
     /// Record and metrics tell different stories.
     #[error(
         "{} says that {said} epochs are done and metrics.jsonl beside it has {found}: files of two runs, or a half-written \
@@ -69,7 +78,7 @@ impl StoredRun {
     /// Reads the run in the folder `path`.
     ///
     /// # Errors
-    /// When a file cannot be read, is no record, or record and metrics do not belong together.
+    /// When a file cannot be read, is no record, holds a recipe that cannot be, or record and metrics do not belong together.
     pub fn read(path: &Path) -> Result<Self, StoredRunError> {
         let mut record = TextFile::read(path.join("run.json"))?;
         loop {
@@ -97,11 +106,22 @@ impl StoredRun {
     /// `path` is its folder, which is not looked into.
     ///
     /// # Errors
-    /// When a text is no record, or the two do not belong together.
+    /// When a text is no record, a recipe in it cannot be, or the two do not belong together.
     pub fn from_texts(path: &Path, record: &str, metrics: &str) -> Result<Self, StoredRunError> {
         let file = path.join("run.json");
         let record: RunRecord = serde_json::from_str(record)
             .map_err(|e| StoredRunError::NotARecord { path: file.clone(), reason: e.to_string() })?;
+        // Anybody may have written it, and whoever has a recipe in hand relies on its having been checked.
+        let recipes = [
+            ("resolved_recipe", Some(&record.resolved_recipe)),
+            ("unchanged_recipe", record.unchanged_recipe.as_ref()),
+        ];
+        for (key, recipe) in recipes {
+            if let Some(Err((steps, message))) = recipe.map(Recipe::check) {
+                let place: String = steps.iter().map(|step| format!(".{step}")).collect();
+                return Err(StoredRunError::Recipe { path: file, reason: format!("{key}{place}: {message}") });
+            }
+        }
         let mut epochs = parse_metrics(&path.join("metrics.jsonl"), metrics)?;
         let said = record.result.as_ref().map_or(0, |r| r.epochs_done);
         if record.status == RunStatus::Running {

@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 use damage::write_over;
 use longhand_data::strokes;
 use longhand_kernels::Isa;
+use longhand_training::experiment::{Leaderboard, Order, SuiteResult};
 use longhand_training::{
     EpochMetrics, Recipe, ResultRecord, RunFolder, RunRecord, RunStatus, Scores, Split, StoredRun, StoredRunError,
-    built_in,
+    built_in, differences,
 };
 use proptest::prelude::*;
 
@@ -83,9 +84,61 @@ proptest! {
                 let again = read(&written.0, &written.1).unwrap();
                 // As texts: a loss that is no number is not equal to itself.
                 prop_assert_eq!((serde_json::to_string(&again.record).unwrap(), written_lines(&again.epochs)), written);
+                judge(run);
             }
         }
     }
+}
+
+/// What the commands and the pages do with runs that were read: nothing in one is worth a panic.
+fn judge(run: StoredRun) {
+    let sound = read(&TEXTS.0, &TEXTS.1).unwrap();
+    differences(&run.record.resolved_recipe, &sound.record.resolved_recipe);
+    if let Ok((result, _)) = SuiteResult::gather("runs", vec![sound, run]) {
+        Leaderboard::of(&result, Order::Mean);
+    }
+}
+
+#[test]
+fn a_record_whose_recipe_cannot_be_is_refused() {
+    let record: serde_json::Value = serde_json::from_str(&TEXTS.0).unwrap();
+    let refusal = |key: &str, pointer: &str, value: serde_json::Value| {
+        let mut record = record.clone();
+        record["unchanged_recipe"] = record["resolved_recipe"].clone();
+        *record[key].pointer_mut(pointer).unwrap() = value;
+        match read(&record.to_string(), &TEXTS.1) {
+            Err(StoredRunError::Recipe { reason, .. }) => reason,
+            other => panic!("{pointer}: {other:?}"),
+        }
+    };
+    for key in ["resolved_recipe", "unchanged_recipe"] {
+        let even = refusal(key, "/network/layers/0/kernel", 2.into());
+        assert!(even.starts_with(&format!("{key}.network.layers.0: ")), "{even}");
+        let none = refusal(key, "/network/layers", serde_json::json!([]));
+        assert!(none.starts_with(&format!("{key}.network")), "{none}");
+        let many = refusal(key, "/epochs", 10_000_000_000_000_000_000_u64.into());
+        assert!(many.starts_with(&format!("{key}.epochs: epochs = 10000000000000000000 cannot be")), "{many}");
+    }
+}
+
+#[test]
+fn a_label_that_looks_like_the_name_of_a_variant_is_a_label() {
+    let run = |label: &str, epochs: usize, seed: u64| {
+        let mut run = read(&TEXTS.0, &TEXTS.1).unwrap();
+        (run.record.recipe, run.record.seed) = (label.to_owned(), seed);
+        run.record.resolved_recipe.epochs = epochs;
+        run
+    };
+    let named = |runs: Vec<StoredRun>| {
+        let (result, _) = SuiteResult::gather("runs", runs).unwrap();
+        result.entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(vec![run("a (2)", 20, 0), run("a", 20, 1)]), ["a (2)", "a"]);
+    assert_eq!(named(vec![run("a, epochs 3", 20, 0), run("a", 20, 1), run("a", 3, 2)]), ["a, epochs 3", "a", "a (2)"]);
+    assert_eq!(
+        named(vec![run("a (2)", 20, 0), run("a, epochs 3", 20, 0), run("a", 3, 1), run("a", 20, 2)])[2..],
+        ["a (3)", "a"]
+    );
 }
 
 #[test]

@@ -49,7 +49,8 @@ export class Choice {
       const field = this.form.elements[name];
       if (field.isTyped) continue;
       const value = query.get(name) ?? "";
-      if (field instanceof HTMLSelectElement) field.value = value === "" ? usual : value;
+      // The address may spell `per-layer` as the command line does.
+      if (field instanceof HTMLSelectElement) field.value = value === "" ? usual : value.replaceAll("-", "_");
       else field.value = value;
       // A select shows nothing for a value that it does not know; the server has said what is wrong with it.
       if (field instanceof HTMLSelectElement && field.selectedIndex < 0) field.value = usual;

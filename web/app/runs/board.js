@@ -1,6 +1,7 @@
 // The leaderboard: recipes judged over their seeds, each mean with its deviation as a dot with whiskers.
 
 import { drawn, element } from "../../worksheet/elements.js";
+import { prose } from "../prose.js";
 import { counted, duration, percent, thousands } from "../train/words.js";
 
 const OF_DATA = { mnist: "MNIST", strokes: "the built-in stroke digits" };
@@ -36,7 +37,7 @@ function rowElement(row, scale) {
   const seeds = [thousands(row.n), row.diverged > 0 ? `${row.diverged} diverged` : null, row.missing > 0 ? `${row.missing} missing` : null].filter((text) => text !== null);
   const name = row.entry ?? row.recipe;
   return element("tr", {},
-    element("th", { scope: "row" }, element("span", { class: "name" }, name), row.reason ? element("span", { class: "reason" }, row.reason) : null),
+    element("th", { scope: "row" }, element("span", { class: "name" }, name), row.reason ? element("span", { class: "reason" }, prose(row.reason)) : null),
     element("td", {}, mean),
     element("td", { class: "picture" }, accuracy === null || !scale ? "" : whiskers(accuracy, scale)),
     element("td", {}, seeds.map((text, place) => (place === 0 ? text : element("span", { class: "reason" }, text)))),

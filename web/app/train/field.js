@@ -1,5 +1,6 @@
 // One field of a recipe: its label, its control, what it means, what it was, and what is wrong with it.
 
+import { prose } from "../prose.js";
 import { element } from "../../worksheet/elements.js";
 
 export class FieldView {
@@ -105,7 +106,7 @@ export class FieldView {
 
   showError(message) {
     this.error.hidden = message === null;
-    this.error.textContent = message ?? "";
+    this.error.replaceChildren(...prose(message ?? ""));
     if (message === null) this.control.removeAttribute("aria-invalid");
     else this.control.setAttribute("aria-invalid", "true");
   }
@@ -124,7 +125,7 @@ function inWords({ kind, original, choices, unit }) {
 
 // A field's value in a few characters, for the line that stands for a folded group.
 export function shortly(field) {
-  if (field.kind === "switch") return field.value ? field.label.toLowerCase() : `no ${field.label.toLowerCase()}`;
+  if (field.kind === "switch") return field.value ? field.on : field.off;
   if (field.kind === "choice") return field.choices.find((choice) => choice.value === field.value)?.label ?? "";
   return `${field.label.toLowerCase()} ${field.value}${field.unit === "°" ? field.unit : ""}`;
 }

@@ -1,5 +1,6 @@
 // The network: its layers as text to be changed, and what they make, layer by layer.
 
+import { prose } from "../prose.js";
 import { element } from "../../worksheet/elements.js";
 import { thousands } from "./words.js";
 
@@ -61,7 +62,7 @@ export class Network {
 
   refuse(message) {
     this.error.hidden = message === null;
-    this.error.textContent = message ?? "";
+    this.error.replaceChildren(...prose(message ?? ""));
     if (message === null) return this.text.removeAttribute("aria-invalid");
     this.text.setAttribute("aria-invalid", "true");
     this.table.classList.add("old");

@@ -1,5 +1,6 @@
 // What the run would be: how long, how large, the command that does the same, and the button that begins it.
 
+import { prose } from "../prose.js";
 import { element } from "../../worksheet/elements.js";
 import { bytes, counted, duration, thousands } from "./words.js";
 
@@ -50,7 +51,7 @@ export class PlanPanel {
   // The figures are then those of the last draft that could be.
   refuse(message) {
     this.error.hidden = message === null;
-    this.error.textContent = message ?? "";
+    this.error.replaceChildren(...prose(message ?? ""));
   }
 
   age() {

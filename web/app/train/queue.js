@@ -17,7 +17,8 @@ export class QueueList {
   }
 
   update(queue, chosen) {
-    const { running, waiting, ended, left } = queue;
+    const { running, waiting, left } = queue;
+    const ended = lastOfEachRun(queue);
     const any = Boolean(running) || waiting.length > 0 || ended.length > 0 || left.runs.length > 0 || left.fault !== null;
     this.place.hidden = !any;
     if (!any) return;
@@ -93,6 +94,17 @@ export class QueueList {
     const word = job.status === "waiting" ? "Take out" : "Stop";
     return element("button", { type: "button", class: "small", "data-name": `stop ${job.id}`, "aria-label": `${word}: ${job.recipe}, seed ${job.seed}`, onclick: () => this.stop(job) }, word);
   }
+}
+
+// The jobs that ended, without those whose run went on by a later one: a run stands here once.
+function lastOfEachRun({ running, waiting, ended }) {
+  const later = new Set([running, ...waiting].filter((job) => job !== null).map((job) => job.run));
+  return ended.filter((job) => {
+    if (job.run === null) return true;
+    const isLast = !later.has(job.run);
+    later.add(job.run);
+    return isLast;
+  });
 }
 
 function inWords(job) {

@@ -1,6 +1,7 @@
 // The choice of a recipe: one line each, and what the chosen one is about.
 
 import { element } from "../../worksheet/elements.js";
+import { prose } from "../prose.js";
 import { counted, thousands } from "./words.js";
 
 export class Recipes {
@@ -29,6 +30,6 @@ export class Recipes {
     const at = this.recipes.findIndex((recipe) => recipe.name === this.draft.recipe);
     if (at < 0) return;
     this.radios[at].checked = true;
-    this.about.textContent = this.recipes[at].about;
+    this.about.replaceChildren(...prose(this.recipes[at].about));
   }
 }

@@ -25,6 +25,7 @@ pub fn run(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let settings = Settings {
         host: arguments.host.clone(),
         port: arguments.port,
+        data: arguments.data.data.clone(),
         runs: arguments.runs.clone(),
         more_runs,
         isa,

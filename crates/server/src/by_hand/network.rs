@@ -26,7 +26,8 @@ pub(super) fn of(asked: &[(String, String)]) -> Result<NetworkSpec, String> {
             "activation" => draft.hidden_activation = Some(value.parse().map_err(|e| at(format!("{e}")))?),
             "output_activation" => draft.output_activation = Some(value.parse().map_err(|e| at(format!("{e}")))?),
             "loss" => draft.loss = Some(value.parse().map_err(|e| at(format!("{e}")))?),
-            "biases" => biases = Some(value),
+            // As the command line spells it too.
+            "biases" => biases = Some(value.replace('-', "_")),
             "bias_values" => bias_values = Some(numbers()?),
             "inputs" => draft.inputs = Some(numbers()?),
             "targets" => draft.targets = Some(numbers()?),
@@ -40,7 +41,7 @@ pub(super) fn of(asked: &[(String, String)]) -> Result<NetworkSpec, String> {
     if !samples.is_empty() {
         draft.samples = Some(samples);
     }
-    draft.biases = match (biases, bias_values) {
+    draft.biases = match (biases.as_deref(), bias_values) {
         (None | Some("none"), None) => None,
         (None | Some("none"), Some(_)) => return Err("bias values need biases per layer or per neuron".to_owned()),
         (Some("per_layer"), values) => Some(Biases::PerLayer(values.unwrap_or_default())),
@@ -77,6 +78,9 @@ mod tests {
         let spec =
             asked(&[("layers", "3-4-2"), ("activation", "tanh"), ("biases", "per_layer"), ("rows", "20")]).unwrap();
         assert_eq!((spec.layers, spec.rows), (vec![3, 4, 2], 20));
+        for (dashed, plain) in [("per-neuron", "per_neuron"), ("per-layer", "per_layer")] {
+            assert_eq!(asked(&[("biases", dashed)]).unwrap(), asked(&[("biases", plain)]).unwrap());
+        }
         let spec = asked(&[("sample", "1,0:0,1"), ("sample", "0,1:1,0")]).unwrap();
         assert_eq!(spec.samples.len(), 2);
     }

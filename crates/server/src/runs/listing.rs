@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use longhand_nn::Summary;
-use longhand_training::{RunStatus, StoredRun, is_being_written};
+use longhand_training::{EvaluatedOn, RunStatus, StoredRun, is_being_written};
 use serde_json::{Value, json};
 
 use super::index::Found;
@@ -23,6 +23,7 @@ pub(super) fn of(house: &State) -> Value {
         "folders": house.runs.folders().iter().map(|folder| shown(folder)).collect::<Vec<_>>(),
         "runs": runs.into_iter().map(|(_, run)| run).collect::<Vec<_>>(),
         "unreadable": unreadable,
+        "train_command": house.command_line.new_run(None, &[], EvaluatedOn::Test),
     })
 }
 

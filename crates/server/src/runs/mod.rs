@@ -10,7 +10,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
-use longhand_nn::Summary;
 use longhand_report::comparison_fragment;
 use longhand_training::experiment::{Leaderboard, Order, SuiteResult};
 use longhand_training::{EvaluatedOn, StoredRun};
@@ -78,11 +77,6 @@ fn boards(runs: &[Arc<StoredRun>]) -> Value {
     let mut groups: Vec<(Alike, Vec<StoredRun>)> = Vec::new();
     let (mut boards, mut said) = (Vec::new(), Vec::new());
     for run in runs {
-        // A record is read from a file that anybody may have written.
-        if let Err(e) = Summary::of(&run.record.resolved_recipe.network) {
-            said.push(format!("{} is left out: its network cannot be: {e}", run.path.display()));
-            continue;
-        }
         let key = alike(run);
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(StoredRun::clone(run)),

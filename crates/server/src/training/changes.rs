@@ -6,7 +6,7 @@ use longhand_training::Override;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::fields;
+use super::fields::{self, Range};
 use crate::failure::Failure;
 
 /// The fields that were changed, by their keys.
@@ -53,29 +53,40 @@ fn setting(key: &str, value: &Json) -> Result<Value, Failure> {
         let text = value.as_str().ok_or_else(|| refused("layers are text, one a line".to_owned()))?;
         return layers(text).map_err(refused);
     }
-    match (fields::is_whole(key), value) {
-        (Some(whole), Json::String(text)) => number(text, whole).map_err(refused),
-        (Some(whole), Json::Number(number_given)) => number(&number_given.to_string(), whole).map_err(refused),
+    match (fields::range(key), value) {
+        (Some(range), Json::String(text)) => number(text, range).map_err(refused),
+        (Some(range), Json::Number(number_given)) => number(&number_given.to_string(), range).map_err(refused),
         (None, Json::Bool(on)) => Ok(Value::Boolean(*on)),
         (None, Json::String(name)) => Ok(Value::String(name.clone())),
         (_, other) => Err(refused(format!("{other} is nothing that this field can hold"))),
     }
 }
 
-/// A number as a person types it.
-fn number(text: &str, whole: bool) -> Result<Value, String> {
+/// A number as a person types it. What it may be at most is the recipe's to say; below `least` the recipe cannot even read
+/// a whole one.
+fn number(text: &str, range: Range) -> Result<Value, String> {
     let text = text.trim();
-    if whole {
-        // Commas stand between groups of three: `2,5` is no twenty-five.
-        let is_grouped = text.split(',').skip(1).all(|group| group.len() == 3);
-        let plain: String = text.chars().filter(|&c| !(matches!(c, '_' | ' ') || c == ',' && is_grouped)).collect();
-        // A page may write 20.0 for 20.
-        let plain = plain.strip_suffix(".0").unwrap_or(&plain);
-        plain.parse().map(Value::Integer).map_err(|_| format!("`{text}` is no whole number"))
-    } else {
-        let number: f64 = text.replace('−', "-").parse().map_err(|_| format!("`{text}` is no number"))?;
-        if number.is_finite() { Ok(Value::Float(number)) } else { Err(format!("`{text}` is no number")) }
+    let wanted = match range {
+        Range::Whole { least, most } => format!("a whole number from {least} to {most}"),
+        Range::Any => "a number".to_owned(),
+    };
+    if text.is_empty() {
+        return Err(format!("nothing stands here: it must be {wanted}"));
     }
+    let signed = text.replace('−', "-");
+    let value = match range {
+        Range::Whole { least, .. } => {
+            // Commas stand between groups of three: `2,5` is no twenty-five.
+            let is_grouped = signed.split(',').skip(1).all(|group| group.len() == 3);
+            let plain: String =
+                signed.chars().filter(|&c| !(matches!(c, '_' | ' ') || c == ',' && is_grouped)).collect();
+            // A page may write 20.0 for 20.
+            let plain = plain.strip_suffix(".0").unwrap_or(&plain);
+            plain.parse().ok().filter(|&number: &i64| number >= least).map(Value::Integer)
+        }
+        Range::Any => signed.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float),
+    };
+    value.ok_or_else(|| format!("`{text}` cannot be: it must be {wanted}"))
 }
 
 /// Layers as they are written in a recipe, with or without the brackets and the commas at the ends of lines.
@@ -171,11 +182,15 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said_at_its_field() {
         for (key, value, said) in [
-            ("epochs", json!("three"), "`three` is no whole number"),
-            ("epochs", json!(2.5), "`2.5` is no whole number"),
-            ("epochs", json!("2,5"), "`2,5` is no whole number"),
-            ("schedule.learning_rate", json!("fast"), "`fast` is no number"),
-            ("schedule.learning_rate", json!("inf"), "`inf` is no number"),
+            ("epochs", json!("three"), "`three` cannot be: it must be a whole number from 1 to 10000"),
+            ("epochs", json!(" "), "nothing stands here: it must be a whole number from 1 to 10000"),
+            ("batch_size", json!(-1), "`-1` cannot be: it must be a whole number from 1 to 8192"),
+            ("augmentation.cutout", json!("−3"), "`−3` cannot be: it must be a whole number from 0 to 64"),
+            ("epochs", json!(2.5), "`2.5` cannot be: it must be a whole number"),
+            ("epochs", json!("2,5"), "`2,5` cannot be: it must be a whole number"),
+            ("schedule.learning_rate", json!("fast"), "`fast` cannot be: it must be a number"),
+            ("schedule.learning_rate", json!("inf"), "`inf` cannot be: it must be a number"),
+            ("schedule.learning_rate", json!(""), "nothing stands here: it must be a number"),
             ("optimiser.nesterov", json!([1]), "nothing that this field can hold"),
             ("network.layers", json!("{ type = \"relu\" }\n{ type = "), "line 2"),
         ] {

@@ -28,7 +28,8 @@ enum Kind {
     Integer(f64, f64),
     Number(f64, f64),
     Choice(&'static [(&'static str, &'static str)]),
-    Switch,
+    /// With what stands for it, on and off, where the group is folded.
+    Switch(&'static str, &'static str),
     Layers,
 }
 
@@ -132,7 +133,13 @@ const FIELDS: [Field; 31] = [
         "",
         "μ, the share of the last step's direction that is kept.",
     ),
-    field("optimiser.nesterov", "Nesterov", Switch, "", "Whether the step looks ahead along the momentum."),
+    field(
+        "optimiser.nesterov",
+        "Nesterov",
+        Switch("Nesterov’s", "not Nesterov’s"),
+        "",
+        "Whether the step looks ahead along the momentum.",
+    ),
     field(
         "optimiser.eps",
         "ε",
@@ -150,7 +157,7 @@ const FIELDS: [Field; 31] = [
     field(
         "optimiser.decay_all",
         "Decay everything",
-        Switch,
+        Switch("on everything", "on weights only"),
         "",
         "Whether biases and the scales of batch norm decay too, not only weights.",
     ),
@@ -220,7 +227,7 @@ const FIELDS: [Field; 31] = [
     field(
         "averaging.warm_up",
         "Shorter at first",
-        Switch,
+        Switch("shorter at first", "as long from the first step"),
         "",
         "Whether the average begins over few steps and grows, so that the first weights do not linger.",
     ),
@@ -252,12 +259,19 @@ pub(super) fn groups() -> Value {
     GROUPS.iter().map(|Group(name, title, help)| json!({ "name": name, "title": title, "help": help })).collect()
 }
 
-/// Whether the field of that name holds whole numbers; `None` where it holds no number, or there is no such field.
-pub(super) fn is_whole(key: &str) -> Option<bool> {
+/// The numbers that a field may hold.
+#[derive(Clone, Copy)]
+pub(super) enum Range {
+    Whole { least: i64, most: i64 },
+    Any,
+}
+
+/// The numbers that the field of that name may hold; `None` where it holds none, or there is no such field.
+pub(super) fn range(key: &str) -> Option<Range> {
     match FIELDS.iter().find(|field| field.key == key)?.kind {
-        Integer(..) => Some(true),
-        Number(..) => Some(false),
-        Choice(_) | Switch | Layers => None,
+        Integer(least, most) => Some(Range::Whole { least: least as i64, most: most as i64 }),
+        Number(..) => Some(Range::Any),
+        Choice(_) | Switch(..) | Layers => None,
     }
 }
 
@@ -322,7 +336,7 @@ impl Field {
                 merge(&mut field, json!({ "kind": "integer", "min": least, "max": most, "step": 1 }))
             }
             Number(least, most) => merge(&mut field, json!({ "kind": "number", "min": least, "max": most })),
-            Switch => merge(&mut field, json!({ "kind": "switch" })),
+            Switch(on, off) => merge(&mut field, json!({ "kind": "switch", "on": on, "off": off })),
             Layers => merge(&mut field, json!({ "kind": "layers" })),
             Choice(choices) => {
                 let choices: Vec<Value> =

@@ -166,9 +166,10 @@ impl Job {
         });
     }
 
-    /// The training begins, or goes on behind `epochs`, in the run that pages call `run`.
-    pub(super) fn begun(&self, run: String, record: &RunRecord, epochs: &[EpochMetrics]) {
+    /// The training begins, or goes on behind `epochs` and `points`, in the run that pages call `run`.
+    pub(super) fn begun(&self, run: String, record: &RunRecord, epochs: &[EpochMetrics], points: Vec<StepPoint>) {
         self.change(|live| {
+            live.points = points;
             live.status = if self.stop.load(Ordering::Relaxed) { Status::Stopping } else { Status::Running };
             live.run = Some(run);
             live.record = Some(record.clone());
@@ -184,6 +185,12 @@ impl Job {
                 live.epoch(metrics);
             }
         });
+    }
+
+    /// The points of the curves, where it is of the run that pages call `run`.
+    pub(super) fn points_of(&self, run: &str) -> Option<Vec<StepPoint>> {
+        let live = self.live.locked();
+        (live.run.as_deref() == Some(run)).then(|| live.points.clone())
     }
 
     /// Another point of the curves.

@@ -94,22 +94,30 @@ impl KeptQueue {
         KeptQueue { folder, writing: Mutex::new(()), state: Mutex::new(state) }
     }
 
-    /// What an earlier app left, taken out.
-    pub(super) fn take_left(&self) -> Vec<KeptRun> {
-        std::mem::take(&mut self.state.locked().left)
+    /// What an earlier app left and nobody has settled yet.
+    pub(super) fn left(&self) -> Vec<KeptRun> {
+        self.state.locked().left.clone()
     }
 
-    /// Takes `left` for what an earlier app left, from the next [`KeptQueue::save`] on.
-    pub(super) fn leave(&self, left: Vec<KeptRun>) {
-        self.state.locked().left = left;
+    /// `run` is not left any more, from the next [`KeptQueue::save`] on: its job is in the queue.
+    pub(super) fn is_queued(&self, run: &KeptRun) {
+        let left = &mut self.state.locked().left;
+        // One of equals: two runs of the same recipe and seed are two.
+        if let Some(place) = left.iter().position(|other| other == run) {
+            left.remove(place);
+        }
     }
 
-    /// Writes what was left and, behind it, what `present` gives. What cannot be written is said to pages; training goes on
-    /// without.
-    pub(super) fn save(&self, present: impl FnOnce() -> Vec<KeptRun>) {
+    /// Nothing is left any more, from the next [`KeptQueue::save`] on.
+    pub(super) fn forget_left(&self) {
+        self.state.locked().left.clear();
+    }
+
+    /// Writes what `all` gives: what was left and, behind it, the queue. What cannot be written is said to pages; training
+    /// goes on without.
+    pub(super) fn save(&self, all: impl FnOnce() -> Vec<KeptRun>) {
         let _alone = self.writing.locked();
-        let left = self.state.locked().left.clone();
-        let runs: Vec<KeptRun> = left.into_iter().chain(present()).collect();
+        let runs = all();
         let is_held = {
             let mut state = self.state.locked();
             match state.ownership {

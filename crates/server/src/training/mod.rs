@@ -1,6 +1,7 @@
 //! The second room: recipes chosen and changed, a queue of runs, and how the present one goes.
 
 mod changes;
+pub(crate) mod command_line;
 mod events;
 mod fields;
 mod job;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 pub(crate) use events::stream;
 
 use self::job::{Job, Order};
-use self::kept_queue::Request;
+use self::kept_queue::{KeptRun, Request};
 use crate::failure::Failure;
 use crate::frame;
 use crate::house::House;
@@ -77,15 +78,16 @@ pub(crate) async fn enqueue(
     State(house): State<House>,
     Json(asked): Json<plan::Asked>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let queued = |house: &House| Ok((StatusCode::CREATED, Json(new_run(house, asked)?.shown())));
+    let queued = |house: &House| Ok((StatusCode::CREATED, Json(new_run(house, asked, None)?.shown())));
     house.clone().heavy.run(move || queued(&house)).await?
 }
 
-fn new_run(house: &House, asked: plan::Asked) -> Result<Arc<Job>, Failure> {
-    let (recipe, command) = plan::recipe_and_command(&asked)?;
+/// A new run; `left` is what an earlier app left of it, if it is queued again.
+fn new_run(house: &House, asked: plan::Asked, left: Option<&KeptRun>) -> Result<Arc<Job>, Failure> {
+    let (recipe, command) = plan::recipe_and_command(&house.command_line, &asked)?;
     plan::ensure_bounded(&recipe)?;
     let order = Order::New(Box::new(recipe.clone()));
-    house.queue.add(&recipe, asked.judged_on, order, command, Request::New(asked))
+    house.queue.add(&recipe, asked.judged_on, order, command, Request::New(asked), left)
 }
 
 /// Which run is to go on.
@@ -100,11 +102,12 @@ pub(crate) async fn resume(
     State(house): State<House>,
     Json(resumed): Json<Resumed>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let queued = |house: &House| Ok((StatusCode::CREATED, Json(run_that_goes_on(house, resumed)?.shown())));
+    let queued = |house: &House| Ok((StatusCode::CREATED, Json(run_that_goes_on(house, resumed, None)?.shown())));
     house.clone().heavy.run(move || queued(&house)).await?
 }
 
-fn run_that_goes_on(house: &House, resumed: Resumed) -> Result<Arc<Job>, Failure> {
+/// A run that goes on; `left` is what an earlier app left of it, if it is queued again.
+fn run_that_goes_on(house: &House, resumed: Resumed, left: Option<&KeptRun>) -> Result<Arc<Job>, Failure> {
     let run = house.runs.find(&resumed.run)?;
     let record = &run.record;
     if let Some(suite) = &record.suite {
@@ -117,36 +120,35 @@ fn run_that_goes_on(house: &House, resumed: Resumed) -> Result<Arc<Job>, Failure
     }
     plan::ensure_bounded(&record.resolved_recipe)?;
     let (recipe, judged_on) = (&record.resolved_recipe, record.data.evaluated_on);
-    let command = format!("longhand train --resume {}", run.path.display());
-    house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command, Request::Resume(resumed))
+    let command = house.command_line.resumed(&run.path);
+    house.queue.add(recipe, judged_on, Order::Resume(run.path.clone()), command, Request::Resume(resumed), left)
 }
 
 /// `POST /api/queue/left/add`: what an earlier app left goes into the queue again; what is refused stays left.
 pub(crate) async fn add_left(State(house): State<House>) -> Result<Json<Value>, Failure> {
     let add = |house: &House| {
-        let (mut added, mut refused, mut why) = (0, Vec::new(), Vec::new());
-        for run in house.queue.take_left() {
+        let _alone = house.queue.settle_left();
+        let (mut added, mut refused) = (0, Vec::new());
+        for run in house.queue.left() {
             let outcome = match run.request.clone() {
-                Request::New(asked) => new_run(house, asked),
-                Request::Resume(resumed) => run_that_goes_on(house, resumed),
+                Request::New(asked) => new_run(house, asked, Some(&run)),
+                Request::Resume(resumed) => run_that_goes_on(house, resumed, Some(&run)),
             };
             match outcome {
                 Ok(_) => added += 1,
                 Err(failure) => {
-                    why.push(json!({ "recipe": run.recipe, "seed": run.seed, "message": failure.message }));
-                    refused.push(run);
+                    refused.push(json!({ "recipe": run.recipe, "seed": run.seed, "message": failure.message }));
                 }
             }
         }
-        house.queue.leave(refused);
-        Json(json!({ "added": added, "refused": why }))
+        Json(json!({ "added": added, "refused": refused }))
     };
     house.clone().heavy.run(move || add(&house)).await
 }
 
 /// `POST /api/queue/left/forget`: what an earlier app left is not wanted any more.
 pub(crate) async fn forget_left(State(house): State<House>) -> Result<Json<Value>, Failure> {
-    house.clone().heavy.run(move || house.queue.leave(Vec::new())).await?;
+    house.clone().heavy.run(move || house.queue.forget_left()).await?;
     Ok(Json(json!({})))
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::changes::{self, Changes};
+use super::command_line::CommandLine;
 use super::fields;
 use crate::failure::Failure;
 use crate::house::State;
@@ -46,8 +47,12 @@ fn on_test_images() -> EvaluatedOn {
 ///
 /// # Errors
 /// A recipe that is not built in, or a change that it refuses.
-pub(super) fn recipe_and_command(asked: &Asked) -> Result<(Recipe, String), Failure> {
-    changed(asked).map(|(_, recipe, overrides)| (recipe, command(asked, &overrides)))
+pub(super) fn recipe_and_command(line: &CommandLine, asked: &Asked) -> Result<(Recipe, String), Failure> {
+    changed(asked).map(|(_, recipe, overrides)| (recipe, command(line, asked, &overrides)))
+}
+
+fn command(line: &CommandLine, asked: &Asked, overrides: &[Override]) -> String {
+    line.new_run(Some(&asked.recipe), overrides, asked.judged_on)
 }
 
 /// The recipe as it is built in, the recipe with the changes, and the overrides that those are.
@@ -78,13 +83,13 @@ fn at_its_field(name: &str, text: &str, error: &RecipeError, overrides: &[Overri
         let alone: Vec<Override> =
             types.iter().filter(|other| *other != change).chain([change]).map(|c| (*c).clone()).collect();
         if let Err(refused) = Recipe::from_toml(name, text, &alone) {
-            return Failure::refused_at(&key(change), plain(&refused.message, &alone));
+            return Failure::refused_at(&key(change), at_a_field(&key(change), &plain(&refused.message, &alone)));
         }
     }
     let message = plain(&error.message, overrides);
     let last = |change: &Override| change.path.last().cloned().unwrap_or_default();
     match overrides.iter().filter(|change| message.contains(&last(change))).collect::<Vec<_>>()[..] {
-        [change] => Failure::refused_at(&key(change), message),
+        [change] => Failure::refused_at(&key(change), at_a_field(&key(change), &message)),
         _ => Failure::refused(message),
     }
 }
@@ -94,6 +99,21 @@ fn plain(message: &str, overrides: &[Override]) -> String {
     let named = overrides.iter().map(|o| format!("{}={}", o.path.join("."), o.value)).collect::<Vec<_>>().join(", ");
     let message = message.strip_prefix(&format!("the recipe refuses {named}: ")).unwrap_or(message);
     message.split(" (overridden: ").next().unwrap_or(message).to_owned()
+}
+
+/// A message as it stands beside the field of that name, which need not be named again: as the program words it for whoever
+/// writes a recipe, it begins with the field's key.
+fn at_a_field(key: &str, message: &str) -> String {
+    let (group, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let value_and_rest = |message: &str| -> Option<String> {
+        let named = message.strip_prefix(&format!("{last} = "));
+        if let Some((value, rest)) = named.and_then(|rest| rest.split_once(" cannot be: ")) {
+            return Some(format!("`{value}` cannot be: {rest}"));
+        }
+        let (value, range) = message.strip_prefix(&format!("{group} {last} is "))?.split_once(", but must be ")?;
+        Some(format!("`{value}` cannot be: it must be {range}"))
+    };
+    value_and_rest(message).unwrap_or_else(|| message.to_owned())
 }
 
 /// Refuses a recipe that the data here do not fit, or that would take more memory or time than is to be had.
@@ -186,7 +206,7 @@ pub(super) fn of(house: &State, asked: &Asked) -> Result<Value, Failure> {
         "memory_bytes": memory(&recipe, &summary),
         "time": house.times.predicted(house, &recipe, asked.judged_on),
         "notes": notes(&recipe, &summary),
-        "command": command(asked, &overrides),
+        "command": command(&house.command_line, asked, &overrides),
     }))
 }
 
@@ -208,40 +228,14 @@ fn notes(recipe: &Recipe, summary: &Summary) -> Vec<String> {
     notes
 }
 
-/// What to type into a terminal for the same run.
-fn command(asked: &Asked, overrides: &[Override]) -> String {
-    let mut command = format!("longhand train {}", asked.recipe);
-    // The program takes --learning-rate before every --set, and a schedule that is set whole has a rate of its own.
-    let keeps_schedule = !overrides.iter().any(|change| change.path == ["schedule"]);
-    for change in overrides {
-        let (key, value) = (change.path.join("."), change.value.to_string());
-        let value = value.trim();
-        command.push_str(&match key.as_str() {
-            "epochs" => format!(" --epochs {value}"),
-            "seed" => format!(" --seed {value}"),
-            "batch_size" => format!(" --batch-size {value}"),
-            "schedule.learning_rate" if keeps_schedule => format!(" --learning-rate {value}"),
-            _ => format!(" --set {}", quoted(&format!("{key}={value}"))),
-        });
-    }
-    if asked.judged_on == EvaluatedOn::Validation {
-        command.push_str(" --validation");
-    }
-    command
-}
-
-/// A word as shells take it.
-fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "=._-/".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
+    use longhand_data::DataChoice;
+
     use super::*;
 
     fn recipe(asked: &Asked) -> Result<Recipe, Failure> {
-        recipe_and_command(asked).map(|(recipe, _)| recipe)
+        changed(asked).map(|(_, recipe, _)| recipe)
     }
 
     fn asked(changes: Value) -> Asked {
@@ -268,6 +262,28 @@ mod tests {
         }
         let unknown: Asked = serde_json::from_value(json!({ "recipe": "../../etc/passwd" })).unwrap();
         assert_eq!(recipe(&unknown).unwrap_err().field.as_deref(), Some("recipe"));
+    }
+
+    #[test]
+    fn what_is_out_of_range_reads_alike_at_every_field() {
+        for (key, value) in [
+            ("epochs", json!(0)),
+            ("epochs", json!(20_000)),
+            ("batch_size", json!(9000)),
+            ("schedule.learning_rate", json!(-3)),
+            ("schedule.warm_up", json!(2)),
+            ("optimiser.momentum", json!(2)),
+            ("optimiser.weight_decay", json!(-1)),
+            ("augmentation.rotation", json!(999)),
+            ("augmentation.cutout", json!(99)),
+            ("loss.label_smoothing", json!(1)),
+            ("averaging.decay", json!(1)),
+        ] {
+            let refused = recipe(&asked(json!({ key: value.clone() }))).unwrap_err();
+            assert_eq!(refused.field.as_deref(), Some(key));
+            let begins = format!("`{value}` cannot be: it must be ");
+            assert!(refused.message.starts_with(&begins), "{key}: {}", refused.message);
+        }
     }
 
     #[test]
@@ -299,7 +315,7 @@ mod tests {
             "epochs": 3, "schedule.type": "cosine", "schedule.learning_rate": 0.2, "augmentation.rotation": 5,
         }));
         let (_, wanted, overrides) = changed(&asked).unwrap();
-        let command = command(&asked, &overrides);
+        let command = command(&CommandLine::new(DataChoice::Auto, "runs".into()), &asked, &overrides);
         assert!(command.starts_with("longhand train default --set 'schedule="), "{command}");
         assert!(command.contains(" --epochs 3") && command.contains(" --set augmentation.rotation=5"), "{command}");
         // The words of `--set` are read as the command reads them.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use longhand_nn::Summary;
+use longhand_report::StepPoint;
 use longhand_training::{EvaluatedOn, Recipe};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -32,8 +33,11 @@ pub struct LeftWaiting {
 
 /// One run goes on at a time, in the order in which they were asked for.
 pub(crate) struct Queue {
+    /// Locked before what is kept: a run that goes from what was left into the queue is in one of both at any moment.
     inner: Mutex<Inner>,
     kept: KeptQueue,
+    /// Held while what was left is queued again or forgotten, from its first run to its last.
+    settling: Mutex<()>,
     /// Wakes the thread that trains.
     more: Condvar,
     changed: watch::Sender<()>,
@@ -57,10 +61,11 @@ impl Queue {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let inner = Inner { prefix: format!("{since:x}"), ..Inner::default() };
         let kept = KeptQueue::open(runs);
-        Queue { inner: Mutex::new(inner), kept, more: Condvar::new(), changed: watch::Sender::new(()) }
+        let (more, changed) = (Condvar::new(), watch::Sender::new(()));
+        Queue { inner: Mutex::new(inner), kept, settling: Mutex::new(()), more, changed }
     }
 
-    /// Puts a run at the end.
+    /// Puts a run at the end; where it is one of those an earlier app `left`, it is not left any more.
     ///
     /// # Errors
     /// When too many wait, or the very run waits already or goes on.
@@ -71,6 +76,7 @@ impl Queue {
         order: Order,
         command: String,
         request: Request,
+        left: Option<&KeptRun>,
     ) -> Result<Arc<Job>, Failure> {
         let parameters = Summary::of(&recipe.network).map_err(Failure::refused)?.parameters();
         let mut inner = self.inner.locked();
@@ -97,6 +103,9 @@ impl Queue {
             request,
         ));
         inner.waiting.push_back(job.clone());
+        if let Some(left) = left {
+            self.kept.is_queued(left);
+        }
         drop(inner);
         self.save();
         self.more.notify_one();
@@ -109,6 +118,12 @@ impl Queue {
         let inner = self.inner.locked();
         let found = inner.waiting.iter().chain(&inner.running).chain(&inner.ended).find(|job| job.id == id).cloned();
         found.ok_or_else(|| Failure::not_found("that run is not in the queue any more; see the room Runs"))
+    }
+
+    /// The points of the curves that a job which has ended made of the run that pages call `run`; none where no such job is
+    /// remembered.
+    pub(super) fn points_of(&self, run: &str) -> Vec<StepPoint> {
+        self.inner.locked().ended.iter().find_map(|job| job.points_of(run)).unwrap_or_default()
     }
 
     /// Takes a waiting job out, or tells the running one to stop.
@@ -165,7 +180,7 @@ impl Queue {
         inner.remember(job);
         drop(inner);
         if is_over {
-            self.kept.save(|| self.present());
+            self.kept.save(|| self.to_keep());
         }
         self.changed.send_replace(());
     }
@@ -185,7 +200,7 @@ impl Queue {
     pub(crate) fn close(&self) -> LeftWaiting {
         self.inner.locked().closed = true;
         // Before the present one is told to stop: one that a person stopped is not to go on by itself.
-        self.kept.save(|| self.present());
+        self.kept.save(|| self.to_keep());
         let inner = self.inner.locked();
         if let Some(job) = &inner.running {
             job.ask_to_stop();
@@ -197,14 +212,20 @@ impl Queue {
         LeftWaiting { commands, kept: self.kept.is_kept() }
     }
 
-    /// What an earlier app left, taken out: each is to be added again, or given back by [`Queue::leave`].
-    pub(super) fn take_left(&self) -> Vec<KeptRun> {
-        self.kept.take_left()
+    /// What an earlier app left.
+    pub(super) fn left(&self) -> Vec<KeptRun> {
+        self.kept.left()
     }
 
-    /// Keeps `left` as what an earlier app left.
-    pub(super) fn leave(&self, left: Vec<KeptRun>) {
-        self.kept.leave(left);
+    /// To be held by whoever queues again what was left: of two who do at once, each run goes to one.
+    pub(super) fn settle_left(&self) -> MutexGuard<'_, ()> {
+        self.settling.locked()
+    }
+
+    /// What an earlier app left is not wanted any more.
+    pub(super) fn forget_left(&self) {
+        let _alone = self.settle_left();
+        self.kept.forget_left();
         self.save();
         self.changed.send_replace(());
     }
@@ -212,15 +233,16 @@ impl Queue {
     /// Keeps the queue on disk, unless it is closed: then it was kept as it was.
     fn save(&self) {
         if !self.is_closed() {
-            self.kept.save(|| self.present());
+            self.kept.save(|| self.to_keep());
         }
     }
 
-    /// What goes on, unless it was told to stop, and what waits.
-    fn present(&self) -> Vec<KeptRun> {
+    /// What was left, what goes on, unless it was told to stop, and what waits.
+    fn to_keep(&self) -> Vec<KeptRun> {
         let inner = self.inner.locked();
         let running = inner.running.iter().filter(|job| !job.stop.load(Ordering::Relaxed));
-        running.chain(&inner.waiting).map(|job| job.kept()).collect()
+        let present = running.chain(&inner.waiting).map(|job| job.kept());
+        self.kept.left().into_iter().chain(present).collect()
     }
 
     /// Notices every change.
@@ -258,7 +280,7 @@ mod tests {
         let recipe = Recipe::from_toml("seed", built_in("seed").unwrap(), &[]).unwrap();
         let asked = serde_json::from_str(r#"{"recipe":"seed"}"#).unwrap();
         let (order, command) = (Order::New(Box::new(recipe.clone())), "longhand train seed".to_owned());
-        queue.add(&recipe, EvaluatedOn::Test, order, command, Request::New(asked))
+        queue.add(&recipe, EvaluatedOn::Test, order, command, Request::New(asked), None)
     }
 
     #[test]

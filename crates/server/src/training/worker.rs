@@ -11,8 +11,8 @@ use longhand_nn::{Network, Summary};
 use longhand_report::{MOST_MISTAKES, RunReport, StepPoint, run_page};
 use longhand_training::experiment::RunTime;
 use longhand_training::{
-    Checkpoint, EpochDone, Evaluation, Examination, Observer, Occasion, Origin, Progress, Recipe, RunFolder, RunStatus,
-    Split, built_in, examine, surest_mistakes, train, train_from_checkpoint, write_atomically,
+    Checkpoint, EpochDone, EpochMetrics, Evaluation, Examination, Observer, Occasion, Origin, Progress, Recipe,
+    RunFolder, RunStatus, Split, built_in, examine, surest_mistakes, train, train_from_checkpoint, write_atomically,
 };
 use serde_json::json;
 
@@ -122,7 +122,10 @@ impl<'a> Keeper<'a> {
         folder: RunFolder,
         images: usize,
     ) -> Self {
-        job.begun(id_of(folder.path()), folder.record(), folder.epochs());
+        let run = id_of(folder.path());
+        let until = folder.epochs().len() as f64 + images as f64 / split.train.len() as f64;
+        let points = points_until(until, house.queue.points_of(&run), folder.epochs());
+        job.begun(run, folder.record(), folder.epochs(), points);
         house.queue.begun();
         let all = recipe.steps_per_epoch(split.train.len()) * recipe.epochs;
         Keeper {
@@ -171,6 +174,21 @@ impl<'a> Keeper<'a> {
         self.job.point(point, shown);
         (self.steps, self.loss_sum) = (0, 0.0);
     }
+}
+
+/// The curves of a run that goes on at `until`, in epochs: the points that another job `made` of it, or else, since those are
+/// not kept in its folder, one for each epoch done.
+fn points_until(until: f64, mut made: Vec<StepPoint>, epochs: &[EpochMetrics]) -> Vec<StepPoint> {
+    made.retain(|point| point.epochs <= until);
+    if !made.is_empty() {
+        return made;
+    }
+    let of_epoch = |done: &EpochMetrics| StepPoint {
+        epochs: done.epoch as f64,
+        loss: done.train_loss,
+        learning_rate: done.learning_rate,
+    };
+    epochs.iter().map(of_epoch).collect()
 }
 
 impl Observer for Keeper<'_> {

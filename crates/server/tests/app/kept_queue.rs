@@ -1,7 +1,9 @@
 //! The queue outlives the app: what was not done is offered by the next one on the same runs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use longhand_data::strokes;
 use longhand_server::Offline;
@@ -108,6 +110,89 @@ fn one_app_keeps_the_queue_of_a_folder() {
     assert_eq!(on_disk(&app), before);
     let (_, waiting) = other.end();
     assert!(!waiting.kept && waiting.commands.len() == 1, "{waiting:?}");
+}
+
+/// An app that trains nothing, to which another one left runs of these seeds and, before them, one that is not there any more.
+fn left_behind(folder: &Path, seeds: std::ops::Range<u64>) -> Offline {
+    let new = |seed| {
+        json!({ "recipe": "seed", "seed": seed, "epochs": 20, "request": { "new": {
+            "recipe": "seed", "changes": { "seed": seed }, "judged_on": "test" } } })
+    };
+    let mut runs =
+        vec![json!({ "recipe": "seed", "seed": 99, "epochs": 20, "request": { "resume": { "run": "gone" } } })];
+    runs.extend(seeds.map(new));
+    fs::create_dir(folder.join(".queue")).unwrap();
+    fs::write(folder.join(".queue/queue.json"), json!({ "format": 1, "runs": runs }).to_string()).unwrap();
+    Offline::new(folder, strokes::generate(1, 60, 20))
+}
+
+fn kept_seeds(folder: &Path) -> Vec<u64> {
+    let file: Value = serde_json::from_slice(&fs::read(folder.join(".queue/queue.json")).unwrap()).unwrap();
+    let mut seeds: Vec<u64> =
+        file["runs"].as_array().unwrap().iter().map(|run| run["seed"].as_u64().unwrap()).collect();
+    seeds.sort_unstable();
+    seeds
+}
+
+fn settle(app: &Offline, how: &str) -> Value {
+    let path = format!("/api/queue/left/{how}");
+    let answer = app.ask("POST", &path, &[("content-type", "application/json")], b"{}").unwrap();
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[test]
+fn while_runs_are_queued_again_each_is_on_disk_all_the_time_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = left_behind(folder.path(), 0..20);
+    let all: Vec<u64> = (0..20).chain([99]).collect();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watched = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                assert_eq!(kept_seeds(folder.path()), all, "what a program killed now leaves");
+            }
+        });
+        let outcome = settle(&app, "add");
+        is_over.store(true, Ordering::Relaxed);
+        watched.join().unwrap();
+        assert_eq!((&outcome["added"], outcome["refused"].as_array().unwrap().len()), (&json!(20), 1), "{outcome}");
+    });
+    assert_eq!(kept_seeds(folder.path()), all, "the refused one stays left");
+}
+
+#[test]
+fn of_several_pages_that_queue_them_again_at_once_each_run_goes_to_one() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let app = left_behind(folder.path(), 0..6);
+        let added: u64 = thread::scope(|scope| {
+            let pages: Vec<_> = (0..4).map(|_| scope.spawn(|| settle(&app, "add"))).collect();
+            pages.into_iter().map(|page| page.join().unwrap()["added"].as_u64().unwrap()).sum()
+        });
+        assert_eq!(added, 6);
+        assert_eq!(kept_seeds(folder.path()), [0, 1, 2, 3, 4, 5, 99], "no page wipes what another one was refused");
+        settle(&app, "forget");
+        assert_eq!(kept_seeds(folder.path()), [0, 1, 2, 3, 4, 5]);
+    }
+}
+
+#[test]
+fn what_is_forgotten_while_it_is_queued_again_stays_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = left_behind(folder.path(), 0..20);
+    let queue = || {
+        let state: Value = serde_json::from_slice(&app.ask("GET", "/api/state", &[], b"").unwrap().body).unwrap();
+        state["queue"].clone()
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| settle(&app, "add"));
+        while queue()["waiting"] == json!([]) {
+            thread::yield_now();
+        }
+        settle(&app, "forget");
+    });
+    assert_eq!(queue()["left"]["runs"], json!([]), "the one that was refused meanwhile is not left again");
+    assert_eq!(kept_seeds(folder.path()), (0..20).collect::<Vec<_>>());
 }
 
 #[test]

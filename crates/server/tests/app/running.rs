@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use longhand_data::strokes;
+use longhand_data::{DataChoice, strokes};
 use longhand_kernels::Isa;
 use longhand_server::{LeftWaiting, LoadData, Server, Settings};
 use serde_json::{Value, json};
@@ -86,6 +86,7 @@ impl App {
         let settings = Settings {
             host: host.map(str::to_owned),
             port: 0,
+            data: DataChoice::Mnist,
             runs: folder.path().join("runs"),
             more_runs: Vec::new(),
             isa: Isa::detect(),

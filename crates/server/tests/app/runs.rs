@@ -33,16 +33,25 @@ fn runs_are_listed_judged_over_seeds_compared_and_handed_out() {
     let some = app.get(&format!("/api/leaderboard?ids={},{}", ids[0], ids[2])).json();
     assert_eq!(some["boards"][0]["rows"][0]["seeds"], json!([0, 2]));
 
-    // A record that somebody wrote by hand, of a network that cannot be.
-    let impossible = app.folder().join("runs/impossible");
-    std::fs::create_dir(&impossible).unwrap();
-    for file in ["run.json", "metrics.jsonl"] {
-        let text = std::fs::read_to_string(folders[0].join(file)).unwrap();
-        std::fs::write(impossible.join(file), text.replace("\"channels\": 4", "\"channels\": 0")).unwrap();
+    // Records that somebody wrote by hand, of recipes that cannot be.
+    for (name, from, to) in [
+        ("nothing", "\"channels\": 4", "\"channels\": 0"),
+        ("even", "\"kernel\": 3", "\"kernel\": 2"),
+        ("endless", "\"epochs\": 2,", "\"epochs\": 10000000000000000000,"),
+    ] {
+        let folder = app.folder().join("runs").join(name);
+        std::fs::create_dir(&folder).unwrap();
+        for file in ["run.json", "metrics.jsonl"] {
+            let text = std::fs::read_to_string(folders[0].join(file)).unwrap();
+            std::fs::write(folder.join(file), text.replace(from, to)).unwrap();
+        }
+        let board = app.get("/api/leaderboard").json();
+        assert_eq!(board["boards"][0]["rows"][0]["n"], 3, "{name}: {board}");
+        let list = app.get("/api/runs").json();
+        let why =
+            list["unreadable"].as_array().unwrap().iter().find(|run| run["path"].as_str().unwrap().ends_with(name));
+        assert!(why.unwrap()["why"].as_str().unwrap().contains("resolved_recipe."), "{list}");
     }
-    let board = app.get("/api/leaderboard").json();
-    assert_eq!(board["boards"][0]["rows"][0]["n"], 3);
-    assert!(board["said"].to_string().contains("impossible"), "{}", board["said"]);
 
     let curves = app.get(&format!("/api/compare?ids={}", ids.join(","))).text();
     assert_eq!(curves.matches("<figure>").count(), 2);

@@ -42,7 +42,11 @@ fn a_recipe_is_planned_before_anything_is_trained() {
     let plan = app.post("/api/plan", json!({ "recipe": "seed", "changes": {} })).json();
     assert_eq!((plan["parameters"].as_u64(), plan["receptive_field"].as_u64()), (Some(18_800), Some(24)));
     assert_eq!((plan["train_images"].as_u64(), plan["steps_per_epoch"].as_u64()), (Some(600), Some(5)));
-    assert_eq!(plan["command"], "longhand train seed");
+    let runs = app.folder().join("runs");
+    // What the app was started with counts at a command line too.
+    let command = format!("longhand train seed --data mnist --runs {}", runs.display());
+    assert_eq!(plan["command"], command.as_str());
+    assert_eq!(app.get("/api/runs").json()["train_command"], command.replace(" seed", "").as_str());
     assert_eq!(plan["time"]["how"], "measured");
     let seconds = plan["time"]["seconds"].as_f64().unwrap();
     assert!(seconds > 0.0 && seconds < 600.0, "{seconds}");
@@ -127,6 +131,15 @@ fn outcome(folder: &std::path::Path) -> (String, Vec<(f64, f64, f64, f64)>) {
     (run.record.result.unwrap().weights_sha256, figures)
 }
 
+/// Where the curves of a job that are drawn by step begin, in epochs: of the training loss, and of the learning rate.
+fn begins(app: &App, id: &Value) -> [f64; 2] {
+    let curves = app.get(&format!("/api/jobs/{}/curves", id.as_str().unwrap())).text();
+    ["training: from ", "now: from "].map(|line| {
+        let (_, behind) = curves.split_once(line).unwrap_or_else(|| panic!("no {line}"));
+        behind.split(' ').nth(2).unwrap().parse().unwrap()
+    })
+}
+
 #[test]
 fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
     let app = App::start();
@@ -145,6 +158,9 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
     let again = again.json();
     let done = stopped["epochs_done"].as_u64().unwrap();
     app.until("it goes on", |app| app.job(&again["id"])["epochs_done"].as_u64() > Some(done));
+    let began = begins(&app, &stopped["id"]);
+    assert!(began.iter().all(|&epochs| epochs < 1.0), "{began:?}");
+    assert_eq!(begins(&app, &again["id"]), began, "its curves are whole");
     assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "one at a time");
     let waiting = app.train(json!({ "seed": 9 }));
     assert_eq!(waiting["status"], "waiting");
@@ -166,6 +182,7 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits_even_in_another_process() {
     let told = events(&app, &format!("/api/events?job={}", last["id"].as_str().unwrap()), "", "ended");
     assert_eq!(told.iter().filter(|(_, kind, _)| kind == "epoch").count(), 60, "those before are told too");
     app.until_status(&last["id"], "finished");
+    assert_eq!(begins(&app, &last["id"]), [1.0, 1.0], "what an earlier process drew is gone; its epochs are there");
     assert_eq!(app.post("/api/queue/resume", json!({ "run": run })).status, 409, "finished");
     let folders = app.runs();
     assert_eq!(folders.len(), 2);

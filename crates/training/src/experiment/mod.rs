@@ -9,6 +9,7 @@
 //! | `prediction` | how long it will take |
 //! | `runner` | carries a plan out |
 //! | `suite_result` | what a suite's runs came to |
+//! | `variants` | what entries are called that go by one label |
 //! | `statistics` | mean, deviation, Welch's test |
 //! | `leaderboard` | the entries, judged |
 
@@ -22,6 +23,7 @@ mod statistics;
 mod suite;
 mod suite_error;
 mod suite_result;
+mod variants;
 
 pub use folder_state::{FolderState, folder_state};
 pub use leaderboard::{Leaderboard, LeaderboardRow, Order, RowDifference};

@@ -6,6 +6,7 @@ use longhand_nn::Summary;
 
 use super::folder_state::{FolderState, folder_state};
 use super::plan::Plan;
+use super::variants::tell_apart;
 use crate::recipe::Recipe;
 use crate::recipe_difference::differences;
 use crate::record::{DataRecord, RunStatus};
@@ -49,8 +50,10 @@ pub enum GatherError {
 /// One entry and its runs.
 #[derive(Clone, Debug)]
 pub struct EntryResult {
-    /// The entry's name.
+    /// The entry's name; of gathered runs none has another one's.
     pub name: String,
+    /// What its runs go by, several entries perhaps by the same.
+    pub(super) label: String,
     /// The recipe, its seed 0; `recipe.reason` says why it is there.
     pub recipe: Recipe,
     /// Trained parameters.
@@ -62,7 +65,7 @@ pub struct EntryResult {
     /// Runs that have ended, finished or diverged, in the order of their seeds, none twice.
     pub runs: Vec<StoredRun>,
     /// SHA-256 of the weights that all of them began from, where those were not random ones.
-    initial_weights: Option<String>,
+    pub(super) initial_weights: Option<String>,
 }
 
 impl EntryResult {
@@ -70,6 +73,7 @@ impl EntryResult {
         let summary = Summary::of(&recipe.network).expect("a recipe's network is checked");
         EntryResult {
             name: name.to_owned(),
+            label: name.to_owned(),
             recipe: Recipe { seed: 0, ..recipe.clone() },
             parameters: summary.parameters(),
             multiply_adds: summary.multiply_adds(),
@@ -99,7 +103,8 @@ impl SuiteResult {
         SuiteResult { name: plan.suite.name.clone(), about: plan.suite.about.clone(), data: data.clone(), entries }
     }
 
-    /// Groups runs from anywhere: by entry (by recipe where a run is of no suite), an entry's runs all of one recipe.
+    /// Groups runs from anywhere: by entry (by recipe where a run is of no suite), an entry's runs all of one recipe. Of
+    /// several recipes of one name the unchanged one keeps it, and the others' names say what differs.
     ///
     /// Runs that are not finished or diverged are left out; so is a run that is there twice. Both are said in the
     /// second value, a sentence each.
@@ -128,29 +133,17 @@ impl SuiteResult {
         let mut entries: Vec<EntryResult> = Vec::new();
         for run in runs {
             let recipe = &run.record.resolved_recipe;
-            let label = run.group().to_owned();
             let initial_weights = run.record.initial_weights.as_ref().map(|w| w.weights_sha256.clone());
-            let same =
-                |e: &EntryResult| differences(&e.recipe, recipe).is_empty() && e.initial_weights == initial_weights;
-            let is_named = |e: &EntryResult| e.name == label || e.name.starts_with(&format!("{label} ("));
-            let at = match entries.iter().position(|e| is_named(e) && same(e)) {
-                Some(at) => at,
-                None => {
-                    let n = entries.iter().filter(|e| is_named(e)).count();
-                    let name = if n == 0 { label.clone() } else { format!("{label} ({})", n + 1) };
-                    if n > 0 {
-                        let from = entries.iter().find(|e| e.name == label).expect("counted above");
-                        let changes: Vec<String> =
-                            differences(&from.recipe, recipe).iter().map(ToString::to_string).collect();
-                        said.push(match changes.is_empty() {
-                            true => format!("{name} began from other initial weights than {label}"),
-                            false => format!("{name} is another recipe than {label}: {}", changes.join(", ")),
-                        });
-                    }
-                    entries.push(EntryResult { initial_weights, ..EntryResult::new(&name, recipe, 0) });
-                    entries.len() - 1
-                }
+            let is_of = |e: &EntryResult| {
+                e.label == run.group()
+                    && e.initial_weights == initial_weights
+                    && differences(&e.recipe, recipe).is_empty()
             };
+            let at = entries.iter().position(is_of).unwrap_or_else(|| {
+                let entry = EntryResult::new(run.group(), recipe, 0);
+                entries.push(EntryResult { initial_weights, ..entry });
+                entries.len() - 1
+            });
             let entry = &mut entries[at];
             match entry.runs.iter().find(|r| r.record.seed == run.record.seed) {
                 None => entry.runs.push(run),
@@ -161,6 +154,7 @@ impl SuiteResult {
             entry.runs.sort_by_key(|r| r.record.seed);
             entry.wanted = entry.runs.len();
         }
+        said.extend(tell_apart(&mut entries));
         Ok((SuiteResult { name: name.to_owned(), about: String::new(), data, entries }, said))
     }
 

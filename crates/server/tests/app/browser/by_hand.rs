@@ -34,6 +34,64 @@ fn a_network_is_chosen_changed_and_taken_along_with_its_numbers() {
 }
 
 #[test]
+fn every_weight_has_its_label_and_every_rate_its_button_wide_and_narrow() {
+    let Some(mut visit) = visit() else { return };
+    for width in [1280, 390, 360] {
+        visit.browser.set_screen(width, 850, "light");
+        visit.go("/by-hand?layers=3-4-2&activation=tanh");
+        visit.browser.wait_for("document.documentElement.classList.contains('ready')");
+        let labels = visit.browser.evaluate(
+            "[...document.querySelectorAll('#diagram .label')].map((it) => it.firstChild.getBoundingClientRect())
+              .filter(({ width, height }) => width > 0 && height > 0).map(({ x, y, width, height }) => [x, y, width, height])",
+        );
+        let labels: Vec<[f64; 4]> = serde_json::from_value(labels).unwrap();
+        assert_eq!(labels.len(), 20, "at {width}");
+        let overlap = |a: &[f64; 4], b: &[f64; 4]| {
+            a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3]
+        };
+        for (place, label) in labels.iter().enumerate() {
+            assert!(labels[..place].iter().all(|other| !overlap(label, other)), "at {width}: {label:?}");
+        }
+        // Each can be brought into sight and clicked.
+        visit.browser.evaluate("document.querySelector('.rates button:last-child').scrollIntoView({ inline: 'end' })");
+        visit.click(".rates button:last-child");
+        visit.browser.wait_for("document.querySelector('.rates button:last-child').ariaPressed === 'true'");
+    }
+    visit.pictures("by-hand-3-4-2");
+}
+
+#[test]
+fn a_number_that_cannot_be_taken_is_said_in_words() {
+    let Some(mut visit) = visit() else { return };
+    visit.go("/by-hand");
+    visit.browser.wait_for("document.documentElement.classList.contains('ready')");
+    let (weight, rate) = ("#given input[data-name=w1]", ".rate-control input");
+    let line = |field: &str| {
+        format!("document.getElementById(document.querySelector({field:?}).getAttribute('aria-describedby'))")
+    };
+    for (field, typed, said) in [
+        (weight, "abc", "“abc” is no number. All that is worked out is still with w1 = 0.15."),
+        (weight, "", "There is no number. All that is worked out is still with w1 = 0.15."),
+        (weight, "1e9", "1e9 is too large: "),
+        (rate, "-1", "A learning rate must be above 0. All that is worked out is still with η = 0.1."),
+    ] {
+        visit.on(field, "it.value = ''; it.dispatchEvent(new Event('input'));");
+        visit.type_into(field, typed);
+        visit.browser.wait_for(&format!("{}.textContent.startsWith({said:?})", line(field)));
+        assert_eq!(visit.browser.evaluate(&format!("{}.role", line(field))), "status");
+        assert_eq!(visit.on(field, "return it.getAttribute('aria-invalid');"), "true");
+        assert!(visit.text("#chain").contains("0.000188255667"), "nothing else has changed");
+    }
+    visit.picture("by-hand-no-number");
+    // A number that can be taken, and the field left alone: nothing is said any more.
+    visit.on(rate, "it.value = '';");
+    visit.type_into(rate, "0.2");
+    visit.browser.wait_for("[...document.querySelectorAll('.problem')].every((it) => it.textContent === '')");
+    assert!(visit.on(weight, "return it.value;") == "0.15");
+    visit.nothing_went_wrong();
+}
+
+#[test]
 fn a_workbook_is_audited_on_the_page() {
     let books = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/workbooks");
     if !books.is_dir() {

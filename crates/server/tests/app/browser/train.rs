@@ -14,12 +14,36 @@ fn a_recipe_is_changed_trained_watched_and_drawn_with() {
 
     // What cannot be is said at its field, and nothing is trained by it.
     visit.type_into("#field-epochs", "many");
-    visit.browser.wait_for("document.querySelector('#field-epochs-error')?.textContent.includes('no whole number')");
+    visit
+        .browser
+        .wait_for("document.querySelector('#field-epochs-error')?.textContent.includes('must be a whole number')");
     assert_eq!(visit.on("#field-epochs", "return it.getAttribute('aria-invalid');"), "true");
     visit.picture("train-refused");
     visit.type_into("#field-epochs", "5");
     visit.browser.wait_for("document.querySelector('#field-epochs').getAttribute('aria-invalid') !== 'true'");
 
+    // Nothing and a number below all that may be are said in the same manner.
+    for (field, typed, said) in [
+        ("epochs", "", "Nothing stands here: it must be a whole number from 1 to"),
+        ("batch_size", "-1", "-1 cannot be: it must be a whole number from 1 to"),
+        ("schedule-learning_rate", "-3", "-3 cannot be: it must be "),
+    ] {
+        let field = format!("#field-{field}");
+        let before = visit.on(&field, "return it.value;").as_str().unwrap().to_owned();
+        visit.on(&field, "it.value = ''; it.dispatchEvent(new Event('input'));");
+        visit.type_into(&field, typed);
+        let says = format!("document.querySelector('{field}-error')?.textContent.startsWith('{said}')");
+        visit.browser.wait_for(&says);
+        visit.on(&field, "it.value = '';");
+        visit.type_into(&field, &before);
+        visit.browser.wait_for(&format!("document.querySelector('{field}-error').textContent === ''"));
+    }
+
+    // What the program writes `so` is shown as code.
+    visit.click("#recipe-seed-tuned");
+    visit.browser.wait_for("document.querySelector('#recipe-about code')?.textContent === 'default'");
+    assert!(!visit.text("#recipe-about").contains('`'));
+    assert!(visit.text(".groups").contains("weight decay") && !visit.text(".groups").contains("no decay everything"));
     // Another recipe, a smaller network: the summary follows.
     visit.click("#recipe-seed");
     visit.browser.wait_for("document.querySelector('.facts').textContent.includes('18,800')");
@@ -89,6 +113,13 @@ fn a_run_is_stopped_kept_and_goes_on_while_others_wait() {
     visit.click("[data-name=resume]");
     visit.app.until("it goes on", |app| app.get("/api/state").json()["queue"]["running"]["resumed"] == true);
     visit.browser.wait_for("document.querySelector('[data-name=stop]')");
+    // Stopped once more, the run stands among those that ended once, and not as the job that it went on from.
+    visit.click("[data-name=stop]");
+    visit.browser.wait_for("document.querySelector('[data-name=resume]')");
+    visit.browser.wait_for("document.querySelectorAll('#queue li.stopped').length === 2");
+    assert_eq!(visit.app.get("/api/state").json()["queue"]["ended"].as_array().unwrap().len(), 3);
+    visit.browser.wait_for("document.querySelector('.of-curves svg.plot')");
+    visit.picture("train-went-on");
 }
 
 #[test]

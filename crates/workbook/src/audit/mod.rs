@@ -22,7 +22,7 @@
 //! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
-//! | `values_only`, `values_network`, `values_rate`, `values_judge`, `rounding` | tables of values without formulas |
+//! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
 
 mod address;
@@ -47,7 +47,6 @@ mod rate;
 mod repair;
 mod report;
 mod right_update;
-mod rounding;
 mod rows;
 mod sheet_xml;
 mod symbolic;
@@ -59,6 +58,7 @@ mod values_judge;
 mod values_network;
 mod values_only;
 mod values_rate;
+mod values_rounding;
 mod wrong_weight;
 
 use std::path::Path;

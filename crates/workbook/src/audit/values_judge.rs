@@ -1,7 +1,7 @@
 //! What was taken off each weight from row to row, held against its gradient times the rate.
 
 use super::finding::SlipKind;
-use super::rounding::Units;
+use super::values_rounding::Units;
 use super::values_network::{Numbers, unsteadiness};
 use super::values_rate::{NoRate, Rate, Step, told};
 

@@ -3,7 +3,7 @@
 use longhand_derivation::network::Network;
 use longhand_derivation::spec::{NetworkDraft, NetworkSpec};
 
-use super::rounding::Units;
+use super::values_rounding::Units;
 
 /// Relative distance up to which an error counts as the derivation's, beside what its own rounding and that of the
 /// weights account for: inputs may have been rounded too.

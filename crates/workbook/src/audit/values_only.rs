@@ -10,7 +10,7 @@ use super::address::Address;
 use super::book::{Book, Value};
 use super::network::description;
 use super::report::{AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
-use super::rounding::Units;
+use super::values_rounding::Units;
 use super::values_judge::{self, Steps};
 use super::values_network::{self, Derived, Numbers};
 use super::values_rate::{NoRate, Rate};

@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::formula::{FormulaReader, text_at};
 use super::judge;
 use super::lines::{Kind, Line, lines};
+use super::rounding::Rounding;
 use super::rows;
 use super::table::{Part, Table, tables};
 
@@ -280,7 +281,8 @@ impl Sheet<'_> {
         let tasks: Vec<Task<'_>> = tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
         let differentiated = derivatives(book, self.dependencies, &tasks, &fixed)?;
         let mut cases = Vec::new();
-        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
+        for (place, ((table, lines), mut derivatives)) in
+            tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
         {
             let mut rates = vec![BTreeMap::new(); table.tracks.len()];
             let mut applied = vec![BTreeMap::new(); table.tracks.len()];
@@ -305,12 +307,15 @@ impl Sheet<'_> {
                     values.extend(engine.number(cell).map(|value| (cell, value)));
                 }
             }
+            let tested = tested[place].clone();
+            let number = |cell: Address| values.get(&cell).copied().or_else(|| self.engine.number(cell));
+            let is_weight = |cell: Address| matches!(fixed.get(&cell), Some(Content::Number(_)));
+            allow_rounding(&table, &tested, Rounding::new(book, &number, &is_weight), &rates, &mut derivatives);
             let by_pattern = patterns
                 .iter()
                 .filter(|((owner, _), _)| *owner == place)
                 .filter_map(|(&(_, cell), &scratch)| Some((cell, engine.number(scratch)?)))
                 .collect();
-            let tested = tested[place].clone();
             cases.push(Case { table, lines, tested, derivatives, applied, rates, weights, values, by_pattern });
         }
         Ok(cases)
@@ -388,6 +393,35 @@ impl Sheet<'_> {
         Some(format!(
             "{count} formulas show values that they no longer give, {first} first; recalculate the workbook (Ctrl+Alt+F9)."
         ))
+    }
+}
+
+/// Adds to the estimates how far rounding moves the gradients of the sheet that are held against them.
+fn allow_rounding(
+    table: &Table,
+    tested: &[i64],
+    mut rounding: Rounding<'_>,
+    rates: &[BTreeMap<i64, f64>],
+    derivatives: &mut Derivatives,
+) {
+    for (k, (track, rule)) in table.tracks.iter().zip(&table.rules).enumerate() {
+        for &step in tested {
+            let moved = match rule.gradient.and_then(|gradient| table.at(gradient, step)) {
+                Some(gradient) => Some(rounding.of_formula(gradient)),
+                // What the update takes off is the rate times the gradient.
+                None => track
+                    .update_at(step)
+                    .zip(rates[k].get(&step))
+                    .map(|(update, rate)| rounding.of_formula(update) / rate.abs()),
+            };
+            let Some(moved) = moved else { continue };
+            for target in derivatives.iter_mut() {
+                if let Some(estimate) = target[k].get_mut(&step) {
+                    // Twice, because a gradient may belong to half the error or to twice as much.
+                    estimate.rounding += 2.0 * moved;
+                }
+            }
+        }
     }
 }
 

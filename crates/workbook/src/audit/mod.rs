@@ -18,7 +18,7 @@
 //! | `package`, `book`, `formula` | the file: weighed, read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
-//! | `lines`, `differences` | formulas down the rows; finite differences |
+//! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
 //! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
@@ -47,6 +47,7 @@ mod rate;
 mod repair;
 mod report;
 mod right_update;
+mod rounding;
 mod rows;
 mod sheet_xml;
 mod symbolic;

@@ -4,6 +4,7 @@ mod bad_input;
 mod layouts;
 mod made;
 mod mutations;
+mod own_networks;
 mod real_workbooks;
 mod slips;
 mod speed;

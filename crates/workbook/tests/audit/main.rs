@@ -6,6 +6,7 @@ mod made;
 mod mutations;
 mod own_networks;
 mod real_workbooks;
+mod shapes;
 mod slips;
 mod speed;
 mod values_only;

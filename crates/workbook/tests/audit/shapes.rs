@@ -12,6 +12,14 @@ fn cells(report: &AuditReport) -> Vec<&str> {
     report.slips().map(|slip| slip.cells[0].as_str()).collect()
 }
 
+/// What holds of every report: no correction that changes nothing, no slip without a cell.
+fn is_sound(report: &AuditReport) {
+    for slip in report.slips() {
+        assert!(slip.corrected.as_ref() != Some(&slip.found), "{}", told(report));
+        assert!(!slip.cells.is_empty() && !slip.cell.is_empty(), "{}", told(report));
+    }
+}
+
 #[test]
 fn the_gradient_of_the_wrong_output_neuron_is_named_and_no_other() {
     let of_the_other = |formula: &str, _| formula.replace("{out2_0}", "{out2_1}").replace("{t0}", "{t1}");
@@ -38,4 +46,27 @@ fn two_updates_that_take_each_others_gradients_are_two_slips() {
     let report = made.audit();
     assert!(report.slips().all(|slip| slip.kind == SlipKind::WrongWeight), "{}", told(&report));
     assert_eq!(cells(&report), [made.cell("w1_0_1", 1), made.cell("w1_1_0", 1)], "{}", told(&report));
+}
+
+#[test]
+fn inputs_typed_once_and_repeated_are_clean() {
+    for relative in [false, true] {
+        let mut made = table();
+        for name in ["i0", "i1", "t0", "t1"] {
+            let first = made.cell(name, 0);
+            let (column, row) = first.split_at(first.find(|next: char| next.is_ascii_digit()).unwrap());
+            made.change(
+                name,
+                1..25,
+                |_, _| if relative { format!("={{{name}<}}") } else { format!("=${column}${row}") },
+            );
+        }
+        let report = made.audit();
+        assert!(report.is_clean(), "{}", told(&report));
+        // A number in the middle is still odd.
+        made.change("i1", [12], |_, _| "0.7".to_owned());
+        let report = made.audit();
+        assert!(cells(&report).contains(&made.cell("i1", 12).as_str()), "{}", told(&report));
+        is_sound(&report);
+    }
 }

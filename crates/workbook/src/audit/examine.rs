@@ -16,6 +16,7 @@ use super::lines::{Kind, Line, lines};
 use super::rounding::Rounding;
 use super::rows;
 use super::table::{Part, Table, tables};
+use super::untrained;
 
 /// The most cells that are recalculated for the finite differences, all nudges together.
 const RECALCULATION_BUDGET: usize = 300_000;
@@ -122,7 +123,10 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     for table in tables {
         sheet.repair_broken_rows(&table)?;
         match sheet.cut_to_numbers(table, &mut notes) {
-            Ok(table) => ready.push(table),
+            Ok((table, rest)) => {
+                ready.push(table);
+                refusals.extend(rest);
+            }
             Err(error) => refusals.push(error),
         }
     }
@@ -139,6 +143,7 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         let (mut verdict, loss) = judge::findings(&mut sheet, &case, &findings.blamed)?;
         findings.found.append(&mut verdict.found);
         findings.notes.append(&mut verdict.notes);
+        findings.found.append(&mut untrained::findings(&mut sheet, &case)?);
         let mut drifting = drift::findings(&sheet, &case, &findings.blamed);
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
@@ -201,18 +206,56 @@ impl Sheet<'_> {
         })
     }
 
-    /// Cuts a table off where its weights stop being numbers, as they do when training diverges.
-    fn cut_to_numbers(&self, mut table: Table, notes: &mut Vec<String>) -> Result<Table, AuditError> {
-        let Some((step, cell)) = self.first_broken(&table) else { return Ok(table) };
+    /// Cuts a table off where its weights stop being numbers, as they do when training diverges. Where a text is what
+    /// stops them, the rest counts as not audited.
+    fn cut_to_numbers(
+        &self,
+        mut table: Table,
+        notes: &mut Vec<String>,
+    ) -> Result<(Table, Option<AuditError>), AuditError> {
+        let Some((step, cell)) = self.first_broken(&table) else { return Ok((table, None)) };
         let shown = self.engine.text(cell).unwrap_or_else(|| "no number".to_owned());
+        let text = self.text_behind(cell);
         let cell = self.book.spelled(cell);
         if step == table.first {
             let consequence = "so nothing of this table can be recalculated; mend that cell first".to_owned();
             return Err(AuditError::ErrorCell { cell, error: shown, consequence });
         }
-        notes.push(format!("{cell} shows {shown}; only the {} rows before it were checked.", step - table.first));
         table.last = step - 1;
-        Ok(table)
+        let rows = match step - table.first {
+            1 => "the row".to_owned(),
+            count => format!("the {count} rows"),
+        };
+        let rest = text.map(|(user, text)| AuditError::ErrorCell {
+            cell: cell.clone(),
+            error: shown.clone(),
+            consequence: format!(
+                "the formula in {user} uses {text}, which holds a text where a number belongs, so only {rows} before it \
+                 could be checked; mend {user} first"
+            ),
+        });
+        if rest.is_none() {
+            notes.push(format!("{cell} shows {shown}; only {rows} before it were checked."));
+        }
+        Ok((table, rest))
+    }
+
+    /// The first formula behind a cell without a number that fails though all it needs is there, with a text that it
+    /// needs.
+    fn text_behind(&self, cell: Address) -> Option<(Address, Address)> {
+        let is_text = |cell: &Address| {
+            self.book
+                .cells
+                .get(cell)
+                .is_some_and(|found| found.formula.is_none() && matches!(found.value, Value::Text(_)))
+        };
+        let fails = |cell: &Address| self.book.formula(*cell).is_some() && self.engine.number(*cell).is_none();
+        let behind = self.dependencies.closure(&[cell], &BTreeSet::new());
+        behind.into_iter().filter(fails).find_map(|user| {
+            let needs = self.dependencies.needs(user);
+            let text = needs.iter().find(|needed| is_text(needed))?;
+            (!needs.iter().any(fails)).then_some((user, *text))
+        })
     }
 
     /// Makes the rows of all tables independent and works out everything about them at once.

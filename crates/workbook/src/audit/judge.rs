@@ -332,7 +332,11 @@ impl Judge<'_, '_> {
         let table = self.table();
         let is_update = base == table.tracks[track].update;
         let mut steps = self.alike(base, bad);
-        steps.retain(|&step| table.at(base, step).is_some_and(|cell| self.sheet.book.cells.contains_key(&cell)));
+        let holds = |step: &i64| table.at(base, *step).is_some_and(|cell| self.sheet.book.cells.contains_key(&cell));
+        // Where nothing stands at all, that is what is wrong.
+        if steps.iter().any(holds) {
+            steps.retain(holds);
+        }
         let cells = steps.iter().filter_map(|&step| table.at(base, step)).collect();
         let first = bad[0];
         Finding {
@@ -451,7 +455,8 @@ impl Judge<'_, '_> {
         if !is_typed {
             repaired = search(self.sheet, &trial)?.map(|repair| (culprit, repair));
         }
-        if repaired.is_none() && gradient.is_some() {
+        let is_empty = !book.cells.contains_key(&home);
+        if repaired.is_none() && gradient.is_some() && !is_empty {
             for helper in self.suspects(track, home, bad[0].step) {
                 let trial = Trial { case, culprit: helper, rows: &rows, track, wanted: wanted(self, track) };
                 if let Some(repair) = search(self.sheet, &trial)? {
@@ -461,7 +466,11 @@ impl Judge<'_, '_> {
             }
         }
         let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
-        let mut finding = self.finding(SlipKind::WrongDerivative, track, base, bad, explanation);
+        let kind = if is_empty { SlipKind::NeverTrained } else { SlipKind::WrongDerivative };
+        if is_empty {
+            explanation = format!("{name} is never trained: {home}, where its gradient belongs, is empty");
+        }
+        let mut finding = self.finding(kind, track, base, bad, explanation);
         if let Some((base, repair)) = repaired {
             finding.explanation.push_str(&format!("; {}", repair.words));
             if base != culprit {

@@ -180,7 +180,7 @@ fn role(network: &Network, role: Role) -> String {
 }
 
 /// The node behind other names for the same thing.
-fn peeled(graph: &Graph, node: NodeId) -> NodeId {
+pub(crate) fn peeled(graph: &Graph, node: NodeId) -> NodeId {
     let mut here = node;
     while graph.node(here).op == Op::Identity {
         here = graph.node(here).operands[0];

@@ -49,6 +49,55 @@ fn two_updates_that_take_each_others_gradients_are_two_slips() {
 }
 
 #[test]
+fn a_weight_that_is_never_updated_is_named() {
+    for (way, content) in [("repeated", "={w1_1_1<}"), ("typed in every row", "0.5")] {
+        let mut made = table();
+        made.change("w1_1_1", 1..25, |_, _| content.to_owned());
+        let slipped = only_slip(&made, SlipKind::NeverTrained);
+        assert_eq!(slipped[0], made.cell("w1_1_1", 1), "{way}");
+        let report = made.audit();
+        let slip = report.slips().next().unwrap();
+        assert!(slip.explanation.contains("w1_1_1 is never trained"), "{way}: {}", slip.explanation);
+        // Its gradient stands in the row, and so that is what is written.
+        let gradient = format!("*{}", made.cell("gw1_1_1", 0));
+        assert!(slip.corrected.as_ref().unwrap().ends_with(&gradient), "{way}: {:?}", slip.corrected);
+    }
+    // In the first layer too, where nothing but its neighbours tells it from an input.
+    let mut made = table();
+    made.change("w0_0_1", 1..25, |_, _| "={w0_0_1<}".to_owned());
+    assert_eq!(only_slip(&made, SlipKind::NeverTrained)[0], made.cell("w0_0_1", 1));
+}
+
+#[test]
+fn an_empty_gradient_is_a_slip() {
+    let mut made = table();
+    made.change("gw1_0_0", 0..25, |_, _| String::new());
+    let report = made.audit();
+    is_sound(&report);
+    assert_eq!(cells(&report), [made.cell("gw1_0_0", 0)], "{}", told(&report));
+}
+
+#[test]
+fn fixed_biases_and_constants_are_no_weights_that_were_forgotten() {
+    let mut made = table();
+    for (net, bias) in [("net1_0", "0.35"), ("net1_1", "0.35"), ("net2_0", "0.6"), ("net2_1", "0.6")] {
+        made.change(net, 0..25, |formula, _| format!("{formula}+{bias}*1"));
+    }
+    let report = made.audit();
+    assert!(report.is_clean(), "{}", told(&report));
+}
+
+#[test]
+fn a_rate_that_points_at_a_heading_is_not_clean() {
+    let mut made = table();
+    made.change("w0_0_0", 1..25, |formula, _| formula.replace("$B$2", "$A$2"));
+    let report = made.audit();
+    assert!(!report.is_clean(), "{}", told(&report));
+    let [refused] = report.refused.as_slice() else { panic!("{}", told(&report)) };
+    assert!(refused.contains(&made.cell("w0_0_0", 1)) && refused.contains("A2"), "{refused}");
+}
+
+#[test]
 fn inputs_typed_once_and_repeated_are_clean() {
     for relative in [false, true] {
         let mut made = table();

@@ -1,8 +1,10 @@
 //! Slips that change how a table looks to the audit: what is named is the cell that is wrong, and nothing beside it.
 
-use longhand_workbook::audit::{AuditReport, SlipKind};
+use longhand_workbook::audit::{AuditOptions, AuditReport, SlipKind, audit_bytes, fix};
 
 use super::made::{Layout, Table, only_slip, told};
+
+const WEIGHTS: [&str; 8] = ["w0_0_0", "w0_0_1", "w0_1_0", "w0_1_1", "w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1"];
 
 fn table() -> Table {
     Table::new(Layout::default())
@@ -118,4 +120,28 @@ fn inputs_typed_once_and_repeated_are_clean() {
         assert!(cells(&report).contains(&made.cell("i1", 12).as_str()), "{}", told(&report));
         is_sound(&report);
     }
+}
+
+#[test]
+fn a_gradient_with_weights_that_are_updated_already_is_named() {
+    let mut made = table();
+    for name in ["gw0_0_0", "gw0_0_1", "gw0_1_0", "gw0_1_1"] {
+        for step in 0..24 {
+            let next: Vec<(String, String)> =
+                WEIGHTS[4..].iter().map(|weight| (format!("{{{weight}}}"), made.cell(weight, step + 1))).collect();
+            made.change(name, [step], |formula, _| {
+                next.iter().fold(formula.to_owned(), |text, (from, to)| text.replace(from, to))
+            });
+        }
+    }
+    let report = made.audit();
+    is_sound(&report);
+    assert_eq!(report.slips().count(), 4, "{}", told(&report));
+    let slip = report.slips().next().unwrap();
+    let [updated, own] = [made.cell("w1_0_0", 1), made.cell("w1_0_0", 0)];
+    assert!(slip.explanation.contains(&format!("it uses the updated w1_0_0 ({updated})")), "{}", slip.explanation);
+    assert!(slip.explanation.contains(&format!("where {own}")), "{}", slip.explanation);
+    let fixed = fix(&made.bytes(), &report).unwrap();
+    let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
+    assert!(again.is_clean(), "{}", told(&again));
 }

@@ -9,7 +9,7 @@ use super::differences::{Derivatives, Task, derivatives};
 use super::drift;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
-use super::finding::Finding;
+use super::finding::{Finding, SlipKind};
 use super::formula::{FormulaReader, text_at};
 use super::judge;
 use super::lines::{Kind, Line, lines};
@@ -147,6 +147,9 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         let mut drifting = drift::findings(&sheet, &case, &findings.blamed);
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
+        for finding in &mut findings.found {
+            finding.corrections.retain(|&cell, content| changes_something(book, cell, content));
+        }
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
         let final_error = last_error(book, &case.table).and_then(|cell| sheet.engine.number(cell));
         judged.push(Judged {
@@ -385,7 +388,10 @@ impl Sheet<'_> {
         let Some(last) = last_error(self.book, &judged.case.table) else { return Ok(()) };
         let mut together: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in &judged.findings {
-            let effect = if judged.findings.len() <= 64 { self.with(&finding.corrections, last)? } else { None };
+            // A total that nothing else needs moves no error but itself.
+            let is_aside = finding.kind == SlipKind::WrongError && !finding.cells.contains(&last);
+            let effect =
+                if judged.findings.len() <= 64 && !is_aside { self.with(&finding.corrections, last)? } else { None };
             judged.effects.push(effect);
             together.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
         }
@@ -436,6 +442,19 @@ impl Sheet<'_> {
         Some(format!(
             "{count} formulas show values that they no longer give, {first} first; recalculate the workbook (Ctrl+Alt+F9)."
         ))
+    }
+}
+
+/// Whether a correction is another one than what stands in the cell.
+fn changes_something(book: &Book, cell: Address, content: &Content) -> bool {
+    let Some(found) = book.cells.get(&cell) else { return true };
+    match (&found.formula, content) {
+        (Some(formula), Content::Formula(text)) => {
+            let is_written_so = formula.text.trim().replace(' ', "") == text.replace(' ', "");
+            !is_written_so && text_at(&formula.node, &book.sheets, cell) != *text
+        }
+        (None, Content::Number(value)) => found.value != Value::Number(*value),
+        _ => true,
     }
 }
 

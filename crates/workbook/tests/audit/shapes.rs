@@ -123,6 +123,36 @@ fn inputs_typed_once_and_repeated_are_clean() {
 }
 
 #[test]
+fn an_update_that_starts_from_the_first_row_is_mended_to_the_row_before() {
+    let mut made = table();
+    let first = made.cell("w0_0_0", 0);
+    let (column, row) = first.split_at(1);
+    made.change("w0_0_0", 2..25, |formula, _| formula.replace("{w0_0_0<}", &format!("${column}${row}")));
+    let slipped = only_slip(&made, SlipKind::WrongStart);
+    assert_eq!((slipped.len(), slipped[0].clone()), (23, made.cell("w0_0_0", 2)));
+    is_sound(&made.audit());
+}
+
+#[test]
+fn a_gradient_of_the_row_before_is_one_slip() {
+    let mut made = table();
+    let column = made.cell("gw0_0_0", 0).trim_end_matches(|next: char| next.is_ascii_digit()).to_owned();
+    let first: usize = made.cell("gw0_0_0", 0)[column.len()..].parse().unwrap();
+    made.change("w0_0_0", 2..25, |formula, step| {
+        formula.replace("{gw0_0_0<}", &format!("{column}{}", first + step - 2))
+    });
+    let slipped = only_slip(&made, SlipKind::WrongUpdate);
+    assert_eq!(slipped[0], made.cell("w0_0_0", 2));
+}
+
+#[test]
+fn a_total_that_repeats_one_error_is_named() {
+    let mut made = table();
+    made.change("E", 0..25, |_, _| "={E0}".to_owned());
+    assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E", 0));
+}
+
+#[test]
 fn a_gradient_with_weights_that_are_updated_already_is_named() {
     let mut made = table();
     for name in ["gw0_0_0", "gw0_0_1", "gw0_1_0", "gw0_1_1"] {

@@ -70,6 +70,10 @@ pub(crate) fn findings(
     let factor = judge.choose_loss(&mut result);
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
+    if let Some(finding) = judge.wrong_forward() {
+        result.found.push(finding);
+        done.extend(0..case.table.tracks.len());
+    }
     for track in 0..case.table.tracks.len() {
         if !done.contains(&track) {
             judge.track(track, &mut done, &mut result)?;

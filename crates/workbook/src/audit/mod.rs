@@ -19,7 +19,7 @@
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
-//! | `rows`, `judge`, `which_loss`, `wrong_weight`, `untrained`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
 //! | `values_only` | tables that have values and no formulas |
@@ -58,6 +58,7 @@ mod untrained;
 mod update_rule;
 mod values_only;
 mod which_loss;
+mod wrong_forward;
 mod wrong_weight;
 
 use std::path::Path;

@@ -153,6 +153,24 @@ fn a_total_that_repeats_one_error_is_named() {
 }
 
 #[test]
+fn where_the_forward_pass_and_the_gradients_disagree_the_forward_cell_is_named() {
+    let ways = [
+        // The wrong sign of a sigmoid, the wrong input, the wrong weight.
+        ("out1_0", "EXP(-", "EXP("),
+        ("net1_1", "{i1}", "{i0}"),
+        ("net2_0", "{w1_0_1}", "{w1_0_0}"),
+    ];
+    for (name, from, to) in ways {
+        let mut made = table();
+        made.change(name, 0..25, |formula, _| formula.replace(from, to));
+        let report = made.audit();
+        assert_eq!(only_slip(&made, SlipKind::WrongForward)[0], made.cell(name, 0), "{name}");
+        let told = report.slips().next().unwrap().explanation.clone();
+        assert!(told.contains("the forward pass and the gradients disagree"), "{told}");
+    }
+}
+
+#[test]
 fn a_gradient_with_weights_that_are_updated_already_is_named() {
     let mut made = table();
     for name in ["gw0_0_0", "gw0_0_1", "gw0_1_0", "gw0_1_1"] {

@@ -103,13 +103,18 @@ pub(crate) fn derivatives(
         .map(|task| vec![vec![BTreeMap::new(); task.table.tracks.len()]; targets(task.table).len()])
         .collect();
     let most = tasks.iter().map(|task| task.table.tracks.len()).max().unwrap_or(0);
+    // Steps that reach into the next one are nudged apart from it.
+    let turns: &[Option<i64>] = if reach_further(dependencies, tasks, &stop) { &[Some(0), Some(1)] } else { &[None] };
+    let nudge_all = |engine: &mut Engine, track: usize, distance: f64, results: &mut [Derivatives]| {
+        turns.iter().try_for_each(|&turn| nudge(engine, tasks, fixed, (track, turn), distance, &rounded, results))
+    };
     for track in 0..most {
-        nudge(&mut engine, tasks, fixed, track, DISTANCE, &rounded, &mut results)?;
+        nudge_all(&mut engine, track, DISTANCE, &mut results)?;
         let is_rough = |results: &[Derivatives]| {
             results.iter().flatten().filter_map(|tracks| tracks.get(track)).flat_map(BTreeMap::values).any(rough)
         };
         if is_rough(&results) {
-            nudge(&mut engine, tasks, fixed, track, SHORT_DISTANCE, &rounded, &mut results)?;
+            nudge_all(&mut engine, track, SHORT_DISTANCE, &mut results)?;
         }
     }
     Ok(results)
@@ -117,6 +122,22 @@ pub(crate) fn derivatives(
 
 fn rough(estimate: &Estimate) -> bool {
     estimate.error > ROUGH * estimate.value.abs() && estimate.error > 1e-13
+}
+
+/// Whether an error depends on a weight of another step than its own.
+fn reach_further(dependencies: &Dependencies, tasks: &[Task<'_>], stop: &BTreeSet<Address>) -> bool {
+    tasks.iter().any(|task| {
+        let table = task.table;
+        let weights: BTreeMap<Address, i64> = table
+            .tracks
+            .iter()
+            .flat_map(|track| table.steps().filter_map(|step| Some((track.weight_at(step)?, step))))
+            .collect();
+        task.steps.iter().any(|&step| {
+            let needs = table.at(table.error, step).map(|error| dependencies.closure(&[error], stop));
+            needs.unwrap_or_default().iter().any(|cell| weights.get(cell).is_some_and(|&other| other != step))
+        })
+    })
 }
 
 /// The cells that are differentiated, at the anchor.
@@ -141,7 +162,7 @@ fn nudge(
     engine: &mut Engine,
     tasks: &[Task<'_>],
     fixed: &BTreeMap<Address, Content>,
-    track: usize,
+    (track, turn): (usize, Option<i64>),
     distance: f64,
     rounded: &Rounded,
     results: &mut [Derivatives],
@@ -150,7 +171,7 @@ fn nudge(
     let mut nudged: Vec<(usize, i64, Address, f64, f64)> = Vec::new();
     for (place, task) in tasks.iter().enumerate() {
         let Some(weights) = task.table.tracks.get(track) else { continue };
-        for &step in task.steps {
+        for &step in task.steps.iter().filter(|&&step| turn.is_none_or(|turn| step.rem_euclid(2) == turn)) {
             if let Some(cell) = weights.weight_at(step)
                 && let Some(Content::Number(value)) = fixed.get(&cell)
             {

@@ -49,12 +49,12 @@ impl Judge<'_, '_> {
         }
         let book = self.sheet.book;
         let given: Vec<Address> = candidates(book, self.sheet.dependencies).into_keys().collect();
-        // The first row, where one looks first; it may have less than the others.
-        let steps = [table.first, table.anchor];
-        let (step, own) = steps.iter().find_map(|&step| Some((step, self.variant(step, &given, None)?)))?;
-        if own.is_network(self, step) {
-            return None;
-        }
+        // The first row, where one looks first; where that is right, as it may be alone, others.
+        let steps = [table.first, table.anchor, (table.first + table.last) / 2];
+        let (step, own) = steps.iter().find_map(|&step| {
+            let own = self.variant(step, &given, None)?;
+            (!own.is_network(self, step)).then_some((step, own))
+        })?;
         let mut left = NODE_LIMIT / own.symbolic.graph.nodes().len().max(1);
         let forward: Vec<Address> = table
             .moving

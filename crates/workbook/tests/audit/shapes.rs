@@ -171,6 +171,29 @@ fn where_the_forward_pass_and_the_gradients_disagree_the_forward_cell_is_named()
 }
 
 #[test]
+fn a_forward_pass_with_the_weights_of_the_row_before_is_one_slip() {
+    let mut made = table();
+    made.change("net1_0", 1..25, |formula, _| formula.replace("{w0_0_0}", "{w0_0_0<}"));
+    let slipped = only_slip(&made, SlipKind::WrongForward);
+    assert_eq!((slipped.len(), slipped[0].clone()), (24, made.cell("net1_0", 1)));
+}
+
+#[test]
+fn a_copy_that_would_not_be_clean_is_not_written() {
+    // With inputs and targets in the first row alone every formula has several slips, each with a correction of its own.
+    let mut made = table();
+    for name in ["i0", "i1", "t0", "t1"] {
+        made.change(name, 1..25, |_, _| String::new());
+    }
+    let bytes = made.bytes();
+    let report = audit_bytes(&bytes, &AuditOptions::default()).unwrap();
+    is_sound(&report);
+    assert!(!report.is_clean(), "{}", told(&report));
+    let refused = fix(&bytes, &report).unwrap_err().to_string();
+    assert!(refused.starts_with("no corrected copy is written, because it would not be clean: "), "{refused}");
+}
+
+#[test]
 fn a_gradient_with_weights_that_are_updated_already_is_named() {
     let mut made = table();
     for name in ["gw0_0_0", "gw0_0_1", "gw0_1_0", "gw0_1_1"] {

@@ -3,8 +3,9 @@
 //! Every weight cell is made a constant, so that the rows no longer hang together, and then the same weight of all rows
 //! of all tables is nudged at once. Central differences at three distances are extrapolated to distance 0 (Richardson):
 //! with D(h) the central difference, T(h) = (4·D(h/2) − D(h)) / 3 has lost the term in h², and
-//! (16·T(h/2) − T(h)) / 15 the term in h⁴ as well. How much the last extrapolation still moves the result, and what
-//! rounding can do at the smallest distance, is the estimate of its error.
+//! (16·T(h/2) − T(h)) / 15 the term in h⁴ as well. How much the last extrapolation still moves the result is the estimate
+//! of its error. What rounding can do to the readings at the smallest distance comes on top: once a network has learnt,
+//! an error is small against the numbers that it is made of, and so is it against what they are rounded by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use super::book::Book;
 use super::dependencies::Dependencies;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
+use super::rounding::Rounding;
 use super::table::{Part, Table};
 
 /// The largest distance, relative to a weight of size 1 or more.
@@ -28,12 +30,14 @@ pub(crate) struct Estimate {
     pub value: f64,
     /// How far the true value may lie away.
     pub error: f64,
+    /// How far rounding may move the value, and a gradient that is right.
+    pub rounding: f64,
 }
 
 impl Estimate {
-    /// How far a correct gradient may be from the value: some times the estimated error, and the rounding of a formula.
+    /// How far a correct gradient may be from the value: some times the estimated error, and the rounding of formulas.
     pub fn tolerance(self) -> f64 {
-        4.0 * self.error + 1e-9 * self.value.abs() + 1e-300
+        4.0 * self.error + self.rounding + 1e-9 * self.value.abs() + 1e-300
     }
 
     pub fn holds(self, gradient: f64, slack: f64) -> bool {
@@ -41,13 +45,21 @@ impl Estimate {
     }
 
     pub fn times(self, factor: f64) -> Estimate {
-        Estimate { value: self.value * factor, error: self.error * factor.abs() }
+        let size = factor.abs();
+        Estimate { value: self.value * factor, error: self.error * size, rounding: self.rounding * size }
     }
 
     pub fn plus(self, other: Estimate) -> Estimate {
-        Estimate { value: self.value + other.value, error: self.error + other.error }
+        Estimate {
+            value: self.value + other.value,
+            error: self.error + other.error,
+            rounding: self.rounding + other.rounding,
+        }
     }
 }
+
+/// The most that rounding moves the targets, by task, target and step.
+type Rounded = Vec<Vec<BTreeMap<i64, f64>>>;
 
 /// The derivatives of one table, by target (the error first, then its terms), track and step.
 pub(crate) type Derivatives = Vec<Vec<BTreeMap<i64, Estimate>>>;
@@ -84,18 +96,25 @@ pub(crate) fn derivatives(
         wanted.extend(dependencies.closure(&task.table.fixed.iter().copied().collect::<Vec<_>>(), &stop));
     }
     let mut engine = Engine::new(book, Some(&wanted), fixed)?;
+    engine.recalculate();
+    let rounded = rounded(book, &engine, tasks, fixed);
     let mut results: Vec<Derivatives> = tasks
         .iter()
         .map(|task| vec![vec![BTreeMap::new(); task.table.tracks.len()]; targets(task.table).len()])
         .collect();
     let most = tasks.iter().map(|task| task.table.tracks.len()).max().unwrap_or(0);
+    // Steps that reach into the next one are nudged apart from it.
+    let turns: &[Option<i64>] = if reach_further(dependencies, tasks, &stop) { &[Some(0), Some(1)] } else { &[None] };
+    let nudge_all = |engine: &mut Engine, track: usize, distance: f64, results: &mut [Derivatives]| {
+        turns.iter().try_for_each(|&turn| nudge(engine, tasks, fixed, (track, turn), distance, &rounded, results))
+    };
     for track in 0..most {
-        nudge(&mut engine, tasks, fixed, track, DISTANCE, &mut results)?;
+        nudge_all(&mut engine, track, DISTANCE, &mut results)?;
         let is_rough = |results: &[Derivatives]| {
             results.iter().flatten().filter_map(|tracks| tracks.get(track)).flat_map(BTreeMap::values).any(rough)
         };
         if is_rough(&results) {
-            nudge(&mut engine, tasks, fixed, track, SHORT_DISTANCE, &mut results)?;
+            nudge_all(&mut engine, track, SHORT_DISTANCE, &mut results)?;
         }
     }
     Ok(results)
@@ -105,24 +124,54 @@ fn rough(estimate: &Estimate) -> bool {
     estimate.error > ROUGH * estimate.value.abs() && estimate.error > 1e-13
 }
 
+/// Whether an error depends on a weight of another step than its own.
+fn reach_further(dependencies: &Dependencies, tasks: &[Task<'_>], stop: &BTreeSet<Address>) -> bool {
+    tasks.iter().any(|task| {
+        let table = task.table;
+        let weights: BTreeMap<Address, i64> = table
+            .tracks
+            .iter()
+            .flat_map(|track| table.steps().filter_map(|step| Some((track.weight_at(step)?, step))))
+            .collect();
+        task.steps.iter().any(|&step| {
+            let needs = table.at(table.error, step).map(|error| dependencies.closure(&[error], stop));
+            needs.unwrap_or_default().iter().any(|cell| weights.get(cell).is_some_and(|&other| other != step))
+        })
+    })
+}
+
 /// The cells that are differentiated, at the anchor.
 fn targets(table: &Table) -> Vec<Address> {
     std::iter::once(table.error).chain(table.error_terms.iter().copied()).collect()
+}
+
+/// How far rounding moves the targets as they are, before anything is nudged.
+fn rounded(book: &Book, engine: &Engine, tasks: &[Task<'_>], fixed: &BTreeMap<Address, Content>) -> Rounded {
+    let value = |cell: Address| engine.number(cell);
+    let given = |cell: Address| matches!(fixed.get(&cell), Some(Content::Number(_)));
+    let mut rounding = Rounding::new(book, &value, &given);
+    let mut of_target = |task: &Task<'_>, target: Address| -> BTreeMap<i64, f64> {
+        let cells = task.steps.iter().filter_map(|&step| Some((step, task.table.at(target, step)?)));
+        cells.map(|(step, cell)| (step, rounding.of(cell))).collect()
+    };
+    let mut of_task = |task: &Task<'_>| targets(task.table).into_iter().map(|target| of_target(task, target)).collect();
+    tasks.iter().map(&mut of_task).collect()
 }
 
 fn nudge(
     engine: &mut Engine,
     tasks: &[Task<'_>],
     fixed: &BTreeMap<Address, Content>,
-    track: usize,
+    (track, turn): (usize, Option<i64>),
     distance: f64,
+    rounded: &Rounded,
     results: &mut [Derivatives],
 ) -> Result<(), AuditError> {
     // Which weight of which step, with its value and its distance.
     let mut nudged: Vec<(usize, i64, Address, f64, f64)> = Vec::new();
     for (place, task) in tasks.iter().enumerate() {
         let Some(weights) = task.table.tracks.get(track) else { continue };
-        for &step in task.steps {
+        for &step in task.steps.iter().filter(|&&step| turn.is_none_or(|turn| step.rem_euclid(2) == turn)) {
             if let Some(cell) = weights.weight_at(step)
                 && let Some(Content::Number(value)) = fixed.get(&cell)
             {
@@ -156,10 +205,12 @@ fn nudge(
             let extrapolated = (16.0 * second - first) / 15.0;
             let size =
                 reading.iter().filter_map(|values| values[target]).fold(0.0f64, |most, value| most.max(value.abs()));
-            let rounding = 16.0 * f64::EPSILON * size / (0.25 * distance);
-            let found = Estimate { value: extrapolated, error: (extrapolated - second).abs() + rounding };
+            let last_bits = 16.0 * f64::EPSILON * size / (0.25 * distance);
+            // Twice, because the extrapolation weighs the smallest distance by 64/45 and the others by 21/45.
+            let rounding = 2.0 * rounded[place][target].get(&step).copied().unwrap_or(0.0) / (0.25 * distance);
+            let found = Estimate { value: extrapolated, error: (extrapolated - second).abs() + last_bits, rounding };
             let kept = results[place][target][track].entry(step).or_insert(found);
-            if found.error < kept.error {
+            if found.tolerance() < kept.tolerance() {
                 *kept = found;
             }
         }

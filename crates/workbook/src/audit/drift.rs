@@ -45,7 +45,10 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
         let is_number = |cell: Address| sheet.book.cells.contains_key(&cell) && sheet.engine.number(cell).is_some();
         let missing = cells.iter().filter(|(_, cell)| !is_number(*cell)).count();
         if cells.first().is_some_and(|(_, cell)| is_number(*cell)) && 2 * missing > cells.len() {
-            result.found.push(sliding(sheet, case, base));
+            let slid = sliding(sheet, case, base);
+            if !slid.cells.is_empty() {
+                result.found.push(slid);
+            }
             continue;
         }
         let values: Values = cells

@@ -47,6 +47,15 @@ pub enum AuditError {
         /// The cells of the circle.
         cells: String,
     },
+    /// Corrected, the workbook would still have slips.
+    #[error(
+        "no corrected copy is written, because it would not be clean: {what}; mend what the report names by hand, and \
+         audit the workbook again"
+    )]
+    UncleanCopy {
+        /// What would still be wrong.
+        what: String,
+    },
     /// The cells that matter hold errors.
     #[error("{cell} shows {error}: {consequence}")]
     ErrorCell {

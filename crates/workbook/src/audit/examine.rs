@@ -9,12 +9,14 @@ use super::differences::{Derivatives, Task, derivatives};
 use super::drift;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
-use super::finding::Finding;
+use super::finding::{Finding, SlipKind};
 use super::formula::{FormulaReader, text_at};
 use super::judge;
 use super::lines::{Kind, Line, lines};
+use super::rounding::Rounding;
 use super::rows;
 use super::table::{Part, Table, tables};
+use super::untrained;
 
 /// The most cells that are recalculated for the finite differences, all nudges together.
 const RECALCULATION_BUDGET: usize = 300_000;
@@ -121,7 +123,10 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     for table in tables {
         sheet.repair_broken_rows(&table)?;
         match sheet.cut_to_numbers(table, &mut notes) {
-            Ok(table) => ready.push(table),
+            Ok((table, rest)) => {
+                ready.push(table);
+                refusals.extend(rest);
+            }
             Err(error) => refusals.push(error),
         }
     }
@@ -138,9 +143,13 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         let (mut verdict, loss) = judge::findings(&mut sheet, &case, &findings.blamed)?;
         findings.found.append(&mut verdict.found);
         findings.notes.append(&mut verdict.notes);
+        findings.found.append(&mut untrained::findings(&mut sheet, &case)?);
         let mut drifting = drift::findings(&sheet, &case, &findings.blamed);
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
+        for finding in &mut findings.found {
+            finding.corrections.retain(|&cell, content| changes_something(book, cell, content));
+        }
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
         let final_error = last_error(book, &case.table).and_then(|cell| sheet.engine.number(cell));
         judged.push(Judged {
@@ -200,18 +209,56 @@ impl Sheet<'_> {
         })
     }
 
-    /// Cuts a table off where its weights stop being numbers, as they do when training diverges.
-    fn cut_to_numbers(&self, mut table: Table, notes: &mut Vec<String>) -> Result<Table, AuditError> {
-        let Some((step, cell)) = self.first_broken(&table) else { return Ok(table) };
+    /// Cuts a table off where its weights stop being numbers, as they do when training diverges. Where a text is what
+    /// stops them, the rest counts as not audited.
+    fn cut_to_numbers(
+        &self,
+        mut table: Table,
+        notes: &mut Vec<String>,
+    ) -> Result<(Table, Option<AuditError>), AuditError> {
+        let Some((step, cell)) = self.first_broken(&table) else { return Ok((table, None)) };
         let shown = self.engine.text(cell).unwrap_or_else(|| "no number".to_owned());
+        let text = self.text_behind(cell);
         let cell = self.book.spelled(cell);
         if step == table.first {
             let consequence = "so nothing of this table can be recalculated; mend that cell first".to_owned();
             return Err(AuditError::ErrorCell { cell, error: shown, consequence });
         }
-        notes.push(format!("{cell} shows {shown}; only the {} rows before it were checked.", step - table.first));
         table.last = step - 1;
-        Ok(table)
+        let rows = match step - table.first {
+            1 => "the row".to_owned(),
+            count => format!("the {count} rows"),
+        };
+        let rest = text.map(|(user, text)| AuditError::ErrorCell {
+            cell: cell.clone(),
+            error: shown.clone(),
+            consequence: format!(
+                "the formula in {user} uses {text}, which holds a text where a number belongs, so only {rows} before it \
+                 could be checked; mend {user} first"
+            ),
+        });
+        if rest.is_none() {
+            notes.push(format!("{cell} shows {shown}; only {rows} before it were checked."));
+        }
+        Ok((table, rest))
+    }
+
+    /// The first formula behind a cell without a number that fails though all it needs is there, with a text that it
+    /// needs.
+    fn text_behind(&self, cell: Address) -> Option<(Address, Address)> {
+        let is_text = |cell: &Address| {
+            self.book
+                .cells
+                .get(cell)
+                .is_some_and(|found| found.formula.is_none() && matches!(found.value, Value::Text(_)))
+        };
+        let fails = |cell: &Address| self.book.formula(*cell).is_some() && self.engine.number(*cell).is_none();
+        let behind = self.dependencies.closure(&[cell], &BTreeSet::new());
+        behind.into_iter().filter(fails).find_map(|user| {
+            let needs = self.dependencies.needs(user);
+            let text = needs.iter().find(|needed| is_text(needed))?;
+            (!needs.iter().any(fails)).then_some((user, *text))
+        })
     }
 
     /// Makes the rows of all tables independent and works out everything about them at once.
@@ -280,7 +327,8 @@ impl Sheet<'_> {
         let tasks: Vec<Task<'_>> = tables.iter().zip(&tested).map(|(table, steps)| Task { table, steps }).collect();
         let differentiated = derivatives(book, self.dependencies, &tasks, &fixed)?;
         let mut cases = Vec::new();
-        for (place, ((table, lines), derivatives)) in tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
+        for (place, ((table, lines), mut derivatives)) in
+            tables.into_iter().zip(all_lines).zip(differentiated).enumerate()
         {
             let mut rates = vec![BTreeMap::new(); table.tracks.len()];
             let mut applied = vec![BTreeMap::new(); table.tracks.len()];
@@ -305,12 +353,15 @@ impl Sheet<'_> {
                     values.extend(engine.number(cell).map(|value| (cell, value)));
                 }
             }
+            let tested = tested[place].clone();
+            let number = |cell: Address| values.get(&cell).copied().or_else(|| self.engine.number(cell));
+            let is_weight = |cell: Address| matches!(fixed.get(&cell), Some(Content::Number(_)));
+            allow_rounding(&table, &tested, Rounding::new(book, &number, &is_weight), &rates, &mut derivatives);
             let by_pattern = patterns
                 .iter()
                 .filter(|((owner, _), _)| *owner == place)
                 .filter_map(|(&(_, cell), &scratch)| Some((cell, engine.number(scratch)?)))
                 .collect();
-            let tested = tested[place].clone();
             cases.push(Case { table, lines, tested, derivatives, applied, rates, weights, values, by_pattern });
         }
         Ok(cases)
@@ -337,7 +388,10 @@ impl Sheet<'_> {
         let Some(last) = last_error(self.book, &judged.case.table) else { return Ok(()) };
         let mut together: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in &judged.findings {
-            let effect = if judged.findings.len() <= 64 { self.with(&finding.corrections, last)? } else { None };
+            // A total that nothing else needs moves no error but itself.
+            let is_aside = finding.kind == SlipKind::WrongError && !finding.cells.contains(&last);
+            let effect =
+                if judged.findings.len() <= 64 && !is_aside { self.with(&finding.corrections, last)? } else { None };
             judged.effects.push(effect);
             together.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
         }
@@ -388,6 +442,48 @@ impl Sheet<'_> {
         Some(format!(
             "{count} formulas show values that they no longer give, {first} first; recalculate the workbook (Ctrl+Alt+F9)."
         ))
+    }
+}
+
+/// Whether a correction is another one than what stands in the cell.
+fn changes_something(book: &Book, cell: Address, content: &Content) -> bool {
+    let Some(found) = book.cells.get(&cell) else { return true };
+    match (&found.formula, content) {
+        (Some(formula), Content::Formula(text)) => {
+            let is_written_so = formula.text.trim().replace(' ', "") == text.replace(' ', "");
+            !is_written_so && text_at(&formula.node, &book.sheets, cell) != *text
+        }
+        (None, Content::Number(value)) => found.value != Value::Number(*value),
+        _ => true,
+    }
+}
+
+/// Adds to the estimates how far rounding moves the gradients of the sheet that are held against them.
+fn allow_rounding(
+    table: &Table,
+    tested: &[i64],
+    mut rounding: Rounding<'_>,
+    rates: &[BTreeMap<i64, f64>],
+    derivatives: &mut Derivatives,
+) {
+    for (k, (track, rule)) in table.tracks.iter().zip(&table.rules).enumerate() {
+        for &step in tested {
+            let moved = match rule.gradient.and_then(|gradient| table.at(gradient, step)) {
+                Some(gradient) => Some(rounding.of_formula(gradient)),
+                // What the update takes off is the rate times the gradient.
+                None => track
+                    .update_at(step)
+                    .zip(rates[k].get(&step))
+                    .map(|(update, rate)| rounding.of_formula(update) / rate.abs()),
+            };
+            let Some(moved) = moved else { continue };
+            for target in derivatives.iter_mut() {
+                if let Some(estimate) = target[k].get_mut(&step) {
+                    // Twice, because a gradient may belong to half the error or to twice as much.
+                    estimate.rounding += 2.0 * moved;
+                }
+            }
+        }
     }
 }
 

@@ -22,6 +22,10 @@ pub enum SlipKind {
     WrongUpdate,
     /// An update starts from another weight than its own.
     WrongStart,
+    /// A weight has no update at all, while those beside it are trained.
+    NeverTrained,
+    /// The forward pass is not that of the network that the gradients belong to.
+    WrongForward,
     /// A number was typed where the rows around have a formula.
     HardTyped,
     /// A row has another formula than the rows around it.
@@ -41,6 +45,8 @@ impl SlipKind {
             SlipKind::WrongSign => "wrong sign",
             SlipKind::WrongUpdate => "wrong update",
             SlipKind::WrongStart => "update starts from another weight",
+            SlipKind::NeverTrained => "weight is never trained",
+            SlipKind::WrongForward => "forward pass and gradients disagree",
             SlipKind::HardTyped => "number typed over a formula",
             SlipKind::RowDiffers => "one row has another formula",
             SlipKind::Drift => "a given number drifts",

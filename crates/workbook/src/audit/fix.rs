@@ -23,8 +23,8 @@ use super::sheet_xml::{self, NewCell};
 /// Writes the corrections of a report into a copy of the workbook that it was made from.
 ///
 /// # Errors
-/// Where the bytes are not that workbook, a part of it cannot be rewritten, or its corrected formulas would depend on
-/// themselves.
+/// Where the bytes are not that workbook, a part of it cannot be rewritten, its corrected formulas would depend on
+/// themselves, or the corrected copy would not be clean.
 pub fn fix(bytes: &[u8], report: &AuditReport) -> Result<Vec<u8>, AuditError> {
     super::apart(|| {
         let package = package::open(bytes)?;
@@ -84,11 +84,26 @@ pub fn fix(bytes: &[u8], report: &AuditReport) -> Result<Vec<u8>, AuditError> {
         let copy = writer.finish().map_err(|error| failed(&error))?.into_inner();
         // Corrections of several broken formulas may close a circle that none of them closes alone.
         let corrected = Book::read(&copy, &package::open(&copy)?)?;
-        match circle_in_words(&corrected, &Dependencies::of(&corrected)?) {
-            Some(cells) => Err(AuditError::CircularCopy { cells }),
-            None => Ok(copy),
+        if let Some(cells) = circle_in_words(&corrected, &Dependencies::of(&corrected)?) {
+            return Err(AuditError::CircularCopy { cells });
+        }
+        // A correction is worked out for what stands around it, and that may be wrong too.
+        match super::audit_book(&corrected) {
+            Ok(again) => match (again.slips().count(), again.slips().next()) {
+                (count, Some(slip)) => {
+                    Err(AuditError::UncleanCopy { what: left(count, &slip.cell, &slip.explanation) })
+                }
+                (_, None) => Ok(copy),
+            },
+            Err(error) => Err(AuditError::UncleanCopy { what: error.to_string() }),
         }
     })
+}
+
+/// The slips that are left, in words.
+fn left(count: usize, cell: &str, explanation: &str) -> String {
+    let count = if count == 1 { "1 slip".to_owned() } else { format!("{count} slips") };
+    format!("it would have {count}, {cell} first: {explanation}")
 }
 
 /// What has to be written into a sheet: corrected cells, and formulas whose values are other ones now.

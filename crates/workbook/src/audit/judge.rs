@@ -40,16 +40,6 @@ pub(crate) struct Row {
     pub slack: f64,
 }
 
-/// An error that the gradients may belong to.
-struct Candidate<'a> {
-    /// How many tracks would be right.
-    right: usize,
-    /// Which targets are summed up.
-    target: &'a [usize],
-    factor: f64,
-    rows: Vec<Vec<Row>>,
-}
-
 impl Row {
     fn applied_holds(&self) -> Option<bool> {
         self.applied.map(|applied| self.estimate.holds(applied, self.slack))
@@ -65,7 +55,7 @@ impl Row {
         self.applied_holds() == Some(true) && self.gradient_holds() == Some(false) && is_opposite
     }
 
-    fn holds(&self) -> bool {
+    pub fn holds(&self) -> bool {
         match self.applied_holds() {
             // A gradient that an update does not take as it stands may have any sign or size.
             Some(holds) => holds,
@@ -86,6 +76,10 @@ pub(crate) fn findings(
     let factor = judge.choose_loss(&mut result);
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
+    if let Some(finding) = judge.wrong_forward() {
+        result.found.push(finding);
+        done.extend(0..case.table.tracks.len());
+    }
     for track in 0..case.table.tracks.len() {
         if !done.contains(&track) {
             judge.track(track, &mut done, &mut result)?;
@@ -139,7 +133,7 @@ impl Judge<'_, '_> {
     }
 
     /// The rows of every track against one error.
-    fn rows_against(&self, targets: &[usize], factor: f64) -> Vec<Vec<Row>> {
+    pub fn rows_against(&self, targets: &[usize], factor: f64) -> Vec<Vec<Row>> {
         let case = self.case;
         (0..case.table.tracks.len())
             .map(|track| {
@@ -173,90 +167,6 @@ impl Judge<'_, '_> {
                     .collect()
             })
             .collect()
-    }
-
-    /// Finds out whether the gradients belong to the sheet's error, to a multiple of it, or to another sum.
-    fn choose_loss(&mut self, result: &mut Found) -> f64 {
-        let terms = self.table().term_count as f64;
-        let mut factors = vec![1.0, 2.0, 0.5, terms, 1.0 / terms, 2.0 * terms, 2.0 / terms, terms / 2.0, 0.5 / terms];
-        factors.dedup();
-        let own = vec![0];
-        let sum: Vec<usize> = (1..self.case.derivatives.len()).collect();
-        let mut targets = vec![own.clone()];
-        if sum.len() > 1 {
-            targets.push(sum.clone());
-        }
-        let mut best: Option<Candidate<'_>> = None;
-        for target in &targets {
-            for &factor in &factors {
-                let rows = self.rows_against(target, factor);
-                let right = rows.iter().filter(|rows| !rows.is_empty() && rows.iter().all(Row::holds)).count();
-                // A sum other than the sheet's own is believed only where nearly everything speaks for it.
-                let is_believed = *target == own || 4 * right >= 3 * rows.len().max(1) && right >= 2;
-                if is_believed && best.as_ref().is_none_or(|best| right > best.right) {
-                    best = Some(Candidate { right, target, factor, rows });
-                }
-            }
-        }
-        let Some(Candidate { target, factor, rows, .. }) = best else { return 1.0 };
-        let is_own = *target == *own;
-        self.rows = rows;
-        if !is_own {
-            result.found.push(self.wrong_error(factor));
-            return 1.0;
-        }
-        if factor != 1.0 {
-            let table = self.table();
-            let cell = table.at(table.error, table.first).unwrap_or(table.error);
-            let name = label(self.sheet.book, table, table.error);
-            let times = if factor < 1.0 { format!("{} times", 1.0 / factor) } else { format!("1/{factor} of") };
-            result.notes.push(format!(
-                "{name} ({cell}) is a different loss, not a slip: it is {times} the error that the gradients belong to{}. \
-                 Every gradient is consistent with that.",
-                if factor == 0.5 { " (the ½ is missing)" } else { "" }
-            ));
-        }
-        factor
-    }
-
-    /// An error formula that leaves out a part of the sum.
-    fn wrong_error(&self, factor: f64) -> Finding {
-        let table = self.table();
-        let mut corrections = BTreeMap::new();
-        let mut cells = Vec::new();
-        let steps: Vec<i64> = table.steps().collect();
-        for &step in &steps {
-            let Some(cell) = table.at(table.error, step) else { continue };
-            let terms: Vec<String> =
-                table.error_terms.iter().filter_map(|&term| table.at(term, step)).map(Address::a1).collect();
-            let sum = terms.join("+");
-            let text = if factor == 1.0 { sum } else { format!("{factor}*({sum})") };
-            cells.push(cell);
-            corrections.insert(cell, Content::Formula(text));
-        }
-        let name = label(self.sheet.book, table, table.error);
-        let terms: Vec<String> = table.error_terms.iter().map(|&term| label(self.sheet.book, table, term)).collect();
-        let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
-        let expected = table
-            .error_terms
-            .iter()
-            .map(|&term| table.at(term, table.first).and_then(|cell| self.sheet.engine.number(cell)))
-            .sum::<Option<f64>>()
-            .map(|sum| sum * factor);
-        Finding {
-            kind: SlipKind::WrongError,
-            track: None,
-            cells,
-            steps,
-            value,
-            expected,
-            tolerance: None,
-            explanation: format!(
-                "{name} is not {}, the sum that the gradients are the derivatives of",
-                terms.join(" + ")
-            ),
-            corrections,
-        }
     }
 
     /// The largest distance of each track, with the tolerance there.
@@ -296,7 +206,13 @@ impl Judge<'_, '_> {
 
         if gradients_hold || (updates_opposite && table.rules[track].gradient.is_none()) {
             let kind = if updates_opposite { SlipKind::WrongSign } else { SlipKind::WrongUpdate };
-            let words = if updates_opposite {
+            let earlier = table.rules[track].gradient.and_then(|gradient| table.at(gradient, bad[0].step - 1));
+            let update = weights.update_at(bad[0].step);
+            let uses =
+                |cell: &Address| update.is_some_and(|update| self.sheet.dependencies.needs(update).contains(cell));
+            let words = if let Some(earlier) = earlier.filter(|cell| !updates_opposite && uses(cell)) {
+                format!("the update takes the gradient of {name} from {earlier}, one row too early")
+            } else if updates_opposite {
                 format!(
                     "the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it"
                 )
@@ -338,7 +254,11 @@ impl Judge<'_, '_> {
         let table = self.table();
         let is_update = base == table.tracks[track].update;
         let mut steps = self.alike(base, bad);
-        steps.retain(|&step| table.at(base, step).is_some_and(|cell| self.sheet.book.cells.contains_key(&cell)));
+        let holds = |step: &i64| table.at(base, *step).is_some_and(|cell| self.sheet.book.cells.contains_key(&cell));
+        // Where nothing stands at all, that is what is wrong.
+        if steps.iter().any(holds) {
+            steps.retain(holds);
+        }
         let cells = steps.iter().filter_map(|&step| table.at(base, step)).collect();
         let first = bad[0];
         Finding {
@@ -402,7 +322,11 @@ impl Judge<'_, '_> {
                 });
                 cells.push(update.cell);
                 steps.push(step);
-                corrections.insert(update.cell, Content::Formula(text_at(&node, &self.sheet.book.sheets, update.cell)));
+                // A reference held by dollar signs must be let go, or it holds on to a row again.
+                let is_held = table.fixed.contains(&update.previous);
+                let text = self.plain_update(track, step).filter(|_| is_held);
+                let text = text.unwrap_or_else(|| text_at(&node, &self.sheet.book.sheets, update.cell));
+                corrections.insert(update.cell, Content::Formula(text));
             }
         }
         let value = cells.first().and_then(|&cell| self.sheet.engine.number(cell));
@@ -457,7 +381,8 @@ impl Judge<'_, '_> {
         if !is_typed {
             repaired = search(self.sheet, &trial)?.map(|repair| (culprit, repair));
         }
-        if repaired.is_none() && gradient.is_some() {
+        let is_empty = !book.cells.contains_key(&home);
+        if repaired.is_none() && gradient.is_some() && !is_empty {
             for helper in self.suspects(track, home, bad[0].step) {
                 let trial = Trial { case, culprit: helper, rows: &rows, track, wanted: wanted(self, track) };
                 if let Some(repair) = search(self.sheet, &trial)? {
@@ -467,7 +392,11 @@ impl Judge<'_, '_> {
             }
         }
         let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
-        let mut finding = self.finding(SlipKind::WrongDerivative, track, base, bad, explanation);
+        let kind = if is_empty { SlipKind::NeverTrained } else { SlipKind::WrongDerivative };
+        if is_empty {
+            explanation = format!("{name} is never trained: {home}, where its gradient belongs, is empty");
+        }
+        let mut finding = self.finding(kind, track, base, bad, explanation);
         if let Some((base, repair)) = repaired {
             finding.explanation.push_str(&format!("; {}", repair.words));
             if base != culprit {

@@ -61,8 +61,8 @@ fn line(book: &Book, table: &Table, base: Address, part: Part) -> Line {
     let mut deviants = BTreeMap::new();
     if let Some((pattern, _)) = &pattern {
         for (step, kind) in &kinds {
-            // The first row has nothing before it to go on from, so a start is typed there.
-            let is_start = *step == table.first && *kind == Kind::Typed && pattern.contains("[before ");
+            // The first row has nothing before it to go on from, so it starts from a number, or from another formula.
+            let is_start = *step == table.first && *kind != Kind::Blank && pattern.contains("[before ");
             if !is_start && !matches!(kind, Kind::Formula(spelled) if spelled == pattern) {
                 deviants.insert(*step, kind.clone());
             }

@@ -18,8 +18,8 @@
 //! | `package`, `book`, `formula` | the file: weighed, read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
-//! | `lines`, `differences` | formulas down the rows; finite differences |
-//! | `rows`, `judge`, `wrong_weight`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
+//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `right_update` | corrections written in the sheet's own references |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
@@ -47,18 +47,22 @@ mod rate;
 mod repair;
 mod report;
 mod right_update;
+mod rounding;
 mod rows;
 mod sheet_xml;
 mod symbolic;
 mod table;
 mod text;
 mod tracks;
+mod untrained;
 mod update_rule;
 mod values_judge;
 mod values_network;
 mod values_only;
 mod values_rate;
 mod values_rounding;
+mod which_loss;
+mod wrong_forward;
 mod wrong_weight;
 
 use std::path::Path;

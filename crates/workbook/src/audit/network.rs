@@ -180,7 +180,7 @@ fn role(network: &Network, role: Role) -> String {
 }
 
 /// The node behind other names for the same thing.
-fn peeled(graph: &Graph, node: NodeId) -> NodeId {
+pub(crate) fn peeled(graph: &Graph, node: NodeId) -> NodeId {
     let mut here = node;
     while graph.node(here).op == Op::Identity {
         here = graph.node(here).operands[0];
@@ -267,6 +267,28 @@ fn neurons(graph: &Graph, error: NodeId, tracks: &[NodeId]) -> Option<Vec<Neuron
     let mut neurons: Vec<Neuron> = found.into_values().collect();
     neurons.sort_by_key(|neuron| neuron.weights.first().map(|weight| weight.0));
     Some(neurons)
+}
+
+/// Whether the weights make a fully connected network: every neuron of a layer with every output of the layer before,
+/// each once, and with the same activation.
+pub(crate) fn is_fully_connected(graph: &Graph, error: NodeId, weights: &[NodeId]) -> bool {
+    let Some(neurons) = neurons(graph, error, weights) else { return false };
+    let Some(layers) = layers(graph, &neurons) else { return false };
+    let sources = |k: usize| -> BTreeSet<NodeId> {
+        neurons[k].weights.iter().map(|(_, source)| peeled(graph, *source)).collect()
+    };
+    let mut before: Option<BTreeSet<NodeId>> = None;
+    layers.iter().all(|layer| {
+        let first = layer[0];
+        let own = sources(first);
+        let is_alike = |&k: &usize| {
+            let neuron = &neurons[k];
+            sources(k) == own && neuron.weights.len() == own.len() && neuron.activation == neurons[first].activation
+        };
+        let is_next = before.as_ref().is_none_or(|before| *before == own);
+        before = Some(layer.iter().map(|&k| peeled(graph, neurons[k].out)).collect());
+        is_next && layer.iter().all(is_alike)
+    })
 }
 
 /// The neurons layer by layer, each layer fully connected to the one before.

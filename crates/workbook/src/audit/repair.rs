@@ -9,12 +9,13 @@ use ironcalc_base::expressions::parser::Node;
 use ironcalc_base::expressions::token::{OpProduct, OpSum};
 
 use super::address::Address;
+use super::book::Book;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
 use super::examine::{Case, Sheet};
 use super::formula::{text_at, with_references};
-use super::labels::heading;
-use super::table::Part;
+use super::labels::{heading, label};
+use super::table::{Part, Table};
 
 /// The most changes that are tried on one formula.
 const TRIAL_LIMIT: usize = 3000;
@@ -51,7 +52,8 @@ pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<
     let Some(formula) = sheet.book.formula(home) else { return Ok(None) };
     let gradient = table.rules[trial.track].gradient;
     let is_helper = gradient != Some(trial.culprit) && table.tracks[trial.track].update != trial.culprit;
-    let changes = changes(sheet, trial, &formula.node, home, step, if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT });
+    let limit = if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT };
+    let changes = changes(sheet, trial.case, &formula.node, home, step, limit);
     let mut engine = rows_engine(sheet, trial)?;
     let judge = |engine: &Engine, step: i64, cell: Address| -> bool {
         let Some(value) = engine.number(cell) else { return false };
@@ -144,8 +146,15 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditErro
 }
 
 /// The changes worth trying, the likeliest first.
-fn changes(sheet: &Sheet<'_>, trial: &Trial<'_>, node: &Node, home: Address, step: i64, limit: usize) -> Vec<Repair> {
-    let table = &trial.case.table;
+pub(crate) fn changes(
+    sheet: &Sheet<'_>,
+    case: &Case,
+    node: &Node,
+    home: Address,
+    step: i64,
+    limit: usize,
+) -> Vec<Repair> {
+    let table = &case.table;
     let book = sheet.book;
     let mut used: Vec<Address> = Vec::new();
     with_references(node, home, &mut |_, cell| {
@@ -170,6 +179,7 @@ fn changes(sheet: &Sheet<'_>, trial: &Trial<'_>, node: &Node, home: Address, ste
             None => cell.a1(),
         }
     };
+    changes.extend(with_own_weights(book, table, node, home, step));
     let mut distinct: Vec<Address> = Vec::new();
     for &cell in &used {
         if !distinct.contains(&cell) {
@@ -208,6 +218,27 @@ fn changes(sheet: &Sheet<'_>, trial: &Trial<'_>, node: &Node, home: Address, ste
     }
     changes.truncate(limit);
     changes
+}
+
+/// The formula with this step's weights where it has those of the next: weights are updated all at once.
+fn with_own_weights(book: &Book, table: &Table, node: &Node, home: Address, step: i64) -> Option<Repair> {
+    let mut changed: Vec<(String, Address, Address)> = Vec::new();
+    let node = with_references(node, home, &mut |_, cell| {
+        let track = table
+            .tracks
+            .iter()
+            .find(|track| [track.update_at(step), track.weight_at(step + 1)].contains(&Some(cell)))?;
+        let own = track.weight_at(step)?;
+        if changed.iter().all(|(_, from, _)| *from != cell) {
+            changed.push((label(book, table, track.weight), cell, own));
+        }
+        Some(own)
+    });
+    let updated: Vec<String> = changed.iter().map(|(name, from, _)| format!("{name} ({from})")).collect();
+    let own: Vec<String> = changed.iter().map(|(_, _, own)| own.a1()).collect();
+    let verb = if own.len() == 1 { "belongs" } else { "belong" };
+    let words = format!("it uses the updated {} where {} {verb}", updated.join(" and "), own.join(" and "));
+    (!changed.is_empty()).then_some(Repair { node, words })
 }
 
 /// The number of operators in a formula that [`flip`] can turn round.

@@ -272,9 +272,12 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
         .enumerate()
         .map(|(place, finding)| {
             let derivation = network.as_ref().zip(finding.track).and_then(|(network, track)| {
-                matches!(finding.kind, SlipKind::WrongDerivative | SlipKind::WrongWeight | SlipKind::WrongSign)
-                    .then(|| network.derivatives.get(track).cloned())
-                    .flatten()
+                matches!(
+                    finding.kind,
+                    SlipKind::NeverTrained | SlipKind::WrongDerivative | SlipKind::WrongWeight | SlipKind::WrongSign
+                )
+                .then(|| network.derivatives.get(track).cloned())
+                .flatten()
             });
             slip(book, table, finding, judged.effects.get(place).copied().flatten(), derivation)
         })

@@ -1,9 +1,11 @@
 //! Updates and derivatives as they should be, written in the sheet's own references.
 
 use super::address::{Address, quoted_sheet};
+use super::book::Book;
 use super::formula::{Expr, text_at};
 use super::judge::{Judge, Row};
 use super::symbolic::Symbolic;
+use super::table::Table;
 
 impl Judge<'_, '_> {
     /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell.
@@ -26,48 +28,14 @@ impl Judge<'_, '_> {
     }
 
     fn update(&self, rate_of: usize, track: usize, step: i64, sign: char, gradient: &str) -> Option<String> {
-        let table = self.table();
-        let weights = &table.tracks[track];
-        let mut rate = String::new();
-        for factor in &table.rules[rate_of].rate {
-            let piece = match &factor.expr {
-                Expr::Number(value) => value.to_string(),
-                Expr::Cell(cell) if table.moving.contains_key(cell) => {
-                    self.reference(table.at(*cell, step)?, weights.update.sheet)
-                }
-                Expr::Cell(cell) => self.absolute(*cell, weights.update.sheet),
-                _ => return None,
-            };
-            rate = match (rate.is_empty(), factor.is_divisor) {
-                (true, false) => piece,
-                (true, true) => format!("1/{piece}"),
-                (false, false) => format!("{rate}*{piece}"),
-                (false, true) => format!("{rate}/{piece}"),
-            };
-        }
+        let weights = &self.table().tracks[track];
+        let rate = rate_text(self.sheet.book, self.table(), rate_of, step, weights.update.sheet)?;
         let weight = self.reference(weights.weight_at(step)?, weights.update.sheet);
-        (!rate.is_empty()).then(|| format!("{weight}{sign}{rate}*{gradient}"))
+        Some(format!("{weight}{sign}{rate}*{gradient}"))
     }
 
     pub fn reference(&self, cell: Address, from: u32) -> String {
-        if cell.sheet == from { cell.a1() } else { self.sheet.book.spelled(cell) }
-    }
-
-    fn absolute(&self, cell: Address, from: u32) -> String {
-        let book = self.sheet.book;
-        // Where the sheet has a name for it, the name.
-        let name = book.names.iter().find(|name| {
-            let target = format!("{}!{}", book.sheets[cell.sheet as usize], cell.absolute_a1());
-            name.formula.replace('\'', "") == target && name.scope.is_none_or(|scope| scope == from as usize)
-        });
-        match name {
-            Some(name) => name.name.clone(),
-            None if cell.sheet == from => cell.absolute_a1(),
-            None => {
-                let sheet = quoted_sheet(&book.sheets[cell.sheet as usize]);
-                format!("{sheet}!{}", cell.absolute_a1())
-            }
-        }
+        reference(self.sheet.book, cell, from)
     }
 
     /// The derivative of the sheet's error in the sheet's own cells.
@@ -80,5 +48,42 @@ impl Judge<'_, '_> {
         let home = Address { sheet, ..home };
         let formula = self.sheet.reader.read(&text, home)?;
         Some(text_at(&formula.node, &book.sheets, home.shifted(table.shift, step - table.anchor)?))
+    }
+}
+
+/// The learning rate as the updates of a track write it, on `sheet`.
+pub(crate) fn rate_text(book: &Book, table: &Table, track: usize, step: i64, sheet: u32) -> Option<String> {
+    let mut rate = String::new();
+    for factor in &table.rules[track].rate {
+        let piece = match &factor.expr {
+            Expr::Number(value) => value.to_string(),
+            Expr::Cell(cell) if table.moving.contains_key(cell) => reference(book, table.at(*cell, step)?, sheet),
+            Expr::Cell(cell) => absolute(book, *cell, sheet),
+            _ => return None,
+        };
+        rate = match (rate.is_empty(), factor.is_divisor) {
+            (true, false) => piece,
+            (true, true) => format!("1/{piece}"),
+            (false, false) => format!("{rate}*{piece}"),
+            (false, true) => format!("{rate}/{piece}"),
+        };
+    }
+    (!rate.is_empty()).then_some(rate)
+}
+
+fn reference(book: &Book, cell: Address, from: u32) -> String {
+    if cell.sheet == from { cell.a1() } else { book.spelled(cell) }
+}
+
+fn absolute(book: &Book, cell: Address, from: u32) -> String {
+    // Where the sheet has a name for it, the name.
+    let name = book.names.iter().find(|name| {
+        let target = format!("{}!{}", book.sheets[cell.sheet as usize], cell.absolute_a1());
+        name.formula.replace('\'', "") == target && name.scope.is_none_or(|scope| scope == from as usize)
+    });
+    match name {
+        Some(name) => name.name.clone(),
+        None if cell.sheet == from => cell.absolute_a1(),
+        None => format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.absolute_a1()),
     }
 }

@@ -11,6 +11,7 @@ use super::engine::Content;
 use super::error::AuditError;
 use super::examine::{Case, Sheet, pattern_text};
 use super::finding::{Finding, SlipKind};
+use super::formula::text_at;
 use super::lines::{Kind, Line};
 use super::table::Part;
 
@@ -39,7 +40,17 @@ pub(crate) fn findings(sheet: &mut Sheet<'_>, case: &Case) -> Result<Found, Audi
         let mut different: BTreeMap<&Kind, Vec<i64>> = BTreeMap::new();
         for (&step, kind) in &line.deviants {
             match kind {
+                Kind::Typed if line.part == Part::Given && gives_the_same(case, line, step) => {
+                    if let Some(cell) = case.table.at(line.base, step)
+                        && !is_the_start(sheet, case, line, step)
+                    {
+                        let cell = sheet.book.spelled(cell);
+                        result.notes.push(format!("{cell} is a typed number among formulas that give the same."));
+                    }
+                }
                 Kind::Typed | Kind::Blank => typed.push(step),
+                // Spelled another way only because it refers to a row that is near here and far elsewhere.
+                Kind::Formula(_) if is_the_pattern(sheet, case, line, step) => {}
                 Kind::Formula(_) => {
                     let is_harmless = match line.part {
                         Part::Forward => harmless_forward.contains(&step),
@@ -144,17 +155,37 @@ fn weight_repeats(sheet: &Sheet<'_>, case: &Case, line: &Line, step: i64) -> boo
     is_same_cell && own.is_some()
 }
 
+/// Whether the formula of the other rows, written here, is the one that stands here.
+fn is_the_pattern(sheet: &Sheet<'_>, case: &Case, line: &Line, step: i64) -> bool {
+    let Some(cell) = case.table.at(line.base, step) else { return false };
+    let own = sheet.book.formula(cell).map(|formula| text_at(&formula.node, &sheet.book.sheets, cell));
+    own.is_some() && own == pattern_text(sheet.book, &case.table, line, step)
+}
+
+/// Whether the row behind the first has its number from there.
+fn is_the_start(sheet: &Sheet<'_>, case: &Case, line: &Line, step: i64) -> bool {
+    let table = &case.table;
+    let (cell, next) = (table.at(line.base, step), table.at(line.base, step + 1));
+    let refers = |cell: Address, next: Address| sheet.dependencies.needs(next).contains(&cell);
+    step == table.first && cell.zip(next).is_some_and(|(cell, next)| refers(cell, next))
+}
+
+/// Whether a cell has the value that the other rows' formula gives: a number typed once that the others refer to does.
+fn gives_the_same(case: &Case, line: &Line, step: i64) -> bool {
+    let Some(cell) = case.table.at(line.base, step) else { return false };
+    let both = case.values.get(&cell).zip(case.by_pattern.get(&cell));
+    both.is_some_and(|(value, pattern)| same(*value, *pattern))
+}
+
 /// Whether a gradient, or a helper cell of one, has the value that the other rows' formula gives, or is right where
 /// that is not.
 fn backward_holds(case: &Case, line: &Line, step: i64) -> bool {
     let table = &case.table;
     let Some(cell) = table.at(line.base, step) else { return false };
-    let value = case.values.get(&cell);
-    if let (Some(value), Some(pattern)) = (value, case.by_pattern.get(&cell))
-        && same(*value, *pattern)
-    {
+    if gives_the_same(case, line, step) {
         return true;
     }
+    let value = case.values.get(&cell);
     let is_right = |track: usize| {
         let estimate = case.derivatives[0][track].get(&step);
         estimate.zip(value).is_some_and(|(estimate, value)| estimate.holds(*value, 0.0))

@@ -3,7 +3,7 @@
 //! The formulas between the weights and the error become a graph of the derivation crate, every cell a quantity of it;
 //! the crate's rules differentiate it and its spreadsheet notation writes the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use longhand_derivation::derivative::gradients;
 use longhand_derivation::expression::{Graph, NodeId};
@@ -22,20 +22,45 @@ pub(crate) struct Symbolic {
     pub graph: Graph,
     /// The node of each cell.
     pub nodes: BTreeMap<Address, NodeId>,
-    /// The gradient of the error with respect to each track.
+    /// The gradient of the error with respect to each track, and to each further cell.
     pub gradients: Vec<NodeId>,
+}
+
+/// What else there is to be in the graph of a step.
+#[derive(Default)]
+pub(crate) struct Extra<'a> {
+    /// Cells to differentiate by like weights.
+    pub weights: &'a [Address],
+    /// Cells whose formulas are not looked into, such as the weights of other tables.
+    pub given: &'a [Address],
+    /// Cells that are to have a node though the error does not need them.
+    pub cells: &'a [Address],
+    /// A cell with another formula than it has.
+    pub replaced: Option<(Address, &'a Expr)>,
 }
 
 impl Symbolic {
     /// The forward formulas of a step; `None` where they use a function that has no derivative rule here.
     pub fn of(book: &Book, table: &Table, step: i64) -> Option<Symbolic> {
-        let weights: Vec<Address> = table.tracks.iter().map(|track| track.weight_at(step)).collect::<Option<_>>()?;
+        Symbolic::with(book, table, step, &Extra::default())
+    }
+
+    /// The formulas of a step with something else than the sheet's own.
+    pub fn with(book: &Book, table: &Table, step: i64, extra: &Extra<'_>) -> Option<Symbolic> {
+        let mut weights: Vec<Address> =
+            table.tracks.iter().map(|track| track.weight_at(step)).collect::<Option<_>>()?;
+        weights.extend(extra.weights);
         let error = table.at(table.error, step)?;
-        let mut builder = Builder { book, weights: &weights, graph: Graph::new(), nodes: BTreeMap::new() };
+        let given: BTreeSet<Address> = weights.iter().chain(extra.given).copied().collect();
+        let replaced = extra.replaced;
+        let mut builder = Builder { book, given: &given, replaced, graph: Graph::new(), nodes: BTreeMap::new() };
         for &weight in &weights {
             builder.variable(weight);
         }
         let error = builder.cell(error)?;
+        for &cell in extra.cells {
+            builder.cell(cell)?;
+        }
         let Builder { mut graph, nodes, .. } = builder;
         let weights: Vec<NodeId> = weights.iter().map(|weight| nodes[weight]).collect();
         let gradients = gradients(&mut graph, error, &weights);
@@ -66,7 +91,8 @@ impl Symbolic {
 
 struct Builder<'a> {
     book: &'a Book,
-    weights: &'a [Address],
+    given: &'a BTreeSet<Address>,
+    replaced: Option<(Address, &'a Expr)>,
     graph: Graph,
     nodes: BTreeMap<Address, NodeId>,
 }
@@ -92,10 +118,14 @@ impl Builder<'_> {
         if self.nodes.len() > CELL_LIMIT {
             return None;
         }
-        let formula = self.book.formula(cell).filter(|_| !self.weights.contains(&cell));
-        let Some(formula) = formula else { return Some(self.variable(cell)) };
-        let expr = formula.expr.clone();
-        let node = self.expr(&expr)?;
+        if self.given.contains(&cell) {
+            return Some(self.variable(cell));
+        }
+        let node = match (self.replaced, self.book.formula(cell)) {
+            (Some((replaced, expr)), _) if replaced == cell => self.expr(expr)?,
+            (_, Some(formula)) => self.expr(&formula.expr)?,
+            (_, None) => return Some(self.variable(cell)),
+        };
         // A formula of numbers alone is a number.
         let node = self.graph.quantity(Self::name(cell), node);
         self.nodes.insert(cell, node);

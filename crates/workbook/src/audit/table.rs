@@ -283,7 +283,9 @@ fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule> {
             let others: Vec<&Factor> =
                 steps.iter().flat_map(|product| &product.factors).filter(|factor| !common.contains(factor)).collect();
             if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
-                rule.gradient = Some(*cell);
+                // One of the row before is a quantity of every row; this row has its own.
+                let own = cell.shifted(tracks[0].shift, 1).filter(|own| layout.moving.contains_key(own));
+                rule.gradient = Some(own.filter(|_| !layout.moving.contains_key(cell)).unwrap_or(*cell));
             }
         }
     }
@@ -360,7 +362,8 @@ impl Layout {
         let mut walk = Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, oddities: 0 };
         let to = if book.formula(error.shifted(shift, 1)?).is_some() { 1 } else { -1 };
         let aside: Vec<Address> = varies.iter().copied().filter(|cell| !stop.contains(cell) && moves(*cell)).collect();
-        for &root in [error].iter().chain(&updates).chain(&aside) {
+        // The updates last: what they use of the row before is known by then as a quantity of this row.
+        for &root in [error].iter().chain(&aside).chain(&updates) {
             walk.pair(root, to);
         }
         let needed: Vec<Address> = updates.iter().flat_map(|&update| dependencies.needs(update)).copied().collect();

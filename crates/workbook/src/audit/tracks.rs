@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::address::{Address, Shift};
 use super::book::Book;
 use super::dependencies::Dependencies;
-use super::update_rule::{Update, readings, repeated_cell};
+use super::update_rule::{Factor, Update, readings, repeated_cell};
 
 /// How many cells that merely repeat another one are followed.
 const REPEAT_LIMIT: usize = 3;
@@ -84,17 +84,42 @@ fn line(cell: Address, shift: Shift) -> Line {
 /// All cells that can be read as updates.
 ///
 /// A weighted sum with a bias, `w·x + b`, reads like one too. What tells them apart: the gradient depends on the weight
-/// that it corrects, and `w·x` does not depend on `b`.
+/// that it corrects, and `w·x` does not depend on `b`. A wrong gradient need not depend on its weight either; it is one
+/// where the cell is worked out from the same cell of the step before, with the gradient or the rate of the others.
 pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<Address, Update> {
-    let mut chosen = readable(book);
-    let stop: BTreeSet<Address> = chosen.values().map(|update| update.previous).collect();
-    chosen.retain(|_, update| {
+    let all = readable(book);
+    let stop: BTreeSet<Address> = all.values().map(|update| update.previous).collect();
+    let behind = |update: &Update| {
         let mut roots = Vec::new();
         for factor in update.steps.iter().flat_map(|product| &product.factors) {
             factor.expr.references(&mut |first, last| roots.extend([first, last]));
         }
-        dependencies.closure(&roots, &stop).contains(&update.previous)
-    });
+        dependencies.closure(&roots, &stop)
+    };
+    let (sure, unsure): (BTreeMap<Address, Update>, BTreeMap<Address, Update>) =
+        all.into_iter().partition(|(_, update)| behind(update).contains(&update.previous));
+    let weights: BTreeSet<Address> = sure.values().map(|update| update.previous).collect();
+    let mut factors: BTreeMap<String, usize> = BTreeMap::new();
+    let spelled = |factor: &Factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()));
+    for factor in sure.values().flat_map(|update| &update.steps).flat_map(|product| &product.factors) {
+        *factors.entry(spelled(factor)).or_default() += 1;
+    }
+    let has_rate = |update: &Update| {
+        let mut own = update.steps.iter().flat_map(|product| &product.factors);
+        own.any(|factor| factors.get(&spelled(factor)).is_some_and(|&count| 2 * count > sure.len()))
+    };
+    let from = |update: &Update| origin(book, update.previous);
+    // From one of these to the next it is as far as from the one before.
+    let is_chained = |update: &Update| {
+        let before = unsure.get(&from(update)).zip(update.cell.since(from(update)));
+        before.is_some_and(|(before, shift)| shift.is_straight() && before.cell.since(from(before)) == Some(shift))
+    };
+    let belongs = |update: &Update| has_rate(update) || !behind(update).is_disjoint(&weights);
+    let chained: BTreeSet<Address> =
+        unsure.values().filter(|update| is_chained(update) && belongs(update)).map(|update| update.cell).collect();
+    let starts: BTreeSet<Address> = chained.iter().map(|cell| from(&unsure[cell])).collect();
+    let mut chosen = sure;
+    chosen.extend(unsure.into_iter().filter(|(cell, _)| chained.contains(cell) || starts.contains(cell)));
     chosen
 }
 

@@ -1,9 +1,9 @@
 //! What was taken off each weight from row to row, held against its gradient times the rate.
 
 use super::finding::SlipKind;
-use super::values_rounding::Units;
 use super::values_network::{Numbers, unsteadiness};
 use super::values_rate::{NoRate, Rate, Step, told};
+use super::values_rounding::Units;
 
 /// How far a gradient read off two weights may be from the derivation's, relative to it.
 pub(crate) const GRADIENT_SAME: f64 = 1e-4;

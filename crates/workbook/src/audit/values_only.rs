@@ -10,10 +10,10 @@ use super::address::Address;
 use super::book::{Book, Value};
 use super::network::description;
 use super::report::{AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
-use super::values_rounding::Units;
 use super::values_judge::{self, Steps};
 use super::values_network::{self, Derived, Numbers};
 use super::values_rate::{NoRate, Rate};
+use super::values_rounding::Units;
 
 /// The fewest rows that tell anything.
 const FEWEST_ROWS: usize = 3;

@@ -1,0 +1,208 @@
+//! A forward pass that is not the one that the gradients belong to.
+//!
+//! Where gradients do not match the sheet's error, one of the two is wrong. Of a sheet whose formulas make no fully
+//! connected network, and would make one if a single forward formula were changed, with every gradient right then, it is
+//! the forward pass: nobody derives eight right gradients for a network that has a slip in it.
+
+use std::collections::BTreeMap;
+
+use ironcalc_base::expressions::parser::Node;
+
+use longhand_derivation::evaluation::Values;
+use longhand_derivation::expression::{NodeId, Op};
+
+use super::address::Address;
+use super::engine::Content;
+use super::finding::{Finding, SlipKind};
+use super::formula::{Expr, text_at};
+use super::judge::{Judge, Row};
+use super::lines::kind;
+use super::network::is_fully_connected;
+use super::repair::{Repair, changes};
+use super::symbolic::{Extra, Symbolic};
+use super::table::Part;
+use super::tracks::candidates;
+use super::untrained::untrained;
+
+/// The most changes that are tried on one formula.
+const TRIAL_LIMIT: usize = 400;
+/// The most nodes of graphs that are built for all changes together.
+const NODE_LIMIT: usize = 3_000_000;
+/// Relative distance up to which a gradient is the derivative.
+const SAME: f64 = 1e-8;
+
+/// The formulas of one step, one of them changed, and what the audit asks of them.
+struct Variant {
+    symbolic: Symbolic,
+    error: NodeId,
+    /// The cells of the gradients, track by track.
+    gradients: Vec<NodeId>,
+}
+
+impl Judge<'_, '_> {
+    /// One change of a forward formula that makes every gradient right, where some are not.
+    pub fn wrong_forward(&mut self) -> Option<Finding> {
+        let table = self.table();
+        let is_right = self.rows.iter().flatten().all(Row::holds);
+        if is_right || table.rules.iter().any(|rule| rule.gradient.is_none()) {
+            return None;
+        }
+        let book = self.sheet.book;
+        let given: Vec<Address> = candidates(book, self.sheet.dependencies).into_keys().collect();
+        // The first row, where one looks first; where that is right, as it may be alone, others.
+        let steps = [table.first, table.anchor, (table.first + table.last) / 2];
+        let (step, own) = steps.iter().find_map(|&step| {
+            let own = self.variant(step, &given, None)?;
+            (!own.is_network(self, step)).then_some((step, own))
+        })?;
+        let mut left = NODE_LIMIT / own.symbolic.graph.nodes().len().max(1);
+        let forward: Vec<Address> = table
+            .moving
+            .iter()
+            .filter(|(base, part)| **part == Part::Forward && **base != table.error)
+            .map(|(&base, _)| base)
+            .collect();
+        for base in forward {
+            let Some(home) = self.table().at(base, step) else { continue };
+            let Some(formula) = book.formula(home) else { continue };
+            let node = formula.node.clone();
+            let mut tried = changes(self.sheet, self.case, &node, home, step, TRIAL_LIMIT);
+            tried.extend(other_sign(&node));
+            for change in tried {
+                left = left.checked_sub(1)?;
+                if self.mends(base, step, &given, &change) && self.mends(base, self.other_step(step), &given, &change) {
+                    return Some(self.forward_finding(base, step, &change));
+                }
+            }
+        }
+        None
+    }
+
+    /// A step other than this one, to try a change in.
+    fn other_step(&self, step: i64) -> i64 {
+        let anchor = self.table().anchor;
+        let mut later = self.case.tested.iter().rev().copied();
+        if anchor == step { later.find(|&other| other != step).unwrap_or(step) } else { anchor }
+    }
+
+    fn variant(&self, step: i64, given: &[Address], replaced: Option<(Address, &Expr)>) -> Option<Variant> {
+        let table = self.table();
+        let cells: Vec<Address> =
+            table.rules.iter().map(|rule| table.at(rule.gradient?, step)).collect::<Option<_>>()?;
+        let extra = Extra { given, cells: &cells, replaced, ..Extra::default() };
+        let symbolic = Symbolic::with(self.sheet.book, table, step, &extra)?;
+        let error = *symbolic.nodes.get(&table.at(table.error, step)?)?;
+        let gradients = cells.iter().map(|cell| symbolic.nodes.get(cell).copied()).collect::<Option<_>>()?;
+        Some(Variant { symbolic, error, gradients })
+    }
+
+    /// Whether a change of a forward formula makes the formulas of a step a network, and every gradient right.
+    fn mends(&mut self, base: Address, step: i64, given: &[Address], change: &Repair) -> bool {
+        let Some(home) = self.table().at(base, step) else { return false };
+        let text = text_at(&change.node, &self.sheet.book.sheets, home);
+        let Some(formula) = self.sheet.reader.read(&text, home) else { return false };
+        let mut is_backward = false;
+        let table = self.table();
+        formula.expr.references(&mut |cell, _| {
+            let own = cell.shifted(table.shift, table.anchor - step);
+            let part = own.and_then(|own| table.moving.get(&own));
+            is_backward |= matches!(part, Some(Part::Backward | Part::Aside | Part::Update));
+        });
+        if is_backward {
+            return false;
+        }
+        let Some(variant) = self.variant(step, given, Some((home, &formula.expr))) else { return false };
+        variant.is_network(self, step) && variant.gradients_hold(self)
+    }
+
+    fn forward_finding(&self, base: Address, step: i64, change: &Repair) -> Finding {
+        let (book, table) = (self.sheet.book, self.table());
+        let kind_at = |step: i64| table.at(base, step).map(|cell| kind(book, table, cell, step));
+        let steps: Vec<i64> =
+            (table.first..=table.sheet_last).filter(|&other| kind_at(other) == kind_at(step)).collect();
+        let cells: Vec<Address> = steps.iter().filter_map(|&step| table.at(base, step)).collect();
+        let corrections: BTreeMap<Address, Content> =
+            cells.iter().map(|&cell| (cell, Content::Formula(text_at(&change.node, &book.sheets, cell)))).collect();
+        let home = table.at(base, step).unwrap_or(base);
+        Finding {
+            kind: SlipKind::WrongForward,
+            track: None,
+            value: cells.first().and_then(|cell| self.case.values.get(cell)).copied(),
+            expected: None,
+            tolerance: None,
+            explanation: format!(
+                "the forward pass and the gradients disagree: with another formula in {home} every gradient would be \
+                 right; {}",
+                change.words
+            ),
+            cells,
+            steps,
+            corrections,
+        }
+    }
+}
+
+impl Variant {
+    /// Whether the forward pass is that of a fully connected network.
+    fn is_network(&self, judge: &Judge<'_, '_>, step: i64) -> bool {
+        let table = judge.table();
+        let nodes = &self.symbolic.nodes;
+        let tracks = table.tracks.iter().map(|track| nodes.get(&track.weight_at(step)?).copied());
+        let Some(mut weights) = tracks.collect::<Option<Vec<NodeId>>>() else { return false };
+        // A weight that the sheet's own error does not depend on is none of the table's.
+        weights.extend(untrained(&self.symbolic, table, step).into_keys());
+        is_fully_connected(&self.symbolic.graph, self.error, &weights)
+    }
+
+    /// Whether every gradient is the derivative of the error, or of the same multiple of it.
+    fn gradients_hold(&self, judge: &Judge<'_, '_>) -> bool {
+        let graph = &self.symbolic.graph;
+        let mut variables = Vec::new();
+        for (&cell, &node) in self.symbolic.nodes.iter().filter(|(_, node)| graph.node(**node).op == Op::Variable) {
+            let known = judge.case.values.get(&cell).copied().or_else(|| judge.sheet.engine.number(cell));
+            let Some(value) = known else { return false };
+            variables.push((node, value));
+        }
+        let values = Values::of(graph, &variables);
+        let pairs: Vec<(f64, f64)> = self
+            .gradients
+            .iter()
+            .zip(&self.symbolic.gradients)
+            .map(|(&found, &derivative)| (values.get(found), values.get(derivative)))
+            .collect();
+        [1.0, 0.5, 2.0, -1.0, -0.5, -2.0].iter().any(|factor| {
+            let holds = |&(found, derivative): &(f64, f64)| {
+                (found - factor * derivative).abs() <= SAME * derivative.abs() + 1e-15
+            };
+            pairs.iter().all(holds)
+        })
+    }
+}
+
+/// The formula with the sign of an exponent turned round.
+fn other_sign(node: &Node) -> Option<Repair> {
+    let mut node = node.clone();
+    let is_changed = turn_exponent(&mut node);
+    is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned() })
+}
+
+fn turn_exponent(node: &mut Node) -> bool {
+    use ironcalc_base::expressions::token::OpUnary;
+    match node {
+        Node::FunctionKind { kind, args } if format!("{kind:?}").eq_ignore_ascii_case("exp") => {
+            let [exponent] = args.as_mut_slice() else { return false };
+            *exponent = match exponent.clone() {
+                Node::UnaryKind { kind: OpUnary::Minus, right } => *right,
+                other => Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(other) },
+            };
+            true
+        }
+        Node::OpSumKind { left, right, .. }
+        | Node::OpProductKind { left, right, .. }
+        | Node::OpPowerKind { left, right } => turn_exponent(left) || turn_exponent(right),
+        Node::UnaryKind { right, .. } => turn_exponent(right),
+        Node::FunctionKind { args, .. } => args.iter_mut().any(turn_exponent),
+        Node::ImplicitIntersection { child, .. } => turn_exponent(child),
+        _ => false,
+    }
+}

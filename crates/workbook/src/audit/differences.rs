@@ -21,6 +21,8 @@ use super::table::{Part, Table};
 const DISTANCE: f64 = 1.0 / 128.0;
 /// The distance of the second try, where the first was too far: near the kink of a ReLU.
 const SHORT_DISTANCE: f64 = DISTANCE / 256.0;
+/// What a kink leaves of the readings, in units of this, bounds what it does to the derivative.
+const KINK: f64 = 0.1;
 /// An estimate above this part of the value asks for a second try.
 const ROUGH: f64 = 1e-5;
 
@@ -58,8 +60,8 @@ impl Estimate {
     }
 }
 
-/// The most that rounding moves the targets, by task, target and step.
-type Rounded = Vec<Vec<BTreeMap<i64, f64>>>;
+/// The targets before anything is nudged, by task, target and step: the value, and the most that rounding moves it.
+type Start = Vec<Vec<BTreeMap<i64, (f64, f64)>>>;
 
 /// The derivatives of one table, by target (the error first, then its terms), track and step.
 pub(crate) type Derivatives = Vec<Vec<BTreeMap<i64, Estimate>>>;
@@ -97,7 +99,7 @@ pub(crate) fn derivatives(
     }
     let mut engine = Engine::new(book, Some(&wanted), fixed)?;
     engine.recalculate();
-    let rounded = rounded(book, &engine, tasks, fixed);
+    let start = start(book, &engine, tasks, fixed);
     let mut results: Vec<Derivatives> = tasks
         .iter()
         .map(|task| vec![vec![BTreeMap::new(); task.table.tracks.len()]; targets(task.table).len()])
@@ -106,7 +108,7 @@ pub(crate) fn derivatives(
     // Steps that reach into the next one are nudged apart from it.
     let turns: &[Option<i64>] = if reach_further(dependencies, tasks, &stop) { &[Some(0), Some(1)] } else { &[None] };
     let nudge_all = |engine: &mut Engine, track: usize, distance: f64, results: &mut [Derivatives]| {
-        turns.iter().try_for_each(|&turn| nudge(engine, tasks, fixed, (track, turn), distance, &rounded, results))
+        turns.iter().try_for_each(|&turn| nudge(engine, tasks, fixed, (track, turn), distance, &start, results))
     };
     for track in 0..most {
         nudge_all(&mut engine, track, DISTANCE, &mut results)?;
@@ -145,14 +147,14 @@ fn targets(table: &Table) -> Vec<Address> {
     std::iter::once(table.error).chain(table.error_terms.iter().copied()).collect()
 }
 
-/// How far rounding moves the targets as they are, before anything is nudged.
-fn rounded(book: &Book, engine: &Engine, tasks: &[Task<'_>], fixed: &BTreeMap<Address, Content>) -> Rounded {
+/// The targets as they are.
+fn start(book: &Book, engine: &Engine, tasks: &[Task<'_>], fixed: &BTreeMap<Address, Content>) -> Start {
     let value = |cell: Address| engine.number(cell);
     let given = |cell: Address| matches!(fixed.get(&cell), Some(Content::Number(_)));
     let mut rounding = Rounding::new(book, &value, &given);
-    let mut of_target = |task: &Task<'_>, target: Address| -> BTreeMap<i64, f64> {
+    let mut of_target = |task: &Task<'_>, target: Address| -> BTreeMap<i64, (f64, f64)> {
         let cells = task.steps.iter().filter_map(|&step| Some((step, task.table.at(target, step)?)));
-        cells.map(|(step, cell)| (step, rounding.of(cell))).collect()
+        cells.filter_map(|(step, cell)| Some((step, (engine.number(cell)?, rounding.of(cell))))).collect()
     };
     let mut of_task = |task: &Task<'_>| targets(task.table).into_iter().map(|target| of_target(task, target)).collect();
     tasks.iter().map(&mut of_task).collect()
@@ -164,7 +166,7 @@ fn nudge(
     fixed: &BTreeMap<Address, Content>,
     (track, turn): (usize, Option<i64>),
     distance: f64,
-    rounded: &Rounded,
+    start: &Start,
     results: &mut [Derivatives],
 ) -> Result<(), AuditError> {
     // Which weight of which step, with its value and its distance.
@@ -207,10 +209,18 @@ fn nudge(
                 reading.iter().filter_map(|values| values[target]).fold(0.0f64, |most, value| most.max(value.abs()));
             let last_bits = 16.0 * f64::EPSILON * size / (0.25 * distance);
             // Twice, because the extrapolation weighs the smallest distance by 64/45 and the others by 21/45.
-            let rounding = 2.0 * rounded[place][target].get(&step).copied().unwrap_or(0.0) / (0.25 * distance);
-            let found = Estimate { value: extrapolated, error: (extrapolated - second).abs() + last_bits, rounding };
+            let Some(&(at_rest, moved)) = start[place][target].get(&step) else { continue };
+            let rounding = 2.0 * moved / (0.25 * distance);
+            // Both ways together, 0 and the three distances leave nothing of h⁰, h² and h⁴; a kink between them does.
+            let both = |pair: usize| Some(reading[2 * pair][target]? + reading[2 * pair + 1][target]?);
+            let (Some(wide), Some(half), Some(quarter)) = (both(0), both(1), both(2)) else { continue };
+            let kink = -64.0 * 2.0 * at_rest + 4096.0 / 45.0 * quarter - 256.0 / 9.0 * half + 64.0 / 45.0 * wide;
+            let error = (extrapolated - second).abs() + KINK * kink.abs() / distance + last_bits;
+            let found = Estimate { value: extrapolated, error, rounding };
             let kept = results[place][target][track].entry(step).or_insert(found);
-            if found.tolerance() < kept.tolerance() {
+            // Where two tries exclude each other, a kink lies within the distance of the first.
+            let is_excluded = (found.value - kept.value).abs() > found.tolerance() + kept.tolerance();
+            if is_excluded || found.tolerance() < kept.tolerance() {
                 *kept = found;
             }
         }

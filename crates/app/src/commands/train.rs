@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
-use longhand_data::DataChoice;
 use longhand_kernels::Isa;
 use longhand_nn::{Network, Summary};
+use longhand_server::resume_command;
 use longhand_training::{
     Checkpoint, DataRecord, Ended, EpochDone, EvaluatedOn, Machine, Observer, Occasion, Origin, Progress, Recipe,
     ResultRecord, RunFolder, RunStatus, Split, StoredRun, TrainError, check_split, train_from_checkpoint,
@@ -208,24 +208,6 @@ impl Training<'_> {
         }
         Ok(exit)
     }
-}
-
-/// What to type to go on with the run in `folder`.
-pub fn resume_command(folder: &Path, data: &DataChoice) -> String {
-    let data = match data {
-        DataChoice::Folder(path) => format!(" --data {}", quoted(path)),
-        DataChoice::Mnist => " --data mnist".to_owned(),
-        // Its record says so.
-        DataChoice::Auto | DataChoice::Strokes => String::new(),
-    };
-    format!("longhand train --resume {}{data}", quoted(folder))
-}
-
-/// The path as a shell takes it for one word.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Instruction set and threads, as asked or as this machine has them.

@@ -55,8 +55,13 @@ impl CommandLine {
 
     /// For the run in `folder`, which goes on.
     pub(crate) fn resumed(&self, folder: &Path) -> String {
-        format!("longhand train --resume {}{}", quoted_path(folder), data(&self.data))
+        resume_command(folder, &self.data)
     }
+}
+
+/// What to type to go on with the run in `folder`, on data found as `choice` says.
+pub fn resume_command(folder: &Path, choice: &DataChoice) -> String {
+    format!("longhand train --resume {}{}", quoted_path(folder), data(choice))
 }
 
 /// Where MNIST is; that a run was on stroke digits its record says.

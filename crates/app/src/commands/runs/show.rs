@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use longhand_data::DataChoice;
+use longhand_server::resume_command;
 use longhand_training::{EpochMetrics, Recipe, RunRecord, StoredRun, built_in, differences};
 use serde_json::json;
 
 use super::super::Exit;
-use super::super::train::resume_command;
 use super::list::status;
 use crate::printer::{Printer, duration, percent, table, table_text, thousands};
 

@@ -1,16 +1,19 @@
 //! Softmax and cross-entropy together: ∂E/∂o = out_o − t.
 //!
 //! One after the other they leave a fraction for every output; worked out once, almost everything in them cancels (Bridle
-//! 1990, "Probabilistic interpretation of feedforward classification network outputs"). What is left stands in every
-//! gradient below.
+//! 1990, "Probabilistic interpretation of feedforward classification network outputs"). What is left is the first factor
+//! of every path below.
 
 use std::collections::HashMap;
 
-use crate::chain::ChainRule;
+use crate::chain::{ChainRule, Factor};
 use crate::expression::{Graph, NodeId, Op};
 use crate::network::{Network, SampleNodes};
 use crate::render::equation::{Equation, Side};
 use crate::spec::Loss;
+
+/// What the working of a known factor is called where rules are named.
+const RULE: &str = "softmax and cross-entropy together";
 
 /// ∂E_total/∂o of one output's sum, made smaller step by step.
 pub(crate) struct SumGradient {
@@ -20,8 +23,8 @@ pub(crate) struct SumGradient {
     pub target: NodeId,
     /// The sum's gradient, `dE_do1`.
     pub gradient: NodeId,
-    /// `out_o1 − t1`.
-    pub short: NodeId,
+    /// ∂E_total/∂o1 = out_o1 − t1, with which paths begin.
+    pub factor: Factor,
     /// From all paths to it, to what is left of them.
     pub equation: Equation,
 }
@@ -68,12 +71,13 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let numbers = [Side::ExpressionInNumbers(short), Side::Value(short)];
     let left = Side::Partial { of: network.total_error, by: net };
     let equation = Equation { left, right: stages.into_iter().chain(numbers).collect() };
-    SumGradient { out, target: targets[k], gradient, short, equation }
+    let factor = Factor { upper: network.total_error, lower: net, derivative: short, working: None, rules: vec![RULE] };
+    SumGradient { out, target: targets[k], gradient, factor, equation }
 }
 
 /// `gradient` over forward quantities, with what is left of softmax and cross-entropy in place of all their fractions.
 pub(crate) fn shortened(graph: &mut Graph, gradient: NodeId, sums: &[SumGradient]) -> NodeId {
-    let mut known: HashMap<NodeId, NodeId> = sums.iter().map(|sum| (sum.gradient, sum.short)).collect();
+    let mut known: HashMap<NodeId, NodeId> = sums.iter().map(|sum| (sum.gradient, sum.factor.derivative)).collect();
     rebuilt(graph, gradient, &mut known)
 }
 

@@ -303,7 +303,14 @@ fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) ->
 /// What is left of softmax and cross-entropy, for each output's sum.
 fn sum_steps(sums: &[SumGradient]) -> Vec<Step> {
     let words = |sum: &SumGradient| {
-        say("What stands below the fractions cancels, and the targets add up to 1: of softmax and cross-entropy ")
+        Words::default()
+            .name(sum.factor.upper)
+            .text(" adds up the errors of the outputs, and each of them hears of ")
+            .name(sum.factor.lower)
+            .text(
+                " through its own output: a product for each, by the rules for logarithm and softmax. What stands below the fractions \
+                 cancels, and the targets add up to 1: of softmax and cross-entropy ",
+            )
             .name(sum.out)
             .text(" − ")
             .name(sum.target)

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::chain::{ChainRule, Factor};
+use crate::chain::{ChainRule, Factor, Path};
 use crate::expression::{Graph, NodeId, Op};
 use crate::network::{Network, SampleNodes};
 use crate::render::equation::{Equation, Side};
@@ -25,7 +25,7 @@ pub(crate) struct SumGradient {
     pub gradient: NodeId,
     /// ∂E_total/∂o1 = out_o1 − t1, with which paths begin.
     pub factor: Factor,
-    /// From all paths to it, to what is left of them.
+    /// From the partials along all paths to it, to what is left of them.
     pub equation: Equation,
 }
 
@@ -47,7 +47,10 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let (net, out, targets) = (neuron.net, neuron.out, &sample.targets);
     let gradient = network.gradient_of(net).expect("every sum leads to the error");
     let graph = &mut network.graph;
-    let all_paths = ChainRule::write(graph, network.total_error, net).sum;
+    let rule = ChainRule::write(graph, network.total_error, net);
+    // From E1, E2, … on: above them only sums stand, whose derivatives are 1.
+    let from_errors = |path: &Path| path.quantities[path.quantities.len() - 3..].to_vec();
+    let partials = Side::PartialsAlongEach(rule.paths.iter().map(from_errors).collect());
     // −t1 · (1 − out_o1) + t2 · out_o1 + …: what stood below the fractions is gone.
     let one = graph.constant(1.0);
     let terms: Vec<NodeId> = (0..targets.len())
@@ -67,10 +70,10 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let share = graph.multiply(out, total);
     let gathered = graph.subtract(share, targets[k]);
     let short = graph.subtract(out, targets[k]);
-    let stages = [all_paths, cancelled, gathered, short].map(Side::Expression);
+    let stages = [rule.sum, cancelled, gathered, short].map(Side::Expression);
     let numbers = [Side::ExpressionInNumbers(short), Side::Value(short)];
     let left = Side::Partial { of: network.total_error, by: net };
-    let equation = Equation { left, right: stages.into_iter().chain(numbers).collect() };
+    let equation = Equation { left, right: [partials].into_iter().chain(stages).chain(numbers).collect() };
     let factor = Factor { upper: network.total_error, lower: net, derivative: short, working: None, rules: vec![RULE] };
     SumGradient { out, target: targets[k], gradient, factor, equation }
 }

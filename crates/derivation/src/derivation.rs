@@ -308,8 +308,8 @@ fn sum_steps(sums: &[SumGradient]) -> Vec<Step> {
             .text(" adds up the errors of the outputs, and each of them hears of ")
             .name(sum.factor.lower)
             .text(
-                " through its own output: a product for each, by the rules for logarithm and softmax. What stands below the fractions \
-                 cancels, and the targets add up to 1: of softmax and cross-entropy ",
+                " through its own output: a product for each, by the rules for logarithm and softmax. What stands below the \
+                 fractions cancels, and the targets add up to 1: of softmax and cross-entropy ",
             )
             .name(sum.out)
             .text(" − ")

@@ -2,7 +2,7 @@
 
 import { numberText } from "./number.js";
 import { drawn, setAttribute } from "./elements.js";
-import { diagramLayout, labelWidth } from "./diagram_layout.js";
+import { diagramLayout, edgesBetween, labelWidth } from "./diagram_layout.js";
 
 const DIGITS = 5;
 const CORNER = 9;
@@ -166,10 +166,11 @@ export class Diagram {
     for (const [place, path] of (chain?.paths ?? []).entries()) {
       if (model.path !== null && model.path !== place) continue;
       for (const factor of path.factors) {
-        const { upper, lower } = model.data.factors[factor];
-        lit.add(`${upper} ${lower}`);
-        touched.add(upper).add(lower);
-        if (model.factor === factor) strong.add(upper).add(lower);
+        for (const { upper, lower } of edgesBetween(this.layout.edges, model.data.factors[factor])) {
+          lit.add(`${upper} ${lower}`);
+          touched.add(upper).add(lower);
+          if (model.factor === factor) strong.add(upper).add(lower);
+        }
       }
     }
     const chosen = chain?.by;

@@ -48,7 +48,7 @@ function layoutWith(data, sample, width, kind, gap, shares) {
   const last = rows[rows.length - 1];
   const height = y - last.gap + 4;
   const boxOf = new Map(boxes.flatMap((box) => box.quantities.map((quantity) => [quantity, box])));
-  const edges = edgesBetween(data, nodes, boxOf);
+  const edges = edgesOf(data, nodes, boxOf);
   const isDense = boxes.some(({ size }) => size === "round");
   const unlabelled = isDense ? 0 : labelEdges(edges, boxes, kind, shares);
   return { isDense, width, height, boxes, edges, boxOf, unlabelled };
@@ -100,7 +100,7 @@ function inputRow(nodes) {
   return { gap: 0, boxes: nodes.inputs.map((node) => box("input", [{ node }])) };
 }
 
-function edgesBetween(data, nodes, boxOf) {
+function edgesOf(data, nodes, boxOf) {
   const edges = [];
   const join = (lower, upper, parameter = null) => {
     const [below, above] = [boxOf.get(lower), boxOf.get(upper)];
@@ -119,6 +119,22 @@ function edgesBetween(data, nodes, boxOf) {
   for (const error of nodes.errors) if (error !== nodes.error) join(error, nodes.error);
   if (nodes.error !== data.total_error) join(nodes.error, data.total_error);
   return edges;
+}
+
+// What a factor passes in the picture, as pairs of quantities. Mostly that is itself; one that leaps from the error to the
+// sum of an output passes every line on the ways between them.
+export function edgesBetween(edges, { upper, lower }) {
+  const isJoined = edges.some((edge) => edge.lower === lower && edge.upper === upper);
+  const between = isJoined ? [] : waysUp(edges, lower, upper);
+  return between.length > 0 ? between : [{ upper, lower }];
+}
+
+function waysUp(edges, lower, upper) {
+  return edges.filter((edge) => edge.lower === lower).flatMap((edge) => {
+    if (edge.upper === upper) return [edge];
+    const further = waysUp(edges, edge.upper, upper);
+    return further.length > 0 ? [edge, ...further] : [];
+  });
 }
 
 // Finds each weight's label a free place on its line, and gives how many have none: such a label is shown only while its

@@ -119,7 +119,7 @@ export class Model {
   sampleOf(path) {
     if (this.data.samples.length === 1) return null;
     const quantities = this.quantitiesOf(path);
-    const found = this.data.samples.findIndex(({ errors }) => errors.some((error) => quantities.includes(error)));
+    const found = this.data.samples.findIndex(({ layers }) => layers[layers.length - 1].some(({ net }) => quantities.includes(net)));
     return found < 0 ? null : found;
   }
 

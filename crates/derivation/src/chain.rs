@@ -3,18 +3,22 @@
 //! A path runs over *named* quantities, each standing in the formula of the one before it. Its product of local
 //! derivatives is what the error receives along it; the gradient is the sum over all paths. Where a formula on the way
 //! also speaks of a quantity that the parameter does not reach, that way is kept as a [`Vanishing`], to be said in words.
+//!
+//! Where the derivative of the error by a quantity further down is known already, all ways to that quantity are one
+//! factor, and the paths begin with it: [`ChainRule::through`].
 
 use crate::derivative::local_derivative;
 use crate::evaluation::Values;
 use crate::expression::{Graph, NodeId, Op};
 use crate::rules::{derivative_rule, rule_name};
 
-/// One factor of a path: how the upper quantity answers to the lower one, all else held still.
+/// One factor of a path: how the upper quantity answers to the lower one, all else held still; or, where that is known
+/// already, along all ways between the two.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Factor {
     /// The quantity above, nearer the error.
     pub upper: NodeId,
-    /// The quantity below, which stands in the formula of the upper one.
+    /// The quantity below: it stands in the formula of the upper one, unless the factor was known already.
     pub lower: NodeId,
     /// ∂upper/∂lower as an expression over named quantities.
     pub derivative: NodeId,
@@ -116,44 +120,87 @@ impl ChainRule {
     pub fn write(graph: &mut Graph, of: NodeId, with_respect_to: NodeId) -> Self {
         let depends = graph.depending_on(&[with_respect_to]);
         let mut routes = Vec::new();
-        let mut vanishing: Vec<Vanishing> = Vec::new();
+        let mut vanishing = Vec::new();
         collect(graph, &depends, with_respect_to, &mut vec![of], &mut routes, &mut vanishing);
-        let mut products = Vec::new();
-        let paths = routes
-            .into_iter()
-            .map(|quantities| {
-                let factors: Vec<Factor> =
-                    quantities.windows(2).map(|pair| Factor::write(graph, pair[0], pair[1])).collect();
-                let mut product = graph.constant(1.0);
-                for factor in &factors {
-                    product = graph.multiply(product, factor.derivative);
-                }
-                products.push(product);
-                Path { quantities, factors, product }
-            })
-            .collect();
+        let paths = routes.into_iter().map(|route| Path::write(graph, route, None)).collect();
+        Self::of_paths(graph, of, with_respect_to, paths, vanishing)
+    }
+
+    /// The same, where derivatives by quantities further down are `known` (∂E_total/∂o1, ∂E_total/∂o2, …): each path
+    /// begins with one of these factors, in their order, and goes on from its lower quantity as in [`ChainRule::write`].
+    /// A known factor whose lower quantity does not depend on `with_respect_to` is a way that carries nothing.
+    ///
+    /// Panics where a known factor is one of another quantity than `of`. The sum is the derivative only where every way
+    /// from `of` to `with_respect_to` passes exactly one of the lower quantities.
+    pub fn through(graph: &mut Graph, of: NodeId, with_respect_to: NodeId, known: &[Factor]) -> Self {
+        debug_assert_eq!(
+            known.iter().map(|factor| ways(graph, of, factor.lower, with_respect_to)).sum::<usize>(),
+            count_paths(graph, &[of], with_respect_to),
+            "every way passes exactly one of the quantities whose derivative is known"
+        );
+        let depends = graph.depending_on(&[with_respect_to]);
+        let mut paths = Vec::new();
+        let mut vanishing: Vec<Vanishing> = Vec::new();
+        for factor in known {
+            assert_eq!(factor.upper, of, "a known factor is a derivative of the quantity that the paths begin with");
+            if !depends[factor.lower.index()] {
+                vanishing.push(Vanishing { at: of, through: factor.lower });
+                continue;
+            }
+            let mut routes = Vec::new();
+            collect(graph, &depends, with_respect_to, &mut vec![of, factor.lower], &mut routes, &mut vanishing);
+            paths.extend(routes.into_iter().map(|route| Path::write(graph, route, Some(factor))));
+        }
+        Self::of_paths(graph, of, with_respect_to, paths, vanishing)
+    }
+
+    fn of_paths(
+        graph: &mut Graph,
+        of: NodeId,
+        with_respect_to: NodeId,
+        paths: Vec<Path>,
+        vanishing: Vec<Vanishing>,
+    ) -> Self {
+        let products: Vec<NodeId> = paths.iter().map(|path| path.product).collect();
         let sum = graph.sum(&products);
         ChainRule { of, with_respect_to, paths, vanishing, sum }
     }
 }
 
 impl Path {
+    /// Writes down the factors along `quantities` and their product; the first factor is `known`, where it is.
+    fn write(graph: &mut Graph, quantities: Vec<NodeId>, known: Option<&Factor>) -> Self {
+        let mut factors: Vec<Factor> = known.into_iter().cloned().collect();
+        let left = &quantities[factors.len()..];
+        factors.extend(left.windows(2).map(|pair| Factor::write(graph, pair[0], pair[1])));
+        let one = graph.constant(1.0);
+        let product = factors.iter().fold(one, |product, factor| graph.multiply(product, factor.derivative));
+        Path { quantities, factors, product }
+    }
+
     /// The value of each factor.
     pub fn factor_values(&self, values: &Values) -> Vec<f64> {
         self.factors.iter().map(|factor| values.get(factor.derivative)).collect()
     }
 }
 
-/// The number of paths from `of` to `with_respect_to` over named quantities, found without walking them.
-pub fn count_paths(graph: &Graph, of: NodeId, with_respect_to: NodeId) -> usize {
+/// The number of paths from all of `tops` together to `with_respect_to` over named quantities, found without walking
+/// them.
+pub fn count_paths(graph: &Graph, tops: &[NodeId], with_respect_to: NodeId) -> usize {
     let mut paths = vec![0_usize; graph.nodes().len()];
     paths[with_respect_to.index()] = 1;
-    let between = graph.ids().filter(|id| *id > with_respect_to && *id <= of && graph.symbol(*id).is_some());
+    let last = tops.iter().max().copied().unwrap_or(with_respect_to);
+    let between = graph.ids().filter(|id| *id > with_respect_to && *id <= last && graph.symbol(*id).is_some());
     for id in between {
         paths[id.index()] =
             graph.named_operands(id).iter().fold(0, |sum, lower| paths[lower.index()].saturating_add(sum));
     }
-    paths[of.index()]
+    tops.iter().fold(0, |sum, top| paths[top.index()].saturating_add(sum))
+}
+
+/// The number of paths from `of` to `with_respect_to` that pass `through`.
+fn ways(graph: &Graph, of: NodeId, through: NodeId, with_respect_to: NodeId) -> usize {
+    count_paths(graph, &[of], through).saturating_mul(count_paths(graph, &[through], with_respect_to))
 }
 
 /// Walks down from the end of `route`, adding every complete route and every way that carries nothing.

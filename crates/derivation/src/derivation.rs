@@ -11,6 +11,9 @@ use crate::render::equation::{Equation, Side};
 use crate::softmax_error::{SumGradient, shortened, sum_gradients};
 use crate::spec::{Activation, Loss};
 
+/// The most quantities that a sentence names one by one.
+const FEW_NAMES: usize = 4;
+
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,8 +94,8 @@ pub struct Chain {
     pub paths: Vec<Equation>,
     /// The sum over the paths, where there are several: values added, and the gradient.
     pub sum: Option<Equation>,
-    /// The gradient over forward quantities where it is shorter than all paths written out: behind softmax and
-    /// cross-entropy, of which `out_o1 − t1` is left.
+    /// The gradient over forward quantities where it is shorter than as back-propagation has it: behind softmax and
+    /// cross-entropy, of which `out_o1 − t1` is left. What paths have in common stands in it once.
     pub short: Option<NodeId>,
     /// The gradient as one formula over forward quantities, with numbers in place, and its value.
     pub in_one_line: Equation,
@@ -266,17 +269,30 @@ fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) ->
         }
         (true, Loss::SoftmaxCrossEntropy) => say(
             "Each of these stands in the sum of one output neuron, and softmax passes that sum on to every output. So first \
-             what the error hears of such a sum, along all ways together.",
+             what the error hears of such a sum, along all ways together: with that every path begins.",
         ),
-        (false, _) => say(
-            "Each of these stands in the sum of one hidden neuron, and what that neuron passes on reaches every neuron \
-             of the next layer: the error hears of it along every path there is, and the paths are added up.",
-        ),
+        (false, loss) => {
+            let every_path = say(
+                "Each of these stands in the sum of one hidden neuron, and what that neuron passes on reaches every \
+                 neuron of the next layer: the error hears of it along every path there is, and the paths are added up.",
+            );
+            match loss {
+                Loss::SquaredError => every_path,
+                Loss::SoftmaxCrossEntropy => every_path.text(
+                    " What it hears of the sum of an output was found above, so that is the first factor of each path.",
+                ),
+            }
+        }
     };
     let mut steps = if layer + 1 == layers { sum_steps(sums) } else { Vec::new() };
+    let known: Vec<Factor> = sums.iter().map(|sum| sum.factor.clone()).collect();
     steps.extend(parameters.into_iter().map(|parameter| {
-        let rule = ChainRule::write(&mut network.graph, network.total_error, parameter.node);
-        let explanation = chain_words(&rule).0;
+        let (graph, of) = (&mut network.graph, network.total_error);
+        let rule = match known.as_slice() {
+            [] => ChainRule::write(graph, of, parameter.node),
+            known => ChainRule::through(graph, of, parameter.node, known),
+        };
+        let explanation = chain_words(&rule, &known).0;
         let short = (!sums.is_empty()).then(|| shortened(&mut network.graph, parameter.gradient, sums));
         let work = Work::Chain(chain_equations(rule, parameter.gradient, short));
         Step { quantity: parameter.gradient, explanation, explained_before: false, work }
@@ -287,7 +303,14 @@ fn layer_gradients(network: &mut Network, layer: usize, sums: &[SumGradient]) ->
 /// What is left of softmax and cross-entropy, for each output's sum.
 fn sum_steps(sums: &[SumGradient]) -> Vec<Step> {
     let words = |sum: &SumGradient| {
-        say("What stands below the fractions cancels, and the targets add up to 1: of softmax and cross-entropy ")
+        Words::default()
+            .name(sum.factor.upper)
+            .text(" adds up the errors of the outputs, and each of them hears of ")
+            .name(sum.factor.lower)
+            .text(
+                " through its own output: a product for each, by the rules for logarithm and softmax. What stands below the \
+                 fractions cancels, and the targets add up to 1: of softmax and cross-entropy ",
+            )
             .name(sum.out)
             .text(" − ")
             .name(sum.target)
@@ -302,14 +325,15 @@ fn sum_steps(sums: &[SumGradient]) -> Vec<Step> {
     sums.iter().enumerate().map(step).collect()
 }
 
-/// The vanishing paths in words, and how many are left.
-fn chain_words(rule: &ChainRule) -> Words {
+/// The vanishing paths in words, and how many are left; behind softmax, that their first factors are `known`.
+fn chain_words(rule: &ChainRule, known: &[Factor]) -> Words {
     let (of, by) = (rule.of, rule.with_respect_to);
     let mut words = Words::default();
     for vanishing in &rule.vanishing {
         words = words.name(vanishing.through).text(" receives nothing through ").name(by).text(", so ");
         words = words.partial(vanishing.through, by).text(" = 0. ");
     }
+    words = known_words(words, rule, known);
     words = match rule.paths.len() {
         0 => words.text("No path leads from ").name(of).text(" to ").name(by).text("."),
         1 if rule.vanishing.is_empty() => words.text("One path leads from "),
@@ -324,6 +348,22 @@ fn chain_words(rule: &ChainRule) -> Words {
         words = words.text(if rule.paths.len() == 1 { ":" } else { "; the gradient is their sum:" });
     }
     words
+}
+
+/// That the gradients with which the paths begin are known, where they are.
+fn known_words(words: Words, rule: &ChainRule, known: &[Factor]) -> Words {
+    let is_passed = |factor: &&Factor| rule.paths.iter().any(|path| path.factors[0].lower == factor.lower);
+    let passed: Vec<NodeId> = known.iter().filter(is_passed).map(|factor| factor.lower).collect();
+    match passed.as_slice() {
+        [] => words,
+        &[sum] => words.partial(rule.of, sum).text(" is known. "),
+        [first, between @ .., last] if passed.len() <= FEW_NAMES => {
+            let words = words.text("The gradients by ").name(*first);
+            let words = between.iter().fold(words, |words, sum| words.text(", ").name(*sum));
+            words.text(" and ").name(*last).text(" are known. ")
+        }
+        _ => words.text("The gradients by the sums of the outputs are known. "),
+    }
 }
 
 fn chain_equations(rule: ChainRule, gradient: NodeId, short: Option<NodeId>) -> Chain {

@@ -216,11 +216,26 @@ impl Network {
 
     /// Whether the derivation is short enough to be read: at most
     /// [`READABLE_WEIGHTS`](crate::spec::READABLE_WEIGHTS) weights, and at most
-    /// [`READABLE_PATHS`] paths from the error to any of them.
+    /// [`READABLE_PATHS`] paths that are written out to any of them.
+    ///
+    /// Behind softmax and cross-entropy paths begin with the gradient of an output's sum; of these gradients there are
+    /// at most [`READABLE_PATHS`] too.
     pub fn is_readable(&self) -> bool {
-        let paths = |parameter: &Parameter| count_paths(&self.graph, self.total_error, parameter.node);
+        let sums = self.output_sums();
+        let tops = match self.spec.loss {
+            Loss::SquaredError => std::slice::from_ref(&self.total_error),
+            Loss::SoftmaxCrossEntropy => sums.as_slice(),
+        };
+        let paths = |parameter: &Parameter| count_paths(&self.graph, tops, parameter.node);
         // The first weight lies deepest, so it has the most paths.
-        self.spec.has_readable_weights() && self.parameters.first().is_none_or(|first| paths(first) <= READABLE_PATHS)
+        self.spec.has_readable_weights()
+            && tops.len() <= READABLE_PATHS
+            && self.parameters.first().is_none_or(|first| paths(first) <= READABLE_PATHS)
+    }
+
+    /// The sums of the outputs, `o1`, `o2`, …, sample by sample.
+    fn output_sums(&self) -> Vec<NodeId> {
+        self.samples.iter().filter_map(|sample| sample.layers.last()).flatten().map(|output| output.net).collect()
     }
 
     /// The gradient of E_total with respect to a quantity, where the graph has it by name.

@@ -1,16 +1,19 @@
 //! Softmax and cross-entropy together: ∂E/∂o = out_o − t.
 //!
 //! One after the other they leave a fraction for every output; worked out once, almost everything in them cancels (Bridle
-//! 1990, "Probabilistic interpretation of feedforward classification network outputs"). What is left stands in every
-//! gradient below.
+//! 1990, "Probabilistic interpretation of feedforward classification network outputs"). What is left is the first factor
+//! of every path below.
 
 use std::collections::HashMap;
 
-use crate::chain::ChainRule;
+use crate::chain::{ChainRule, Factor, Path};
 use crate::expression::{Graph, NodeId, Op};
 use crate::network::{Network, SampleNodes};
 use crate::render::equation::{Equation, Side};
 use crate::spec::Loss;
+
+/// What the working of a known factor is called where rules are named.
+const RULE: &str = "softmax and cross-entropy together";
 
 /// ∂E_total/∂o of one output's sum, made smaller step by step.
 pub(crate) struct SumGradient {
@@ -20,9 +23,9 @@ pub(crate) struct SumGradient {
     pub target: NodeId,
     /// The sum's gradient, `dE_do1`.
     pub gradient: NodeId,
-    /// `out_o1 − t1`.
-    pub short: NodeId,
-    /// From all paths to it, to what is left of them.
+    /// ∂E_total/∂o1 = out_o1 − t1, with which paths begin.
+    pub factor: Factor,
+    /// From the partials along all paths to it, to what is left of them.
     pub equation: Equation,
 }
 
@@ -44,7 +47,10 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let (net, out, targets) = (neuron.net, neuron.out, &sample.targets);
     let gradient = network.gradient_of(net).expect("every sum leads to the error");
     let graph = &mut network.graph;
-    let all_paths = ChainRule::write(graph, network.total_error, net).sum;
+    let rule = ChainRule::write(graph, network.total_error, net);
+    // From E1, E2, … on: above them only sums stand, whose derivatives are 1.
+    let from_errors = |path: &Path| path.quantities[path.quantities.len() - 3..].to_vec();
+    let partials = Side::PartialsAlongEach(rule.paths.iter().map(from_errors).collect());
     // −t1 · (1 − out_o1) + t2 · out_o1 + …: what stood below the fractions is gone.
     let one = graph.constant(1.0);
     let terms: Vec<NodeId> = (0..targets.len())
@@ -64,16 +70,17 @@ fn sum_gradient(network: &mut Network, sample: &SampleNodes, k: usize) -> SumGra
     let share = graph.multiply(out, total);
     let gathered = graph.subtract(share, targets[k]);
     let short = graph.subtract(out, targets[k]);
-    let stages = [all_paths, cancelled, gathered, short].map(Side::Expression);
+    let stages = [rule.sum, cancelled, gathered, short].map(Side::Expression);
     let numbers = [Side::ExpressionInNumbers(short), Side::Value(short)];
     let left = Side::Partial { of: network.total_error, by: net };
-    let equation = Equation { left, right: stages.into_iter().chain(numbers).collect() };
-    SumGradient { out, target: targets[k], gradient, short, equation }
+    let equation = Equation { left, right: [partials].into_iter().chain(stages).chain(numbers).collect() };
+    let factor = Factor { upper: network.total_error, lower: net, derivative: short, working: None, rules: vec![RULE] };
+    SumGradient { out, target: targets[k], gradient, factor, equation }
 }
 
 /// `gradient` over forward quantities, with what is left of softmax and cross-entropy in place of all their fractions.
 pub(crate) fn shortened(graph: &mut Graph, gradient: NodeId, sums: &[SumGradient]) -> NodeId {
-    let mut known: HashMap<NodeId, NodeId> = sums.iter().map(|sum| (sum.gradient, sum.short)).collect();
+    let mut known: HashMap<NodeId, NodeId> = sums.iter().map(|sum| (sum.gradient, sum.factor.derivative)).collect();
     rebuilt(graph, gradient, &mut known)
 }
 

@@ -29,7 +29,7 @@ pub const MAGNITUDE_LIMIT: f64 = 1e6;
 pub const WEIGHT_LIMIT: usize = 4096;
 /// The most weights whose derivation is still readable.
 pub const READABLE_WEIGHTS: usize = 64;
-/// The most paths from the error to one weight whose derivation is still readable.
+/// The most paths, written out from the error to one weight, whose derivation is still readable.
 pub const READABLE_PATHS: usize = 64;
 /// The most rows of a table.
 pub const ROW_LIMIT: usize = 100_000;

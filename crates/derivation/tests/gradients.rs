@@ -1,9 +1,9 @@
 //! Gradients of random networks against finite differences of a forward pass that shares no code with the crate.
 
 use longhand_derivation::chain::{ChainRule, count_paths};
-use longhand_derivation::derivation::{Derivation, Work};
+use longhand_derivation::derivation::{Chain, Derivation, Work};
 use longhand_derivation::derivative::derivative;
-use longhand_derivation::network::Network;
+use longhand_derivation::network::{Network, Parameter};
 use longhand_derivation::render::equation::Side;
 use longhand_derivation::spec::{Activation, Biases, Loss, NetworkSpec, Sample};
 use proptest::prelude::*;
@@ -61,6 +61,11 @@ fn slope(f: impl Fn(f64) -> f64) -> f64 {
     let central = |h: f64| (f(h) - f(-h)) / (2.0 * h);
     let h = 1e-3;
     (4.0 * central(h / 2.0) - central(h)) / 3.0
+}
+
+fn parameter_of(network: &Network, chain: &Chain) -> Parameter {
+    let parameters = &network.parameters;
+    *parameters.iter().find(|parameter| parameter.node == chain.rule.with_respect_to).unwrap()
 }
 
 fn activation() -> impl Strategy<Value = Activation> {
@@ -147,7 +152,7 @@ proptest! {
     fn paths_whole_derivative_and_gradient_agree(spec in network_spec()) {
         let mut network = Network::build(spec).unwrap();
         for parameter in network.parameters.clone() {
-            let paths = count_paths(&network.graph, network.total_error, parameter.node);
+            let paths = count_paths(&network.graph, &[network.total_error], parameter.node);
             let chain = ChainRule::write(&mut network.graph, network.total_error, parameter.node);
             prop_assert_eq!(chain.paths.len(), paths);
             let whole = derivative(&mut network.graph, network.total_error, parameter.node);
@@ -164,6 +169,33 @@ proptest! {
                         let (long, short) = (values.get(working), values.get(factor.derivative));
                         prop_assert!((long - short).abs() <= 1e-12 * short.abs().max(1.0));
                     }
+                }
+            }
+        }
+    }
+
+    /// What the derivation writes is the whole derivative too; behind softmax its paths begin with what is known.
+    #[test]
+    fn the_paths_that_are_written_add_up_to_the_gradient(spec in network_spec()) {
+        let mut network = Network::build(spec).unwrap();
+        let derivation = Derivation::write(&mut network);
+        let values = network.initial_values();
+        let sums: Vec<_> = network.samples.iter().flat_map(|sample| sample.layers.last().unwrap()).collect();
+        for (chain, parameter) in derivation.chains().map(|chain| (chain, parameter_of(&network, chain))) {
+            let gradient = values.get(parameter.gradient);
+            let close = |other: f64| (other - gradient).abs() <= 1e-12 * gradient.abs().max(1.0);
+            prop_assert!(close(values.get(chain.rule.sum)), "{} is not {gradient}", values.get(chain.rule.sum));
+            let products = chain.rule.paths.iter().map(|path| path.factor_values(&values).iter().product::<f64>());
+            let added: f64 = products.sum();
+            prop_assert!(close(added), "{added} is not {gradient}");
+            for path in &chain.rule.paths {
+                let first = &path.factors[0];
+                prop_assert_eq!(first.upper, network.total_error);
+                prop_assert_eq!(path.quantities.len(), path.factors.len() + 1);
+                if network.spec.loss == Loss::SoftmaxCrossEntropy {
+                    let known = network.gradient_of(first.lower).map(|known| values.get(known));
+                    prop_assert!(sums.iter().any(|output| output.net == first.lower));
+                    prop_assert!((values.get(first.derivative) - known.unwrap()).abs() <= 1e-12);
                 }
             }
         }

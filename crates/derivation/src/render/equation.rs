@@ -22,6 +22,8 @@ pub enum Side {
     },
     /// ∂a/∂b · ∂b/∂c · … along a path.
     PartialsAlong(Vec<NodeId>),
+    /// The same along several paths, added.
+    PartialsAlongEach(Vec<Vec<NodeId>>),
     /// The own formula of a quantity.
     Definition(NodeId),
     /// The own formula of a quantity with numbers in place.
@@ -78,6 +80,11 @@ impl Side {
             value
         };
         let symbol = |id: NodeId| graph.symbol(id).expect("a quantity has a name");
+        let partials_along = |path: &[NodeId]| {
+            let partials: Vec<String> =
+                path.windows(2).map(|pair| notation.partial(symbol(pair[0]), symbol(pair[1]))).collect();
+            partials.join(notation.times())
+        };
         let is_gradient = |id: NodeId| symbol(id).gradient_with_respect_to().is_some();
         // A value, in parentheses where its sign or its power of ten asks for them.
         let bare = |id: NodeId, required: Binding| {
@@ -87,10 +94,10 @@ impl Side {
         let text = match self {
             Side::Name(id) => notation.symbol(symbol(*id), *id).text,
             Side::Partial { of, by } => notation.partial(symbol(*of), symbol(*by)),
-            Side::PartialsAlong(path) => {
-                let partials: Vec<String> =
-                    path.windows(2).map(|pair| notation.partial(symbol(pair[0]), symbol(pair[1]))).collect();
-                partials.join(notation.times())
+            Side::PartialsAlong(path) => partials_along(path),
+            Side::PartialsAlongEach(paths) => {
+                let paths: Vec<String> = paths.iter().map(|path| partials_along(path)).collect();
+                paths.join(notation.plus())
             }
             Side::Definition(node) => super::definition(graph, *node, notation),
             Side::DefinitionInNumbers(node) => written(graph, *node, notation, &|id| {

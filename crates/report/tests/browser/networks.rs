@@ -107,6 +107,35 @@ fn a_path_through_another_sample_brings_that_sample_into_the_picture() {
     check_peace(&browser);
 }
 
+/// From the error to an output's sum in one factor: the picture lights all that lies between, in the factor's sample.
+#[test]
+fn a_factor_that_leaps_lights_every_way_between() {
+    let Some((mut browser, folder)) = browser() else { return };
+    let worksheet = worksheet(
+        "layers = [2, 3, 3]
+        loss = \"softmax_cross_entropy\"
+        samples = [{ inputs = [0, 1], targets = [1, 0, 0] }, { inputs = [1, 0], targets = [0, 1, 0] }]",
+    );
+    open(&mut browser, &folder, &worksheet);
+    browser.evaluate(
+        "{ const path = document.querySelectorAll('.path')[4]; path.open = true; path.querySelector('.partial').focus(); }",
+    );
+    browser.settle();
+    assert_eq!(browser.evaluate("document.querySelector('#samples [aria-pressed=true]').textContent"), "2");
+    let mut count = |what: &str| browser.evaluate(&format!("document.querySelectorAll('#diagram {what}').length"));
+    // The sum over the samples, three errors, three outputs, and each output's line to o2.
+    assert_eq!(count(".edge.strong"), 1 + 3 + 3 + 3);
+    assert_eq!(count(".quantity.strong"), 2 + 3 + 3 + 1);
+    // And on from o2 through h1 to the input.
+    assert_eq!(count(".edge.lit"), 10 + 2);
+    assert_eq!(count(".edge.lit.chosen"), 1);
+    browser.evaluate("document.querySelectorAll('.path')[4].querySelectorAll('.partial')[1].focus()");
+    browser.settle();
+    let mut count = |what: &str| browser.evaluate(&format!("document.querySelectorAll('#diagram {what}').length"));
+    assert_eq!((count(".edge.strong"), count(".edge.lit")), (1.into(), 12.into()));
+    check_peace(&browser);
+}
+
 #[test]
 fn a_network_too_large_to_read_says_so_and_has_table_and_curves() {
     let Some((mut browser, folder)) = browser() else { return };

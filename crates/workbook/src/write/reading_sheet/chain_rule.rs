@@ -54,18 +54,15 @@ pub fn write(page: &mut Page, step: &Step, chain: &Chain) -> Result<(), Workbook
 
 /// Writes a derivative that is made smaller step by step: every step, and the last one live.
 pub fn write_formula(page: &mut Page, step: &Step, equation: &Equation) -> Result<(), WorkbookError> {
-    let stages: Vec<NodeId> = equation
-        .right
-        .iter()
-        .filter_map(|side| if let Side::Expression(node) = side { Some(*node) } else { None })
-        .collect();
-    let &last = stages.last().expect("a formula");
+    let is_in_letters = |side: &&Side| matches!(side, Side::PartialsAlongEach(_) | Side::Expression(_));
+    let stages: Vec<&Side> = equation.right.iter().filter(is_in_letters).collect();
+    let Some(&&Side::Expression(last)) = stages.last() else { panic!("a formula ends with an expression") };
     let graph = &page.worksheet.network.graph;
     let cell = |id: NodeId| graph.symbol(id).map(cell_name);
     let formula = page.formulas.formula(last, &cell)?;
     let line = Line {
         symbol: page.written(&equation.left),
-        formula: stages.iter().map(|&node| page.written(&Side::Expression(node))).collect::<Vec<_>>().join(" = "),
+        formula: stages.iter().map(|stage| page.written(stage)).collect::<Vec<_>>().join(" = "),
         numbers: page.live(&Side::ExpressionInNumbers(last)),
         why: if step.explained_before { String::new() } else { page.sentence(&step.explanation) },
         is_result: false,

@@ -15,7 +15,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `package`, `book`, `formula` | the file: weighed, read into cells, formulas into structure |
+//! | `package`, `foreign`, `book`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
@@ -35,6 +35,7 @@ mod error;
 mod examine;
 mod finding;
 mod fix;
+mod foreign;
 mod formula;
 mod html;
 mod judge;

@@ -8,6 +8,7 @@ mod mutations;
 mod own_networks;
 mod real_workbooks;
 mod shapes;
+mod sheets;
 mod sliding;
 mod slips;
 mod speed;

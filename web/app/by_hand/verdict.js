@@ -26,7 +26,9 @@ export function verdictElements(report, name) {
 export function verdictInWords({ verdict, slips }) {
   if (verdict === "clean") return "Clean: every gradient is the derivative of the sheet’s own error.";
   if (slips.length === 0) return "No slip was found, but not all of it could be audited.";
-  return slips.length === 1 ? "One slip found." : `${slips.length} slips found.`;
+  const different = slips.filter((slip) => !slip.told_on).length;
+  const count = different === 1 ? "One slip" : `${different} slips`;
+  return different < slips.length ? `${count} found, made ${slips.length} times.` : `${count} found.`;
 }
 
 function sheetElement(sheet, slips, open) {
@@ -36,15 +38,19 @@ function sheetElement(sheet, slips, open) {
     element("ol", {}, slips.map(slipElement)));
 }
 
-function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, value, expected, right, derivation }) {
+function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, value, expected, right, derivation, also = [], told_on: toldOn }) {
   const place = cell.slice(cell.lastIndexOf("!") + 1);
   const extent = isEveryRow ? ", and so in every row" : rows > 1 ? `, and so in ${rows} rows` : "";
   const head = element("p", { class: "slip-head" }, element("strong", {}, place), weight ? `, for ${weight}` : "", `${extent}. `, sentenceOf(what));
+  if (toldOn) {
+    return element("li", {}, element("p", { class: "slip-head" }, element("strong", {}, place), weight ? `, for ${weight}` : "", `: the same as on ${toldOn}.`));
+  }
   const line = (name, content) => (content === null || content === undefined ? null
     : element("div", {}, element("dt", {}, name), element("dd", {}, content)));
   const code = (text) => (text ? element("code", {}, text) : null);
   const number = (amount) => (Number.isFinite(amount) ? numberText(amount) : null);
   return element("li", {}, head, element("dl", {},
+    line("also on", also.length > 0 ? also.map((other) => other.sheet).join(", ") : null),
     line("found", code(found)),
     line("gives", number(value)),
     line("should be", number(expected)),

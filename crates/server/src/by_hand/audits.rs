@@ -124,6 +124,8 @@ fn slips(table: &audit::TableReport) -> impl Iterator<Item = Value> {
             "expected": slip.expected,
             "right": slip.corrected,
             "derivation": slip.derivation,
+            "also": slip.also,
+            "told_on": slip.told_on,
         })
     })
 }

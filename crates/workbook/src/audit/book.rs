@@ -8,6 +8,7 @@ use std::io::Cursor;
 use calamine::{DataRef, Reader, Xlsx};
 
 use super::address::Address;
+use super::engine::Content;
 use super::error::AuditError;
 use super::formula::{Formula, FormulaReader};
 use super::package::{self, DefinedName, Package, damaged};
@@ -114,6 +115,20 @@ impl Book {
 
     pub fn formula(&self, cell: Address) -> Option<&Formula> {
         self.cells.get(&cell)?.formula.as_deref()
+    }
+
+    /// The same book with something else in some of its cells.
+    pub fn with(&self, replaced: &BTreeMap<Address, Content>) -> Book {
+        let mut reader = FormulaReader::new(&self.sheets, &self.names);
+        let mut book = self.clone();
+        for (&cell, content) in replaced {
+            let new = match content {
+                Content::Number(value) => Cell { value: Value::Number(*value), formula: None },
+                Content::Formula(text) => Cell { value: Value::Empty, formula: reader.read(text, cell).map(Box::new) },
+            };
+            book.cells.insert(cell, new);
+        }
+        book
     }
 
     /// `Sheet1!Z33`.

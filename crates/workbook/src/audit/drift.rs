@@ -1,13 +1,12 @@
 //! Inputs, targets and rates that should stay as they are and do not: a series dragged down (.05, .0500000000000005),
-//! one cell typed over, a reference without dollar signs that slides off its cell.
+//! one cell typed over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::address::Address;
 use super::engine::Content;
 use super::examine::{Case, Sheet};
 use super::finding::{Finding, SlipKind};
-use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::rows::Found;
 use super::table::Part;
@@ -45,10 +44,6 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
         let is_number = |cell: Address| sheet.book.cells.contains_key(&cell) && sheet.engine.number(cell).is_some();
         let missing = cells.iter().filter(|(_, cell)| !is_number(*cell)).count();
         if cells.first().is_some_and(|(_, cell)| is_number(*cell)) && 2 * missing > cells.len() {
-            let slid = sliding(sheet, case, base);
-            if !slid.cells.is_empty() {
-                result.found.push(slid);
-            }
             continue;
         }
         let values: Values = cells
@@ -135,47 +130,6 @@ fn course(values: &[f64]) -> Course {
         return Course::Odd(differing);
     }
     Course::Varies
-}
-
-/// A reference that should be absolute: in the first row it meets a number, further down it does not.
-fn sliding(sheet: &Sheet<'_>, case: &Case, base: Address) -> Finding {
-    let table = &case.table;
-    let home = table.at(base, table.first).unwrap_or(base);
-    let mut corrections = BTreeMap::new();
-    let mut steps = Vec::new();
-    for step in table.first..=table.sheet_last {
-        let Some(slid) = table.at(base, step).filter(|slid| *slid != home) else { continue };
-        for &other in table.moving.keys() {
-            let Some(cell) = table.at(other, step) else { continue };
-            let Some(formula) = sheet.book.formula(cell) else { continue };
-            let mut is_found = false;
-            let node = with_references(&formula.node, cell, &mut |_, from| {
-                is_found |= from == slid;
-                (from == slid).then_some(home)
-            });
-            if is_found {
-                corrections.insert(cell, Content::Formula(text_at(&node, &sheet.book.sheets, cell)));
-                steps.push((cell, step));
-            }
-        }
-    }
-    let what = sheet.book.label(home).map(|label| format!(" ({label})")).unwrap_or_default();
-    let slid = table.at(base, table.first + 1).unwrap_or(base);
-    Finding {
-        kind: SlipKind::Drift,
-        track: None,
-        cells: steps.iter().map(|entry| entry.0).collect(),
-        steps: steps.iter().map(|entry| entry.1).collect(),
-        value: None,
-        expected: sheet.engine.number(home),
-        tolerance: None,
-        explanation: format!(
-            "the reference to {home}{what} slides down with the rows ({slid} in the second) and meets no number there; \
-             write {}",
-            home.absolute_a1()
-        ),
-        corrections,
-    }
 }
 
 #[cfg(test)]

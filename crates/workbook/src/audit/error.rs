@@ -13,10 +13,12 @@ pub enum AuditError {
         source: std::io::Error,
     },
     /// The file is something else than an xlsx workbook.
-    #[error("this is not an xlsx workbook: {what}; save it as .xlsx (Excel workbook) and try again")]
+    #[error("this is not an xlsx workbook but {what}; {remedy}")]
     NotXlsx {
         /// What it looks like.
         what: String,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// The file is larger than any training table needs, packed or unpacked.
     #[error("the workbook is too large to audit: {what} (the limit is {limit}); keep the training sheets only")]

@@ -11,10 +11,13 @@ use super::engine::{Content, Engine};
 use super::error::AuditError;
 use super::finding::{Finding, SlipKind};
 use super::formula::{FormulaReader, text_at};
+use super::idle;
 use super::judge;
 use super::lines::{Kind, Line, lines};
+use super::merging::one_for_a_cell;
 use super::rounding::Rounding;
 use super::rows;
+use super::sliding::sliding;
 use super::table::{Part, Table, tables};
 use super::untrained;
 
@@ -59,6 +62,8 @@ pub(crate) struct Judged {
     pub case: Case,
     pub findings: Vec<Finding>,
     pub notes: Vec<String>,
+    /// The cell that should hold the sum of the errors and does not, where it is another one than the table's error.
+    pub total: Option<Address>,
     /// The factor between the error and the one that the gradients belong to.
     pub loss_factor: f64,
     /// The largest distance between a gradient and its finite difference, with the tolerance there, by track.
@@ -80,9 +85,16 @@ pub(crate) struct Examined {
     pub refusals: Vec<String>,
 }
 
-/// The error's cell in the last step that works one out: the last of a table may be weights alone.
-fn last_error(book: &Book, table: &Table) -> Option<Address> {
-    let mut cells = table.steps().rev().filter_map(|step| table.at(table.error, step));
+impl Judged {
+    /// The cell of the error that the sheet shows, at the anchor.
+    pub fn error(&self) -> Address {
+        self.total.unwrap_or(self.case.table.error)
+    }
+}
+
+/// The cell of an error in the last step that works one out: the last of a table may be weights alone.
+pub(crate) fn last_error(book: &Book, table: &Table, error: Address) -> Option<Address> {
+    let mut cells = table.steps().rev().filter_map(|step| table.at(error, step));
     cells.find(|&cell| book.formula(cell).is_some())
 }
 
@@ -95,6 +107,21 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
+    let sliding = sliding(book);
+    if !sliding.is_empty() {
+        let held = book.with(&sliding.corrections);
+        if let Ok(mut examined) = examine_as_it_stands(&held, true)
+            && !examined.judged.is_empty()
+        {
+            sliding.tell(book, &mut examined)?;
+            return Ok(examined);
+        }
+    }
+    examine_as_it_stands(book, true)
+}
+
+/// The same without a look at references that slide. Corrections of one cell are made one where `is_last`.
+pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examined, AuditError> {
     let dependencies = Dependencies::of(book)?;
     if let Some(cells) = circle_in_words(book, &dependencies) {
         return Err(AuditError::Circular { cells });
@@ -110,8 +137,9 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         for &cell in table.moving.keys() {
             roots.extend((table.first..=table.sheet_last).filter_map(|step| table.at(cell, step)));
         }
+        roots.extend(table.idle.iter().flat_map(|track| table.steps().filter_map(|step| track.weight_at(step))));
         // Of a single step nothing moves.
-        roots.extend(last_error(book, table));
+        roots.extend(last_error(book, table, table.error));
     }
     let wanted = dependencies.closure(&roots, &BTreeSet::new());
     let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
@@ -144,6 +172,10 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         findings.found.append(&mut verdict.found);
         findings.notes.append(&mut verdict.notes);
         findings.found.append(&mut untrained::findings(&mut sheet, &case)?);
+        // Where a sum takes one weight twice, that is why it leaves out another.
+        if findings.found.iter().all(|finding| finding.kind != SlipKind::WrongForward) {
+            findings.found.append(&mut idle::findings(&mut sheet, &case, loss.factor));
+        }
         let mut drifting = drift::findings(&sheet, &case, &findings.blamed);
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
@@ -151,10 +183,12 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
             finding.corrections.retain(|&cell, content| changes_something(book, cell, content));
         }
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
-        let final_error = last_error(book, &case.table).and_then(|cell| sheet.engine.number(cell));
+        let error = loss.total.unwrap_or(case.table.error);
+        let final_error = last_error(book, &case.table, error).and_then(|cell| sheet.engine.number(cell));
         judged.push(Judged {
             findings: findings.found,
             notes: findings.notes,
+            total: loss.total,
             loss_factor: loss.factor,
             distances: loss.distances,
             final_error,
@@ -163,6 +197,10 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
             case,
         });
     }
+    if !is_last {
+        return Ok(Examined { judged, ..Examined::default() });
+    }
+    one_for_a_cell(book, &mut judged)?;
     for judged in &mut judged {
         sheet.measure(judged)?;
     }
@@ -371,7 +409,7 @@ impl Sheet<'_> {
     fn rate(&self, table: &Table, track: usize, step: i64) -> Option<f64> {
         let rule = &table.rules[track];
         if rule.rate.is_empty() {
-            return None;
+            return rule.lacks_rate.then_some(1.0);
         }
         let lookup = |cell: Address| {
             let moved = if table.moving.contains_key(&cell) { table.at(cell, step)? } else { cell };
@@ -385,13 +423,10 @@ impl Sheet<'_> {
 
     /// How far each finding, and all of them together, move the final error.
     fn measure(&mut self, judged: &mut Judged) -> Result<(), AuditError> {
-        let Some(last) = last_error(self.book, &judged.case.table) else { return Ok(()) };
+        let Some(last) = last_error(self.book, &judged.case.table, judged.error()) else { return Ok(()) };
         let mut together: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in &judged.findings {
-            // A total that nothing else needs moves no error but itself.
-            let is_aside = finding.kind == SlipKind::WrongError && !finding.cells.contains(&last);
-            let effect =
-                if judged.findings.len() <= 64 && !is_aside { self.with(&finding.corrections, last)? } else { None };
+            let effect = if judged.findings.len() <= 64 { self.with(&finding.corrections, last)? } else { None };
             judged.effects.push(effect);
             together.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
         }

@@ -32,6 +32,8 @@ pub enum SlipKind {
     RowDiffers,
     /// An input, a target or a rate changes down the rows.
     Drift,
+    /// A reference without dollar signs slides off the cell that it means.
+    Sliding,
     /// The error is not the sum that the derivatives belong to.
     WrongError,
 }
@@ -50,6 +52,7 @@ impl SlipKind {
             SlipKind::HardTyped => "number typed over a formula",
             SlipKind::RowDiffers => "one row has another formula",
             SlipKind::Drift => "a given number drifts",
+            SlipKind::Sliding => "a reference slides off its cell",
             SlipKind::WrongError => "error is not the sum that the derivatives belong to",
         }
     }

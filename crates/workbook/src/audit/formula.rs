@@ -3,7 +3,7 @@
 //! `ironcalc_base` reads the text; [`Expr`] is its tree with every reference as the cell it means here, so that the
 //! rest of the audit can ask whether a formula is *previous cell − rate × another cell*.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ironcalc_base::expressions::parser::stringify::to_excel_string;
 use ironcalc_base::expressions::parser::{Node, Parser, new_parser_english};
@@ -265,25 +265,61 @@ pub(crate) fn with_references(
 ) -> Node {
     let mut node = node.clone();
     let mut count = 0;
-    replace_in(&mut node, cell, &mut count, replace);
+    each_reference(&mut node, cell, &mut |reference, from| {
+        if let Some(to) = replace(count, from) {
+            point(reference, cell, to);
+        }
+        count += 1;
+    });
     node
 }
 
-fn replace_in(
-    node: &mut Node,
-    cell: Address,
-    count: &mut usize,
-    replace: &mut dyn FnMut(usize, Address) -> Option<Address>,
-) {
-    if let Some(from) = reference(node, cell) {
-        let place = *count;
-        *count += 1;
-        if let Some(to) = replace(place, from)
-            && let Node::ReferenceKind { absolute_row, absolute_column, row, column, .. } = node
-        {
-            *row = if *absolute_row { to.row as i32 } else { to.row as i32 - cell.row as i32 };
-            *column = if *absolute_column { to.column as i32 } else { to.column as i32 - cell.column as i32 };
+/// A single reference of a formula: where it leads, and which of its dollar signs it has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference {
+    pub to: Address,
+    pub has_fixed_row: bool,
+    pub has_fixed_column: bool,
+}
+
+/// The single references in the formula of `cell`, in the order in which [`with_references`] counts them.
+pub(crate) fn references(node: &Node, cell: Address) -> Vec<Reference> {
+    let mut found = Vec::new();
+    each_reference(&mut node.clone(), cell, &mut |reference, to| {
+        if let Node::ReferenceKind { absolute_row, absolute_column, .. } = reference {
+            found.push(Reference { to, has_fixed_row: *absolute_row, has_fixed_column: *absolute_column });
         }
+    });
+    found
+}
+
+/// The formula of `cell` with some of its single references, counted from 0, held by dollar signs on a cell.
+pub(crate) fn anchored(node: &Node, cell: Address, on: &BTreeMap<usize, Address>) -> Node {
+    let mut node = node.clone();
+    let mut count = 0;
+    each_reference(&mut node, cell, &mut |reference, _| {
+        if let Some(&to) = on.get(&count) {
+            if let Node::ReferenceKind { absolute_row, absolute_column, .. } = reference {
+                (*absolute_row, *absolute_column) = (true, true);
+            }
+            point(reference, cell, to);
+        }
+        count += 1;
+    });
+    node
+}
+
+/// Makes a reference in `cell` lead to another cell, its dollar signs as they are.
+fn point(reference: &mut Node, cell: Address, to: Address) {
+    if let Node::ReferenceKind { absolute_row, absolute_column, row, column, .. } = reference {
+        *row = if *absolute_row { to.row as i32 } else { to.row as i32 - cell.row as i32 };
+        *column = if *absolute_column { to.column as i32 } else { to.column as i32 - cell.column as i32 };
+    }
+}
+
+fn each_reference(node: &mut Node, cell: Address, visit: &mut dyn FnMut(&mut Node, Address)) {
+    if let Some(to) = reference(node, cell) {
+        visit(node, to);
         return;
     }
     match node {
@@ -292,12 +328,12 @@ fn replace_in(
         | Node::OpPowerKind { left, right }
         | Node::CompareKind { left, right, .. }
         | Node::OpConcatenateKind { left, right } => {
-            replace_in(left, cell, count, replace);
-            replace_in(right, cell, count, replace);
+            each_reference(left, cell, visit);
+            each_reference(right, cell, visit);
         }
-        Node::UnaryKind { right, .. } => replace_in(right, cell, count, replace),
-        Node::FunctionKind { args, .. } => args.iter_mut().for_each(|part| replace_in(part, cell, count, replace)),
-        Node::ImplicitIntersection { child, .. } => replace_in(child, cell, count, replace),
+        Node::UnaryKind { right, .. } => each_reference(right, cell, visit),
+        Node::FunctionKind { args, .. } => args.iter_mut().for_each(|part| each_reference(part, cell, visit)),
+        Node::ImplicitIntersection { child, .. } => each_reference(child, cell, visit),
         _ => {}
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::report::{AuditReport, Slip, TableReport, short};
+use super::text::{also, different_in_words, listed};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -23,6 +24,9 @@ pub fn html(report: &AuditReport) -> String {
         0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
         0 => ("clean", "Clean: every gradient is the derivative of the sheet’s own error.".to_owned()),
         1 => ("slips", "One slip found.".to_owned()),
+        _ if report.different_slips().count() < slips => {
+            ("slips", format!("{}.", different_in_words(report.different_slips().count(), slips)))
+        }
         _ => ("slips", format!("{slips} slips found.")),
     };
     let _ = writeln!(page, "<p class=\"verdict {class}\">{verdict}</p>");
@@ -83,6 +87,15 @@ fn section(page: &mut String, table: &TableReport) {
 
 fn slip_card(page: &mut String, slip: &Slip, table: &TableReport) {
     let weight = slip.weight.as_ref().map(|weight| format!(" of {}", escaped(weight))).unwrap_or_default();
+    if let Some(sheet) = &slip.told_on {
+        let what = capital(&escaped(slip.kind.words()));
+        let _ = writeln!(
+            page,
+            "<article class=\"slip\">\n<h3>{what}{weight}</h3>\n<p>As on sheet {}.</p>\n</article>",
+            escaped(sheet)
+        );
+        return;
+    }
     let _ = writeln!(
         page,
         "<article class=\"slip\">\n<h3>{}{weight}</h3>\n<p>{}.</p>\n<dl>",
@@ -94,11 +107,15 @@ fn slip_card(page: &mut String, slip: &Slip, table: &TableReport) {
     };
     let place = match slip.cells.as_slice() {
         [] => escaped(&slip.cell),
+        cells if cells.len() > slip.rows => format!("<code>{}</code>, {} rows", listed(&slip.ranges), slip.rows),
         [only] => format!("<code>{only}</code>"),
         [first, .., last] if slip.every_row => format!("<code>{first}</code> to <code>{last}</code>, every row"),
         [first, .., last] => format!("<code>{first}</code> to <code>{last}</code>, {} rows", slip.rows),
     };
     fact("Where", place);
+    if !slip.also.is_empty() {
+        fact("Also on", escaped(&also(slip)));
+    }
     fact("Found", format!("<code class=\"found\">{}</code>", escaped(&slip.found)));
     if let Some(corrected) = &slip.corrected {
         fact("Write", format!("<code class=\"right\">{}</code>", escaped(corrected)));

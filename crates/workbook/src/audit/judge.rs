@@ -12,7 +12,7 @@ use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::lines::kind;
 use super::repair::{Repair, Trial, search};
-use super::rows::{Found, same};
+use super::rows::Found;
 use super::symbolic::Symbolic;
 use super::table::{Part, Table};
 
@@ -25,6 +25,8 @@ const REPAIR_ROWS: usize = 3;
 pub(crate) struct Loss {
     /// What the sheet's error has to be multiplied by.
     pub factor: f64,
+    /// The cell that should be the error and is not, where it is another one than the table's.
+    pub total: Option<Address>,
     pub distances: Vec<Option<(f64, f64)>>,
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn findings(
     let excused = excused(sheet, case, blamed);
     let mut judge = Judge { sheet, case, excused, rows: Vec::new(), symbolic: None };
     let mut result = Found::default();
-    let factor = judge.choose_loss(&mut result);
+    let (factor, total) = judge.choose_loss(&mut result);
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
     if let Some(finding) = judge.wrong_forward() {
@@ -85,8 +87,8 @@ pub(crate) fn findings(
             judge.track(track, &mut done, &mut result)?;
         }
     }
-    judge.rates(&mut result);
-    Ok((result, Loss { factor, distances }))
+    judge.odd_rates(&mut result);
+    Ok((result, Loss { factor, total, distances }))
 }
 
 /// The updates and gradients whose rows are wrong already because of a cell that they use.
@@ -208,10 +210,24 @@ impl Judge<'_, '_> {
             let kind = if updates_opposite { SlipKind::WrongSign } else { SlipKind::WrongUpdate };
             let earlier = table.rules[track].gradient.and_then(|gradient| table.at(gradient, bad[0].step - 1));
             let update = weights.update_at(bad[0].step);
+            let is_at = |cell: Address, step: i64| {
+                table.rules[track].gradient.and_then(|gradient| table.at(gradient, step)) == Some(cell)
+            };
             let uses =
                 |cell: &Address| update.is_some_and(|update| self.sheet.dependencies.needs(update).contains(cell));
-            let words = if let Some(earlier) = earlier.filter(|cell| !updates_opposite && uses(cell)) {
+            let other_row = || {
+                let own = table.rules[track].gradient.and_then(|gradient| table.at(gradient, bad[0].step))?;
+                let needs = self.sheet.dependencies.needs(update?);
+                let is_other = |cell: &&Address| **cell != own && table.steps().any(|step| is_at(**cell, step));
+                needs.iter().find(is_other).copied()
+            };
+            let other = if updates_opposite { None } else { other_row() };
+            let words = if let Some(held) = other.filter(|cell| table.fixed.contains(cell)) {
+                format!("the update takes the gradient of {name} from {held} in every row, and not from its own row")
+            } else if let Some(earlier) = earlier.filter(|cell| !updates_opposite && uses(cell)) {
                 format!("the update takes the gradient of {name} from {earlier}, one row too early")
+            } else if let Some(other) = other {
+                format!("the update takes the gradient of {name} from {other} and not from its own row")
             } else if updates_opposite {
                 format!(
                     "the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it"
@@ -453,41 +469,5 @@ impl Judge<'_, '_> {
             gradient.is_some_and(|gradient| self.sheet.dependencies.closure(&[gradient], &weights).contains(&helper))
         };
         (0..table.tracks.len()).filter(uses).collect()
-    }
-
-    /// Weights that learn at another rate than the others.
-    fn rates(&mut self, result: &mut Found) {
-        let table = &self.case.table;
-        let step = table.steps().find(|step| self.case.rates.iter().any(|rates| rates.contains_key(step)));
-        let Some(step) = step else { return };
-        let of = |track: usize| self.case.rates[track].get(&step).copied();
-        let all: Vec<f64> = (0..table.tracks.len()).filter_map(of).collect();
-        let Some(&common) = all.iter().max_by_key(|rate| all.iter().filter(|other| same(**rate, **other)).count())
-        else {
-            return;
-        };
-        let odd: Vec<usize> = (0..table.tracks.len())
-            .filter(|&track| of(track).is_some_and(|rate| !same(rate.abs(), common.abs())))
-            .collect();
-        if odd.is_empty() || 3 * odd.len() > table.tracks.len() {
-            return;
-        }
-        for track in odd {
-            let name = label(self.sheet.book, table, table.tracks[track].weight);
-            let other = (0..table.tracks.len()).find(|&other| of(other).is_some_and(|rate| same(rate, common)));
-            let explanation = format!(
-                "{name} is updated with the rate {} where the other weights have {}",
-                super::report::short(of(track).unwrap_or(f64::NAN)),
-                super::report::short(common)
-            );
-            let rows = self.rows[track].clone();
-            if rows.is_empty() {
-                continue;
-            }
-            let finding = self.update_finding(SlipKind::WrongUpdate, track, &rows, explanation, &mut |judge, step| {
-                judge.plain_update_at_rate_of(other?, track, step)
-            });
-            result.found.push(finding);
-        }
     }
 }

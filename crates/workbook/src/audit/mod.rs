@@ -15,12 +15,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `package`, `book`, `formula` | the file: weighed, read into cells, formulas into structure |
+//! | `package`, `foreign`, `book`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
-//! | `update_rule`, `tracks`, `loss`, `table` | what is a weight, an error, a training table |
+//! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
-//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
-//! | `right_update` | corrections written in the sheet's own references |
+//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `sliding` | references that dollar signs should hold |
+//! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
@@ -35,13 +36,17 @@ mod error;
 mod examine;
 mod finding;
 mod fix;
+mod foreign;
 mod formula;
 mod html;
+mod idle;
 mod judge;
 mod labels;
 mod lines;
 mod loss;
+mod merging;
 mod network;
+mod odd_rate;
 mod package;
 mod rate;
 mod repair;
@@ -49,7 +54,9 @@ mod report;
 mod right_update;
 mod rounding;
 mod rows;
+mod rule;
 mod sheet_xml;
+mod sliding;
 mod symbolic;
 mod table;
 mod text;
@@ -71,7 +78,9 @@ pub use error::AuditError;
 pub use finding::SlipKind;
 pub use fix::fix;
 pub use html::html;
-pub use report::{AuditReport, Correction, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
+pub use report::{
+    AuditReport, Correction, ErrorReport, RateReport, Repeated, Slip, TableReport, Verdict, WeightReport,
+};
 pub use text::text;
 
 use book::Book;

@@ -11,6 +11,7 @@ use quick_xml::{Reader, XmlVersion};
 use zip::ZipArchive;
 
 use super::error::AuditError;
+use super::foreign;
 
 /// The most bytes that a file may have.
 pub(crate) const FILE_LIMIT: usize = 64 << 20;
@@ -57,23 +58,28 @@ pub(crate) struct Package {
 
 /// An xlsx file, weighed.
 pub(crate) fn open(bytes: &[u8]) -> Result<Package, AuditError> {
-    recognise(bytes)?;
+    if bytes.len() > FILE_LIMIT {
+        let what = format!("the file has {} MB", bytes.len() >> 20);
+        return Err(AuditError::TooLarge { what, limit: format!("{} MB", FILE_LIMIT >> 20) });
+    }
+    if let Some(other) = foreign::without_archive(bytes) {
+        return Err(other.refusal());
+    }
     let mut archive = archive(bytes)?;
     weigh(&mut archive, bytes.len() as u64)?;
-    let has_part = |archive: &ZipArchive<Cursor<&[u8]>>, name: &str| archive.index_for_name(name).is_some();
-    if !has_part(&archive, "[Content_Types].xml") {
-        let what = if has_part(&archive, "mimetype") { "an OpenDocument file" } else { "a zip archive of other files" };
-        return Err(AuditError::NotXlsx { what: what.to_owned() });
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
+    let kind = read_part(&mut archive, "mimetype").ok();
+    if let Some(other) = foreign::in_archive(&names, kind.as_deref()) {
+        return Err(other.refusal());
     }
     let root = read_part(&mut archive, "_rels/.rels")?;
     let workbook_path = relationships(&root, "")?
         .into_values()
         .find(|relation| relation.kind.ends_with("/officeDocument"))
         .map(|relation| relation.target)
-        .ok_or_else(|| AuditError::NotXlsx { what: "a document without a workbook".to_owned() })?;
-    if !workbook_path.ends_with(".xml") || !has_part(&archive, &workbook_path) {
-        let what = format!("its main part is {workbook_path}");
-        return Err(AuditError::NotXlsx { what });
+        .ok_or_else(|| foreign::OFFICE_FILE.refusal())?;
+    if !workbook_path.ends_with(".xml") || !names.contains(&workbook_path) {
+        return Err(foreign::OFFICE_FILE.refusal());
     }
     let workbook = read_part(&mut archive, &workbook_path)?;
     let (folder, file) = workbook_path.rsplit_once('/').unwrap_or(("", &workbook_path));
@@ -109,26 +115,6 @@ pub(crate) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
     found.normalized_value(XmlVersion::Explicit1_0).ok().map(|value| value.into_owned())
 }
 
-/// Says early and in plain words what a file is that is not an archive.
-fn recognise(bytes: &[u8]) -> Result<(), AuditError> {
-    if bytes.len() > FILE_LIMIT {
-        let what = format!("the file has {} MB", bytes.len() >> 20);
-        return Err(AuditError::TooLarge { what, limit: format!("{} MB", FILE_LIMIT >> 20) });
-    }
-    let what = match bytes {
-        [] => "the file is empty",
-        [b'P', b'K', ..] => return Ok(()),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => "an old .xls file, or a workbook with a password",
-        [b'%', b'P', b'D', b'F', ..] => "a PDF",
-        [b'<', ..] | [0xef, 0xbb, 0xbf, b'<', ..] => "an HTML or XML page",
-        _ if bytes.iter().take(512).all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..)) => {
-            "plain text, such as CSV"
-        }
-        _ => "its first bytes are not those of a zip archive",
-    };
-    Err(AuditError::NotXlsx { what: what.to_owned() })
-}
-
 /// Unpacks every part once, counting bytes and keeping none.
 fn weigh(archive: &mut ZipArchive<Cursor<&[u8]>>, packed: u64) -> Result<(), AuditError> {
     if archive.len() > PARTS_LIMIT {
@@ -140,7 +126,7 @@ fn weigh(archive: &mut ZipArchive<Cursor<&[u8]>>, packed: u64) -> Result<(), Aud
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| damaged("the archive", &error))?;
         if part.encrypted() {
-            return Err(AuditError::NotXlsx { what: "an archive with a password".to_owned() });
+            return Err(foreign::LOCKED_ARCHIVE.refusal());
         }
         let name = part.name().map(|name| name.into_owned()).unwrap_or_default();
         let room = PART_LIMIT.min(limit - total) + 1;

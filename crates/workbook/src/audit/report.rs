@@ -140,6 +140,8 @@ pub struct Slip {
     pub cell: String,
     /// All cells, without the sheet.
     pub cells: Vec<String>,
+    /// The same cells as rectangles: `D6:K24`.
+    pub ranges: Vec<String>,
     /// The number of rows.
     pub rows: usize,
     /// Whether all rows of the table are concerned.
@@ -160,6 +162,23 @@ pub struct Slip {
     pub derivation: Option<String>,
     /// The error of the last row with this slip alone mended.
     pub last_error_mended: Option<f64>,
+    /// Where the same slip stands on further sheets; they have it among their own slips as well.
+    pub also: Vec<Repeated>,
+    /// The sheet that this slip is told of in full, where an earlier one has the same.
+    pub told_on: Option<String>,
+    /// What two slips have in common that are the same on different sheets.
+    #[serde(skip)]
+    pub(crate) likeness: String,
+}
+
+/// Where a slip stands again.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Repeated {
+    /// The sheet.
+    pub sheet: String,
+    /// The cells there, as rectangles.
+    pub ranges: Vec<String>,
 }
 
 /// A cell and what should stand in it.
@@ -197,6 +216,11 @@ impl AuditReport {
         self.verdict == Verdict::Clean
     }
 
+    /// The slips without those that an earlier sheet has as well.
+    pub fn different_slips(&self) -> impl Iterator<Item = &Slip> {
+        self.slips().filter(|slip| slip.told_on.is_none())
+    }
+
     /// All slips of all tables.
     pub fn slips(&self) -> impl Iterator<Item = &Slip> {
         self.tables.iter().flat_map(|table| &table.slips)
@@ -213,12 +237,83 @@ impl AuditReport {
             file: None,
             verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
             values_only: false,
-            tables: judged.iter().map(|judged| table(book, judged)).collect(),
+            tables: repeated(judged.iter().map(|judged| table(book, judged)).collect()),
             refused: refusals,
             notes,
             corrections: corrections.into_iter().map(|(cell, content)| correction(book, cell, &content)).collect(),
         }
     }
+}
+
+/// The tables with the slips joined that stand on several sheets alike.
+pub(crate) fn repeated(mut tables: Vec<TableReport>) -> Vec<TableReport> {
+    for later in 1..tables.len() {
+        let (before, rest) = tables.split_at_mut(later);
+        let table = &mut rest[0];
+        for slip in &mut table.slips {
+            let alike = |(sheet, other): &(String, &mut Slip)| {
+                *sheet != table.sheet && other.told_on.is_none() && other.likeness == slip.likeness
+            };
+            let mut told = before.iter_mut().flat_map(|table| {
+                let sheet = table.sheet.clone();
+                table.slips.iter_mut().map(move |slip| (sheet.clone(), slip))
+            });
+            if let Some((sheet, first)) = told.find(alike) {
+                first.also.push(Repeated { sheet: table.sheet.clone(), ranges: slip.ranges.clone() });
+                slip.told_on = Some(sheet);
+            }
+        }
+    }
+    tables
+}
+
+/// What makes a slip the same on another sheet: its kind, its weight and its formula, whatever numbers are typed in it.
+fn likeness(book: &Book, finding: &Finding, weight: Option<&String>) -> String {
+    let found = finding.cells.first().and_then(|&first| Some((first, book.formula(first)?)));
+    let spelled = found.map(|(first, formula)| {
+        formula.expr.spelled(&|cell| match cell.since(first) {
+            Some(apart) => format!("[{} {}]", apart.rows, apart.columns),
+            None => format!("[{}]", book.spelled(cell)),
+        })
+    });
+    let mut is_cell = false;
+    let mut shape = String::new();
+    for sign in spelled.unwrap_or_default().chars() {
+        is_cell = sign == '[' || is_cell && sign != ']';
+        let is_number = !is_cell && (sign.is_ascii_digit() || sign == '.');
+        if !(is_number && shape.ends_with('#')) {
+            shape.push(if is_number { '#' } else { sign });
+        }
+    }
+    format!("{:?} {weight:?} {} {shape}", finding.kind, finding.cells.len())
+}
+
+/// Cells as few rectangles, each with its first and its last cell.
+pub(crate) fn rectangles(cells: &[Address]) -> Vec<String> {
+    let mut sorted = cells.to_vec();
+    sorted.sort_unstable_by_key(|cell| (cell.sheet, cell.column, cell.row));
+    sorted.dedup();
+    // Stretches down a column, then neighbouring columns with the same rows.
+    let mut found: Vec<(Address, Address)> = Vec::new();
+    for cell in sorted {
+        match found.last_mut() {
+            Some((_, last)) if (last.sheet, last.column, last.row + 1) == (cell.sheet, cell.column, cell.row) => {
+                *last = cell;
+            }
+            _ => found.push((cell, cell)),
+        }
+    }
+    let mut wide: Vec<(Address, Address)> = Vec::new();
+    for (first, last) in found {
+        let beside = wide.iter_mut().find(|(from, to)| {
+            (from.sheet, from.row, to.row, to.column + 1) == (first.sheet, first.row, last.row, first.column)
+        });
+        match beside {
+            Some((_, to)) => *to = last,
+            None => wide.push((first, last)),
+        }
+    }
+    wide.into_iter().map(|(first, last)| if first == last { first.a1() } else { format!("{first}:{last}") }).collect()
 }
 
 fn correction(book: &Book, cell: Address, content: &Content) -> Correction {
@@ -237,7 +332,8 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
     let network = network::recognise(book, &judged.case, judged.loss_factor);
     let first = |base: Address| table.at(base, table.first).unwrap_or(base);
     let sheet = table.tracks.first().map_or(0, |track| track.weight.sheet) as usize;
-    let rate = table.rules.iter().find(|rule| !rule.rate.is_empty()).map(|rule| {
+    let rated = table.rules.iter().enumerate().find(|(_, rule)| !rule.rate.is_empty());
+    let rate = rated.map(|(track, rule)| {
         let pieces: Vec<String> = rule
             .rate
             .iter()
@@ -247,10 +343,17 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
                 expr => expr.spelled(&|cell| book.spelled(cell)),
             })
             .collect();
-        let value = judged.case.rates.iter().find_map(|rates| rates.first_key_value()).map(|(_, rate)| rate.abs());
+        let value = judged.case.rates[track].first_key_value().map(|(_, rate)| rate.abs());
         RateReport { cell: pieces.join("·"), value }
     });
-    let concerned = |track: usize| judged.findings.iter().any(|finding| finding.track == Some(track));
+    // A reference that slides concerns every weight that is updated with it.
+    let concerned = |track: usize| {
+        let update = |&step: &i64| table.tracks[track].update_at(step);
+        judged.findings.iter().any(|finding| {
+            let slides = || finding.steps.iter().filter_map(update).any(|cell| finding.cells.contains(&cell));
+            finding.track == Some(track) || finding.kind == SlipKind::Sliding && slides()
+        })
+    };
     let weights = table
         .tracks
         .iter()
@@ -284,7 +387,7 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
         .collect();
     let start = table.tracks.iter().map(|track| first(track.weight)).min();
     let end = table.tracks.iter().filter_map(|track| track.weight_at(table.last)).max();
-    let error = first(table.error);
+    let error = first(judged.error());
     TableReport {
         sheet: book.sheets[sheet].clone(),
         range: match (start, end) {
@@ -297,7 +400,7 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
         network: network.map(|network| network.description),
         learning_rate: rate,
         error: ErrorReport {
-            name: label(book, table, table.error),
+            name: label(book, table, judged.error()),
             cell: if error.sheet as usize == sheet { error.a1() } else { book.spelled(error) },
             formula: book.formula(error).map(|formula| format!("={}", formula.text)).unwrap_or_default(),
             last: judged.final_error,
@@ -322,15 +425,21 @@ fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, deri
     });
     let whole = (table.sheet_last - table.first + 1) as usize;
     // An update has one row less: the last row has none.
-    let every_row = finding.cells.len() + 1 >= whole && whole > 2;
+    let rows = finding.steps.iter().collect::<std::collections::BTreeSet<_>>().len();
+    let every_row = rows + 1 >= whole && whole > 2;
+    let weight = finding.track.map(|track| label(book, table, table.tracks[track].weight));
     Slip {
         kind: finding.kind,
-        weight: finding.track.map(|track| label(book, table, table.tracks[track].weight)),
+        likeness: likeness(book, finding, weight.as_ref()),
+        also: Vec::new(),
+        told_on: None,
+        ranges: rectangles(&finding.cells),
+        weight,
         cell: first
             .map(|cell| format!("{}!{}", quoted_sheet(&book.sheets[cell.sheet as usize]), cell.a1()))
             .unwrap_or_default(),
         cells: finding.cells.iter().map(|cell| cell.a1()).collect(),
-        rows: finding.cells.len(),
+        rows,
         every_row,
         found: found.unwrap_or_default(),
         value: finding.value,

@@ -1,5 +1,8 @@
 //! Updates and derivatives as they should be, written in the sheet's own references.
 
+use ironcalc_base::expressions::parser::Node;
+use ironcalc_base::expressions::token::OpSum;
+
 use super::address::{Address, quoted_sheet};
 use super::book::Book;
 use super::formula::{Expr, text_at};
@@ -8,30 +11,39 @@ use super::symbolic::Symbolic;
 use super::table::Table;
 
 impl Judge<'_, '_> {
-    /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell.
+    /// `E35-$F$33*X35`: the update as it should be, with the gradient's own cell and the rate that most weights have.
     pub fn plain_update(&self, track: usize, step: i64) -> Option<String> {
-        self.plain_update_at_rate_of(track, track, step)
-    }
-
-    /// The same at the rate of another weight.
-    pub fn plain_update_at_rate_of(&self, rate_of: usize, track: usize, step: i64) -> Option<String> {
         let gradient = self.table().rules[track].gradient?;
         let sheet = self.table().tracks[track].update.sheet;
         let gradient = self.reference(self.table().at(gradient, step)?, sheet);
         let sign = if self.rows[track].iter().any(Row::adds) { '+' } else { '-' };
-        self.update(rate_of, track, step, sign, &gradient)
+        self.update(track, step, sign, &gradient)
     }
 
     /// The update with another text for the gradient.
     pub fn update_with(&self, track: usize, step: i64, gradient: &str) -> Option<String> {
-        self.update(track, track, step, '-', gradient)
+        self.update(track, step, '-', gradient)
     }
 
-    fn update(&self, rate_of: usize, track: usize, step: i64, sign: char, gradient: &str) -> Option<String> {
+    fn update(&self, track: usize, step: i64, sign: char, gradient: &str) -> Option<String> {
         let weights = &self.table().tracks[track];
-        let rate = rate_text(self.sheet.book, self.table(), rate_of, step, weights.update.sheet)?;
         let weight = self.reference(weights.weight_at(step)?, weights.update.sheet);
-        Some(format!("{weight}{sign}{rate}*{gradient}"))
+        let rate_of = self.rate_source(track);
+        match rate_text(self.sheet.book, self.table(), rate_of, step, weights.update.sheet) {
+            Some(rate) => Some(format!("{weight}{sign}{rate}*{gradient}")),
+            // Where no update has a rate, this one has none either.
+            None => self.table().rules[rate_of].lacks_rate.then(|| format!("{weight}{sign}{gradient}")),
+        }
+    }
+
+    /// The update as it stands with the rate in front of what it takes off, where it has no rate at all.
+    pub fn with_rate(&self, track: usize, step: i64) -> Option<String> {
+        let (book, weights) = (self.sheet.book, &self.table().tracks[track]);
+        let cell = weights.update_at(step)?;
+        let rate = rate_text(book, self.table(), self.rate_source(track), step, cell.sheet)?;
+        let Node::OpSumKind { kind: OpSum::Minus, left, right } = &book.formula(cell)?.node else { return None };
+        let (from, taken) = (text_at(left, &book.sheets, cell), text_at(right, &book.sheets, cell));
+        matches!(**left, Node::ReferenceKind { .. }).then(|| format!("{from}-{rate}*({taken})"))
     }
 
     pub fn reference(&self, cell: Address, from: u32) -> String {

@@ -9,9 +9,10 @@ use super::address::{Address, Shift};
 use super::book::Book;
 use super::dependencies::Dependencies;
 use super::formula::Expr;
+use super::idle::idle;
 use super::loss;
+use super::rule::{Rule, rules};
 use super::tracks::{Track, candidates, tracks};
-use super::update_rule::Factor;
 
 /// How many steps are looked at to find out how a step is laid out.
 const TRIALS: usize = 7;
@@ -57,15 +58,8 @@ pub(crate) struct Table {
     pub moving: BTreeMap<Address, Part>,
     /// The cells that every step uses.
     pub fixed: BTreeSet<Address>,
-}
-
-/// How an update is put together.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rule {
-    /// The factors of the learning rate, as the update of the anchor writes them.
-    pub rate: Vec<Factor>,
-    /// The cell of the gradient, where it has one of its own, at the anchor.
-    pub gradient: Option<Address>,
+    /// Weights that are updated with the others, and that the error does not depend on.
+    pub idle: Vec<Track>,
 }
 
 impl Table {
@@ -169,12 +163,21 @@ fn tables_of(
         }
     }
     let mut groups: BTreeMap<usize, Vec<Track>> = BTreeMap::new();
+    let mut beside = Vec::new();
     for (k, track) in tracks.into_iter().enumerate() {
         if has_error[k] {
             groups.entry(group_of[k]).or_default().push(track);
+        } else {
+            beside.push(track);
         }
     }
-    groups.into_values().filter_map(|tracks| table(book, dependencies, tracks, &stop)).collect()
+    let tables = groups.into_values().filter_map(|tracks| table(book, dependencies, tracks, &stop));
+    tables
+        .map(|mut table| {
+            table.idle = idle(&table, &beside).cloned().collect();
+            table
+        })
+        .collect()
 }
 
 /// A few steps of the tracks: the middle first, then around it, then the ends.
@@ -234,74 +237,22 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
         term_count: layout.term_count,
         moving: layout.moving,
         fixed: layout.fixed,
+        idle: Vec::new(),
     })
 }
 
-/// How the updates are put together, as they stand at the anchor.
-fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule> {
-    let varies = |expr: &Expr| {
-        let mut found = false;
-        expr.references(&mut |first, last| {
-            found = found || layout.varies.contains(&first) || layout.varies.contains(&last);
-        });
-        found
-    };
-    let mut rules: Vec<Rule> = tracks
-        .iter()
-        .map(|track| {
-            let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
-            let Some(product) = steps.first() else { return Rule::default() };
-            let (backward, rate): (Vec<&Factor>, Vec<&Factor>) =
-                product.factors.iter().partition(|factor| varies(&factor.expr));
-            let gradient = match (steps.len(), backward.as_slice()) {
-                (1, [Factor { expr: Expr::Cell(cell), is_divisor: false }]) => Some(*cell),
-                _ => None,
-            };
-            let rate = if backward.is_empty() { Vec::new() } else { rate.into_iter().cloned().collect() };
-            Rule { rate, gradient }
-        })
-        .collect();
-    // In a product without a cell for the gradient, an input looks like a rate; the rate is what most updates share.
-    let count = |factor: &Factor| rules.iter().filter(|rule| rule.rate.contains(factor)).count();
-    let common: Vec<Factor> = rules
-        .iter()
-        .flat_map(|rule| &rule.rate)
-        .filter(|factor| 2 * count(factor) > rules.len())
-        .fold(Vec::new(), |mut common, factor| {
-            if !common.contains(factor) {
-                common.push(factor.clone());
-            }
-            common
-        });
-    for (rule, track) in rules.iter_mut().zip(tracks) {
-        if rule.rate.iter().any(|factor| common.contains(factor)) {
-            rule.rate.retain(|factor| common.contains(factor));
-        } else if rule.rate.is_empty() && !common.is_empty() {
-            // An update whose gradient depends on nothing still has the rate that the others have.
-            rule.rate.clone_from(&common);
-            let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
-            let others: Vec<&Factor> =
-                steps.iter().flat_map(|product| &product.factors).filter(|factor| !common.contains(factor)).collect();
-            if let [Factor { expr: Expr::Cell(cell), .. }] = others.as_slice() {
-                // One of the row before is a quantity of every row; this row has its own.
-                let own = cell.shifted(tracks[0].shift, 1).filter(|own| layout.moving.contains_key(own));
-                rule.gradient = Some(own.filter(|_| !layout.moving.contains_key(cell)).unwrap_or(*cell));
-            }
-        }
-    }
-    rules
-}
-
 /// The quantities of one step.
-struct Layout {
+pub(crate) struct Layout {
     error: Address,
     error_terms: Vec<Address>,
     term_count: usize,
     /// How many tracks the error depends on.
     coverage: usize,
-    moving: BTreeMap<Address, Part>,
+    pub moving: BTreeMap<Address, Part>,
     fixed: BTreeSet<Address>,
-    varies: BTreeSet<Address>,
+    pub varies: BTreeSet<Address>,
+    /// The cells that the error is worked out from.
+    pub error_needs: BTreeSet<Address>,
     /// How many formulas differ from those of the next step.
     oddities: usize,
 }
@@ -393,6 +344,7 @@ impl Layout {
             moving,
             fixed: walk.fixed,
             varies,
+            error_needs,
             oddities: walk.oddities,
         })
     }

@@ -14,10 +14,12 @@ pub fn text(report: &AuditReport) -> String {
     let name = report.file.as_deref().unwrap_or("workbook");
     let tables = report.tables.len();
     let of_tables = if tables == 1 { "one training table".to_owned() } else { format!("{tables} training tables") };
+    let different = report.different_slips().count();
     let _ = match slips {
         0 if !report.refused.is_empty() => writeln!(out, "{name}: not all of it could be audited."),
         0 => writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error."),
         1 => writeln!(out, "{name}: 1 slip in {of_tables}."),
+        _ if different < slips => writeln!(out, "{name}: {} in {of_tables}.", different_in_words(different, slips)),
         _ => writeln!(out, "{name}: {slips} slips in {of_tables}."),
     };
     if report.values_only {
@@ -89,7 +91,14 @@ fn table_text(out: &mut String, table: &TableReport) {
         let _ = writeln!(out, "  … and {} more weights, {wrong} of them with a slip", rest.len());
     }
     for (place, slip) in table.slips.iter().enumerate() {
-        slip_text(out, place + 1, slip, table);
+        match &slip.told_on {
+            None => slip_text(out, place + 1, slip, table),
+            Some(sheet) => {
+                let weight = slip.weight.as_ref().map(|weight| format!(" ({weight})")).unwrap_or_default();
+                let what = capital(slip.kind.words());
+                let _ = writeln!(out, "\n  {}. {what}{weight}: as on sheet \"{sheet}\"", place + 1);
+            }
+        }
     }
     for note in &table.notes {
         let _ = writeln!(out, "  Note: {note}");
@@ -102,12 +111,19 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
     let _ = writeln!(out, "     {}.", capital(&slip.explanation));
     let rows = if table.direction == "down" { "rows" } else { "columns" };
     let extent = match (slip.cells.as_slice(), slip.every_row) {
+        (cells, true) if cells.len() > slip.rows => {
+            format!("in every {}, {}", rows.trim_end_matches('s'), listed(&slip.ranges))
+        }
+        (cells, false) if cells.len() > slip.rows => format!("in {} {rows}, {}", slip.rows, listed(&slip.ranges)),
         ([only], _) => format!("in {only} only"),
         ([first, .., last], true) => format!("in every {}, {first} to {last}", rows.trim_end_matches('s')),
         ([first, .., last], false) => format!("in {} {rows}, from {first} on, to {last}", slip.rows),
         ([], _) => String::new(),
     };
     let _ = writeln!(out, "     where   {extent}");
+    if !slip.also.is_empty() {
+        let _ = writeln!(out, "     also on {}", also(slip));
+    }
     let _ = writeln!(out, "     found   {}", slip.found);
     if let Some(value) = slip.value {
         let _ = writeln!(out, "     gives   {}", digits(value));
@@ -127,6 +143,34 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
         let moved = mended - last;
         let _ = writeln!(out, "     effect  the last error {} becomes {} ({moved:+.2e})", short(last), short(mended));
     }
+}
+
+/// The further sheets that a slip stands on, each with its cells where they are others.
+pub(crate) fn also(slip: &Slip) -> String {
+    let is_same_everywhere = slip.also.iter().all(|place| place.ranges == slip.ranges);
+    let places: Vec<String> = slip
+        .also
+        .iter()
+        .map(|place| match is_same_everywhere {
+            true => format!("\"{}\"", place.sheet),
+            false => format!("\"{}\" ({})", place.sheet, listed(&place.ranges)),
+        })
+        .collect();
+    let cells = if is_same_everywhere { ", in the same cells" } else { "" };
+    format!("{} {}{cells}", if places.len() == 1 { "sheet" } else { "sheets" }, places.join(", "))
+}
+
+/// `2 slips, made 12 times`.
+pub(crate) fn different_in_words(different: usize, slips: usize) -> String {
+    let count = if different == 1 { "1 slip".to_owned() } else { format!("{different} slips") };
+    format!("{count}, made {slips} times")
+}
+
+/// A few rectangles of cells; of many, the first.
+pub(crate) fn listed(ranges: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown = ranges[..ranges.len().min(MOST)].join(", ");
+    if ranges.len() > MOST { format!("{shown} and {} more", ranges.len() - MOST) } else { shown }
 }
 
 /// A value with the digits that tell two gradients apart.

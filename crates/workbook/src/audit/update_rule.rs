@@ -20,6 +20,8 @@ pub(crate) struct Factor {
 pub(crate) struct Product {
     pub is_negative: bool,
     pub factors: Vec<Factor>,
+    /// The cells that were looked into to find the factors, one behind the other.
+    pub helpers: Vec<Address>,
 }
 
 /// A cell that follows the update rule.
@@ -117,11 +119,13 @@ pub(crate) fn factors(expr: &Expr, is_divisor: bool, product: &mut Product) {
 
 /// A term as *rate × gradient*, looked up in helper cells where it is only a reference.
 fn step_product(book: &Book, term: &Expr, is_negative: bool) -> Option<Product> {
-    let mut product = Product { is_negative, factors: Vec::new() };
+    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new() };
     factors(term, false, &mut product);
     for _ in 0..HELPER_LIMIT {
         let [Factor { expr: Expr::Cell(helper), is_divisor: false }] = product.factors.as_slice() else { break };
-        let formula = book.formula(*helper)?;
+        let helper = *helper;
+        let formula = book.formula(helper)?;
+        product.helpers.push(helper);
         product.factors.clear();
         let helped = formula.expr.clone();
         factors(&helped, false, &mut product);

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use super::address::Address;
 use super::book::{Book, Value};
 use super::network::description;
-use super::report::{AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport};
+use super::report::{
+    AuditReport, ErrorReport, RateReport, Slip, TableReport, Verdict, WeightReport, rectangles, repeated,
+};
 use super::values_judge::{self, Steps};
 use super::values_network::{self, Derived, Numbers};
 use super::values_rate::{NoRate, Rate};
@@ -62,7 +64,7 @@ pub(crate) fn audit(book: &Book) -> Result<AuditReport, Vec<String>> {
         file: None,
         verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
         values_only: true,
-        tables,
+        tables: repeated(tables),
         refused,
         notes: Vec::new(),
         corrections: Vec::new(),
@@ -148,7 +150,8 @@ fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
     };
     let steps = Steps { shape, numbers: &numbers, units: &units, right: &right, rate };
     let names: Vec<String> = columns.weights.keys().map(|number| format!("w{number}")).collect();
-    let cell = |row: u32, k: usize| Address::new(sheet, row, *columns.weights.values().nth(k).unwrap_or(&1)).a1();
+    let address = |row: u32, k: usize| Address::new(sheet, row, *columns.weights.values().nth(k).unwrap_or(&1));
+    let cell = |row: u32, k: usize| address(row, k).a1();
     let mut slips = Vec::new();
     let mut reports = Vec::new();
     for k in 0..weights {
@@ -156,11 +159,14 @@ fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
         let is_right = judged.wrong.is_empty();
         if let Some(&first) = judged.wrong.first() {
             let (kind, explanation) = steps.slip(k, &judged.wrong, &names);
-            let cells: Vec<String> = judged.wrong.iter().map(|&place| cell(rows[place + 1], k)).collect();
+            let places: Vec<Address> = judged.wrong.iter().map(|&place| address(rows[place + 1], k)).collect();
+            let cells: Vec<String> = places.iter().map(|place| place.a1()).collect();
+            let likeness = format!("{kind:?} {} {} {explanation}", names[k], places.len());
             slips.push(Slip {
                 kind,
                 weight: Some(names[k].clone()),
                 cell: format!("{}!{}", super::address::quoted_sheet(&book.sheets[sheet as usize]), cells[0]),
+                ranges: rectangles(&places),
                 rows: cells.len(),
                 every_row: cells.len() + 1 == rows.len(),
                 cells,
@@ -172,6 +178,9 @@ fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
                 corrected: None,
                 derivation: None,
                 last_error_mended: None,
+                also: Vec::new(),
+                told_on: None,
+                likeness,
             });
         }
         reports.push(WeightReport {

@@ -22,15 +22,21 @@ struct Candidate<'a> {
 
 impl Judge<'_, '_> {
     /// Finds out whether the gradients belong to the sheet's error, to a multiple of it, or to another sum.
-    pub fn choose_loss(&mut self, result: &mut Found) -> f64 {
+    /// Gives the factor between them, and the cell that should hold the sum where the table's error is only a part of it.
+    pub fn choose_loss(&mut self, result: &mut Found) -> (f64, Option<Address>) {
+        if let Some(finding) = self.error_upside_down() {
+            result.found.push(finding);
+            return (1.0, None);
+        }
         let terms = self.table().term_count as f64;
         let mut factors = vec![1.0, 2.0, 0.5, terms, 1.0 / terms, 2.0 * terms, 2.0 / terms, terms / 2.0, 0.5 / terms];
         factors.dedup();
         let own = vec![0];
-        let sum: Vec<usize> = (1..self.case.derivatives.len()).collect();
-        // Where the error is one of the terms, the sum is it and the others.
+        // Where the error is one of the terms, the sum is it and the others; none counts twice.
         let is_term = self.error_is_term();
-        let sum = if is_term { (0..self.case.derivatives.len()).collect() } else { sum };
+        let repeated = self.repeated_terms();
+        let sum: Vec<usize> =
+            (usize::from(!is_term)..self.case.derivatives.len()).filter(|target| !repeated.contains(target)).collect();
         let mut targets = vec![own.clone()];
         if sum.len() > 1 {
             targets.push(sum.clone());
@@ -47,7 +53,7 @@ impl Judge<'_, '_> {
                 }
             }
         }
-        let Some(Candidate { target, factor, rows, .. }) = best else { return 1.0 };
+        let Some(Candidate { target, factor, rows, .. }) = best else { return (1.0, None) };
         let is_own = *target == *own;
         self.rows = rows;
         if !is_own {
@@ -56,10 +62,10 @@ impl Judge<'_, '_> {
                 result
                     .notes
                     .push(format!("No cell sums {name} and {}; the gradients are those of the sum.", terms.join(", ")));
-            } else {
-                result.found.push(self.wrong_error(factor));
+                return (1.0, None);
             }
-            return 1.0;
+            result.found.push(self.wrong_error(factor));
+            return (1.0, self.total().filter(|&total| total != self.table().error));
         }
         if factor != 1.0 {
             let table = self.table();
@@ -72,7 +78,54 @@ impl Judge<'_, '_> {
                 if factor == 0.5 { " (the ½ is missing)" } else { "" }
             ));
         }
-        factor
+        (factor, None)
+    }
+
+    /// A logarithmic loss without its minus: below 0 in every row, and every gradient that of its opposite.
+    fn error_upside_down(&mut self) -> Option<Finding> {
+        let (book, case) = (self.sheet.book, self.case);
+        let table = &case.table;
+        let value = |step: &i64| table.at(table.error, *step).and_then(|cell| self.sheet.engine.number(cell));
+        if !case.tested.iter().all(|step| value(step).is_some_and(|value| value < 0.0)) {
+            return None;
+        }
+        let rows = self.rows_against(&[0], -1.0);
+        if rows.iter().flatten().count() == 0 || !rows.iter().flatten().all(Row::holds) {
+            return None;
+        }
+        self.rows = rows;
+        let name = label(book, table, table.error);
+        let all: Vec<(i64, Address)> = (table.first..=table.sheet_last)
+            .filter_map(|step| Some((step, table.at(table.error, step)?)))
+            .filter(|(_, cell)| book.formula(*cell).is_some())
+            .collect();
+        let turned = |cell: Address| Some((cell, Content::Formula(format!("-({})", book.formula(cell)?.text.trim()))));
+        let first = value(&case.tested[0]);
+        Some(Finding {
+            kind: SlipKind::WrongError,
+            track: None,
+            cells: all.iter().map(|entry| entry.1).collect(),
+            steps: all.iter().map(|entry| entry.0).collect(),
+            value: first,
+            expected: first.map(|value| -value),
+            tolerance: None,
+            explanation: format!(
+                "{name} lacks its minus: it is below 0, and every gradient is the derivative of −{name}"
+            ),
+            corrections: all.iter().filter_map(|entry| turned(entry.1)).collect(),
+        })
+    }
+
+    /// The terms that have the formula of another one before them, or of the error; counted as the targets are.
+    fn repeated_terms(&self) -> Vec<usize> {
+        let (book, table) = (self.sheet.book, self.table());
+        let targets: Vec<Address> = [table.error].iter().chain(&table.error_terms).copied().collect();
+        let spelled = |cell: Address| {
+            let formula = book.formula(cell);
+            formula.map(|formula| formula.expr.spelled(&|cell| table.spelled(cell, table.anchor)))
+        };
+        let first = |target: usize| targets.iter().position(|&other| spelled(other) == spelled(targets[target]));
+        (1..targets.len()).filter(|&target| first(target) != Some(target)).collect()
     }
 
     /// The error by name, and its terms, of which it may be one.
@@ -97,8 +150,11 @@ impl Judge<'_, '_> {
         if !self.error_is_term() {
             return Some(table.error);
         }
-        let mut others = table.moving.keys().filter(|&&cell| cell != table.error && !table.error_terms.contains(&cell));
-        others.find(|&&cell| repeated_cell(book, cell) == Some(table.error)).copied()
+        let is_term = |cell: &Address| *cell == table.error || table.error_terms.contains(cell);
+        let mut others = table.moving.keys().filter(|cell| !is_term(cell));
+        let repeats = |cell: &&Address| repeated_cell(book, **cell).is_some_and(|other| is_term(&other));
+        let written_again = || self.repeated_terms().last().map(|&target| table.error_terms[target - 1]);
+        others.find(repeats).copied().or_else(written_again)
     }
 
     /// An error formula that leaves out a part of the sum.
@@ -106,7 +162,10 @@ impl Judge<'_, '_> {
         let (book, table) = (self.sheet.book, self.table());
         let total = self.total().unwrap_or(table.error);
         let first = (total != table.error).then_some(table.error);
-        let all: Vec<Address> = first.into_iter().chain(table.error_terms.iter().copied()).collect();
+        let repeated = self.repeated_terms();
+        let terms =
+            (1..).zip(&table.error_terms).filter(|(target, _)| !repeated.contains(target)).map(|(_, &term)| term);
+        let all: Vec<Address> = first.into_iter().chain(terms).collect();
         let mut corrections = BTreeMap::new();
         let mut cells = Vec::new();
         let steps: Vec<i64> = table.steps().collect();

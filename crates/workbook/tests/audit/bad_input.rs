@@ -52,7 +52,7 @@ fn what_is_no_workbook_is_called_what_it_is() {
     assert!(refusal(b"<html></html>").contains("HTML"));
     assert!(refusal(b"%PDF-1.7 \x00\xff").contains("PDF"));
     assert!(refusal(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").contains(".xls"));
-    assert!(refusal(&[0, 1, 2, 3]).contains("zip"));
+    assert!(refusal(&[0, 1, 2, 3]).contains("not known"));
     assert!(refusal(b"PK\x03\x04 and then nothing").contains("damaged"));
     assert!(
         refusal(&archive(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")])).contains("OpenDocument")
@@ -60,6 +60,45 @@ fn what_is_no_workbook_is_called_what_it_is() {
     assert!(refusal(&archive(&[("notes.txt", b"hello")])).contains("zip archive of other files"));
     let missing = audit_file("/no/such/file.xlsx", &AuditOptions::default()).unwrap_err();
     assert!(missing.to_string().contains("/no/such/file.xlsx"));
+}
+
+/// What somebody who has the wrong file at hand is told: what it is, and what to do.
+#[test]
+fn files_of_other_kinds_are_named_with_what_to_do() {
+    let types = b"<Types/>".as_slice();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let old = |stream: &str| [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &wide(stream)].concat();
+    let spreadsheet = b"application/vnd.oasis.opendocument.spreadsheet".as_slice();
+    let document = |part: &str| archive(&[("[Content_Types].xml", types), ("_rels/.rels", b"<R/>"), (part, b"<x/>")]);
+    let (save, send) = ("save it as .xlsx", "the workbook in which the table was worked out");
+    let files = [
+        (document("word/document.xml"), "a Word document (.docx)", send),
+        (document("ppt/presentation.xml"), "a PowerPoint presentation (.pptx)", send),
+        (document("xl/workbook.bin"), "a binary Excel workbook (.xlsb)", save),
+        (archive(&[("mimetype", spreadsheet), ("content.xml", b"<x/>")]), "an OpenDocument spreadsheet (.ods)", save),
+        (archive(&[("mimetype", b"application/vnd.oasis.opendocument.text")]), "an OpenDocument text (.odt)", send),
+        (archive(&[("Index/Document.iwa", b"x")]), "Numbers", "export it as .xlsx"),
+        (old("Workbook"), "an old Excel workbook (.xls)", save),
+        (old("WordDocument"), "an old Word document (.doc)", send),
+        (old("EncryptedPackage"), "a workbook with a password", "take the password off"),
+        (b"%PDF-1.7 \x00\xff".to_vec(), "a PDF", send),
+        (b"\x89PNG\r\n\x1a\n\x00".to_vec(), "a picture", send),
+        ("w1;w2;h\u{f6}he\n0,1;0,2;3\n".as_bytes().to_vec(), "plain text, such as CSV", "keeps no formulas"),
+        (b"w1;w2;h\xf6he\n0,1;0,2;3\n".to_vec(), "plain text, such as CSV", "keeps no formulas"),
+        ([b"\xff\xfe".to_vec(), wide("w1\tw2\r\n")].concat(), "plain text, such as CSV", "as .xlsx"),
+        (
+            b"\xef\xbb\xbf\n<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"/>"
+                .to_vec(),
+            "an XML spreadsheet of Excel 2003",
+            save,
+        ),
+        (b"<!doctype html>".to_vec(), "an HTML or XML page", ".xlsx"),
+    ];
+    for (bytes, what, remedy) in files {
+        let told = refusal(&bytes);
+        assert!(told.starts_with("this is not an xlsx workbook but ") && told.contains(what), "{what}: {told}");
+        assert!(told.contains(remedy) && !told.contains("damaged"), "{what}: {told}");
+    }
 }
 
 #[test]

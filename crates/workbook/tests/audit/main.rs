@@ -8,6 +8,8 @@ mod mutations;
 mod own_networks;
 mod real_workbooks;
 mod shapes;
+mod sheets;
+mod sliding;
 mod slips;
 mod speed;
 mod values_only;

@@ -2,7 +2,7 @@
 
 use longhand_workbook::audit::{AuditOptions, AuditReport, SlipKind, audit_bytes, fix};
 
-use super::made::{Layout, Table, only_slip, told};
+use super::made::{Layout, Style, Table, only_slip, told};
 
 const WEIGHTS: [&str; 8] = ["w0_0_0", "w0_0_1", "w0_1_0", "w0_1_1", "w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1"];
 
@@ -12,6 +12,19 @@ fn table() -> Table {
 
 fn cells(report: &AuditReport) -> Vec<&str> {
     report.slips().map(|slip| slip.cells[0].as_str()).collect()
+}
+
+/// What holds of every book with slips: one correction for a cell, wherever it is told, and a copy that is clean.
+fn is_mended(made: &Table) {
+    let bytes = made.bytes();
+    let report = audit_bytes(&bytes, &AuditOptions::default()).unwrap();
+    for slip in report.slips() {
+        let written = report.corrections.iter().find(|correction| correction.cell == slip.cells[0]);
+        assert_eq!(slip.corrected.as_ref(), written.map(|correction| &correction.content), "{}", told(&report));
+    }
+    let fixed = fix(&bytes, &report).unwrap_or_else(|error| panic!("{error} after\n{}", told(&report)));
+    let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
+    assert!(again.is_clean(), "before:\n{}\nafter the fix:\n{}", told(&report), told(&again));
 }
 
 /// What holds of every report: no correction that changes nothing, no slip without a cell.
@@ -29,10 +42,9 @@ fn the_gradient_of_the_wrong_output_neuron_is_named_and_no_other() {
     made.change("gw1_0_0", 0..25, of_the_other);
     assert_eq!(only_slip(&made, SlipKind::WrongDerivative)[0], made.cell("gw1_0_0", 0));
     // With helper cells as well, and where the updated weight is repeated by the next row.
-    for layout in [
-        Layout { helpers: true, ..Layout::default() },
-        Layout { style: super::made::Style::NewWeights, ..Layout::default() },
-    ] {
+    for layout in
+        [Layout { helpers: true, ..Layout::default() }, Layout { style: Style::NewWeights, ..Layout::default() }]
+    {
         let mut made = Table::new(layout.clone());
         let to = |formula: &str, step: usize| of_the_other(formula, step).replace("{d2_0}", "{d2_1}");
         made.change("gw1_0_0", 0..25, to);
@@ -153,6 +165,22 @@ fn a_total_that_repeats_one_error_is_named() {
 }
 
 #[test]
+fn a_total_of_one_error_is_what_the_report_is_about() {
+    let right = table().audit().tables[0].error.last.unwrap();
+    for content in ["={E0}", "={E1}", "=1*{E0}", "=0.5*({t0}-{out2_0})^2", "=0.5*({t1}-{out2_1})^2"] {
+        let mut made = table();
+        made.change("E", 0..25, |_, _| content.to_owned());
+        assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E", 0), "{content}");
+        let report = made.audit();
+        let error = &report.tables[0].error;
+        assert_eq!((error.name.as_str(), error.cell.clone()), ("E", made.cell("E", 0)), "{}", told(&report));
+        assert!(error.last.unwrap() < right && (error.last_mended.unwrap() - right).abs() < 1e-12, "{}", told(&report));
+        let sum = format!("={}+{}", made.cell("E0", 0), made.cell("E1", 0));
+        assert_eq!(report.slips().next().unwrap().corrected, Some(sum), "{content}");
+    }
+}
+
+#[test]
 fn where_the_forward_pass_and_the_gradients_disagree_the_forward_cell_is_named() {
     let ways = [
         // The wrong sign of a sigmoid, the wrong input, the wrong weight.
@@ -179,16 +207,26 @@ fn a_forward_pass_with_the_weights_of_the_row_before_is_one_slip() {
 }
 
 #[test]
-fn a_copy_that_would_not_be_clean_is_not_written() {
-    // With inputs and targets in the first row alone every formula has several slips, each with a correction of its own.
+fn inputs_in_the_first_row_alone_are_held_by_dollar_signs() {
     let mut made = table();
     for name in ["i0", "i1", "t0", "t1"] {
         made.change(name, 1..25, |_, _| String::new());
     }
-    let bytes = made.bytes();
-    let report = audit_bytes(&bytes, &AuditOptions::default()).unwrap();
+    let report = made.audit();
     is_sound(&report);
-    assert!(!report.is_clean(), "{}", told(&report));
+    assert!(report.slips().all(|slip| slip.kind == SlipKind::Sliding), "{}", told(&report));
+    assert_eq!(report.slips().count(), 4, "{}", told(&report));
+    is_mended(&made);
+}
+
+#[test]
+fn a_copy_that_would_not_be_clean_is_not_written() {
+    // A correction that is written in by hand, and wrong.
+    let mut made = table();
+    made.change("w1_0_1", 1..25, |formula, _| formula.replace('-', "+"));
+    let bytes = made.bytes();
+    let mut report = audit_bytes(&bytes, &AuditOptions::default()).unwrap();
+    report.corrections[3].content = "=1".to_owned();
     let refused = fix(&bytes, &report).unwrap_err().to_string();
     assert!(refused.starts_with("no corrected copy is written, because it would not be clean: "), "{refused}");
 }
@@ -215,4 +253,111 @@ fn a_gradient_with_weights_that_are_updated_already_is_named() {
     let fixed = fix(&made.bytes(), &report).unwrap();
     let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
     assert!(again.is_clean(), "{}", told(&again));
+}
+
+#[test]
+fn several_slips_in_one_cell_have_one_correction() {
+    use SlipKind::{WrongSign, WrongStart, WrongUpdate, WrongWeight};
+    let ways = [
+        (["{gw0_1_0<}", "{gw0_0_0<}"], ["$B$2*", ""], vec![WrongWeight, WrongUpdate]),
+        (["-$B$2", "+$B$2"], ["$B$2", "0.1"], vec![WrongSign, WrongUpdate]),
+        (["{w0_1_0<}", "{w0_1_1<}"], ["$B$2", "0.1"], vec![WrongUpdate, WrongStart]),
+    ];
+    for (one, other, kinds) in ways {
+        let mut made = table();
+        made.change("w0_1_0", 1..25, |formula, _| formula.replace(one[0], one[1]).replace(other[0], other[1]));
+        let report = made.audit();
+        let found: Vec<SlipKind> = report.slips().map(|slip| slip.kind).collect();
+        assert_eq!(found, kinds, "{}", told(&report));
+        is_mended(&made);
+        let right = format!("={}-$B$2*{}", made.cell("w0_1_0", 0), made.cell("gw0_1_0", 0));
+        assert!(report.slips().all(|slip| slip.corrected.as_ref() == Some(&right)), "{}", told(&report));
+    }
+}
+
+#[test]
+fn an_update_without_its_learning_rate_is_one_slip() {
+    // The gradient of the first has an input that stands in a fixed cell, and looks like a rate.
+    for fixed_inputs in [true, false] {
+        for style in [Style::Plain, Style::Swapped, Style::Behind, Style::NewWeights, Style::Inline] {
+            for name in ["w0_0_0", "w1_0_0"] {
+                let mut made = Table::new(Layout { fixed_inputs, style, ..Layout::default() });
+                let update = if style == Style::NewWeights { format!("n{name}") } else { name.to_owned() };
+                let first = usize::from(style != Style::NewWeights);
+                made.change(&update, first..25, |formula, _| formula.replace("$B$2*", "").replace("*$B$2", ""));
+                if style != Style::Behind {
+                    assert_eq!(only_slip(&made, SlipKind::WrongUpdate)[0], made.cell(&update, first), "{style:?}");
+                }
+                let report = made.audit();
+                assert_eq!(report.slips().count(), 1, "{style:?}\n{}", told(&report));
+                let slip = report.slips().next().unwrap();
+                assert!(slip.explanation.contains("has no learning rate"), "{style:?}: {}", slip.explanation);
+                assert!(slip.explanation.contains("$B$2 = 0.5"), "{}", slip.explanation);
+                assert_eq!(report.tables[0].learning_rate.as_ref().unwrap().cell, "B2");
+                is_mended(&made);
+            }
+        }
+    }
+    // Half of the columns without it are no other way of training.
+    let mut made = table();
+    for name in &WEIGHTS[..4] {
+        made.change(name, 1..25, |formula, _| formula.replace("$B$2*", ""));
+    }
+    assert_eq!(made.audit().slips().count(), 4, "{}", told(&made.audit()));
+    is_mended(&made);
+    // None with it is.
+    let mut made = table();
+    for name in WEIGHTS {
+        made.change(name, 1..25, |formula, _| formula.replace("$B$2*", ""));
+    }
+    let report = made.audit();
+    assert!(report.is_clean(), "{}", told(&report));
+    assert!(report.tables[0].notes.iter().any(|note| note.contains("at the rate 1")), "{}", told(&report));
+}
+
+#[test]
+fn a_gradient_held_in_the_first_row_by_dollar_signs_is_a_wrong_update() {
+    let mut made = table();
+    let gradient = made.cell("gw0_1_0", 0);
+    let digits = gradient.find(|next: char| next.is_ascii_digit()).unwrap();
+    let held = format!("${}${}", &gradient[..digits], &gradient[digits..]);
+    made.change("w0_1_0", 1..25, |formula, _| formula.replace("{gw0_1_0<}", &held));
+    // The first update takes the right one.
+    assert_eq!(only_slip(&made, SlipKind::WrongUpdate)[0], made.cell("w0_1_0", 2));
+    let told = made.audit().slips().next().unwrap().explanation.clone();
+    assert!(told.contains(&format!("from {gradient} in every row")), "{told}");
+}
+
+#[test]
+fn a_weight_that_was_left_out_of_its_sum_is_no_clean_table() {
+    for (fixed_inputs, half) in [(false, "0.5*"), (true, "0.5*"), (false, "")] {
+        let mut made = Table::new(Layout { fixed_inputs, half, ..Layout::default() });
+        let right = made.audit().tables[0].error.last.unwrap();
+        let terms = |formula: &str, _: usize| formula.split('+').next().unwrap().to_owned();
+        made.change("net1_0", 0..25, terms);
+        assert_eq!(only_slip(&made, SlipKind::WrongForward)[0], made.cell("net1_0", 0));
+        let report = made.audit();
+        let told = &report.slips().next().unwrap().explanation;
+        assert!(told.starts_with("w0_0_1 is updated, but the error does not depend on it: the sum in"), "{told}");
+        assert!((report.tables[0].error.last_mended.unwrap() - right).abs() < 1e-12, "{}", self::told(&report));
+    }
+}
+
+#[test]
+fn a_cross_entropy_without_its_minus_is_one_slip() {
+    let mut made = table();
+    for k in 0..2 {
+        made.change(&format!("E{k}"), 0..25, |_, _| {
+            format!("={{t{k}}}*LN({{out2_{k}}})+(1-{{t{k}}})*LN(1-{{out2_{k}}})")
+        });
+    }
+    // Of a sigmoid and this error together, a difference is left.
+    for name in WEIGHTS {
+        made.change(&format!("g{name}"), 0..25, |formula, _| {
+            (0..2).fold(formula.to_owned(), |text, k| text.replace(&format!("*{{out2_{k}}}*(1-{{out2_{k}}})"), ""))
+        });
+    }
+    assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E", 0));
+    let told = made.audit().slips().next().unwrap().explanation.clone();
+    assert!(told.contains("E lacks its minus"), "{told}");
 }

@@ -201,8 +201,13 @@ fn a_rate_that_slides_off_its_cell() {
     for name in ["w0_0_0", "w0_0_1", "w0_1_0", "w0_1_1", "w1_0_0", "w1_0_1", "w1_1_0", "w1_1_1"] {
         made.change(name, 1..25, |formula, step| formula.replace("$B$2", &format!("B{}", step + 1)));
     }
-    let cells = only_slip(&made, SlipKind::Drift);
-    // The first update still meets the rate.
-    assert_eq!(cells.len(), 8 * 23);
-    assert!(cells.contains(&made.cell("w0_0_0", 2)) && !cells.contains(&made.cell("w0_0_0", 1)));
+    let cells = only_slip(&made, SlipKind::Sliding);
+    // The first update still meets the rate, and is where one mends it and fills it down from.
+    assert_eq!((cells.len(), cells[0].clone()), (8 * 24, made.cell("w0_0_0", 1)));
+    let report = made.audit();
+    let slip = report.slips().next().unwrap();
+    let [weight, gradient] = [made.cell("w0_0_0", 0), made.cell("gw0_0_0", 0)];
+    assert_eq!(slip.corrected, Some(format!("={weight}-$B$2*{gradient}")));
+    assert_eq!(slip.ranges, [format!("{}:{}", made.cell("w0_0_0", 1), made.cell("w1_1_1", 24))]);
+    assert!(told(&report).contains("in every row, I5:P28"), "{}", told(&report));
 }

@@ -20,6 +20,7 @@ use super::rows;
 use super::sliding::sliding;
 use super::table::{Part, Table, tables};
 use super::untrained;
+use super::wrong_target::blame_the_error;
 
 /// The most cells that are recalculated for the finite differences, all nudges together.
 const RECALCULATION_BUDGET: usize = 300_000;
@@ -200,6 +201,7 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
     if !is_last {
         return Ok(Examined { judged, ..Examined::default() });
     }
+    blame_the_error(book, &mut judged)?;
     one_for_a_cell(book, &mut judged)?;
     for judged in &mut judged {
         sheet.measure(judged)?;

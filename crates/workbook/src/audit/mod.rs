@@ -70,6 +70,7 @@ mod values_rate;
 mod values_rounding;
 mod which_loss;
 mod wrong_forward;
+mod wrong_target;
 mod wrong_weight;
 
 use std::path::Path;

@@ -17,7 +17,10 @@ pub fn text(report: &AuditReport) -> String {
     let different = report.different_slips().count();
     let _ = match slips {
         0 if !report.refused.is_empty() => writeln!(out, "{name}: not all of it could be audited."),
-        0 => writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error."),
+        0 => {
+            let of_tables = capital(&of_tables);
+            writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error.")
+        }
         1 => writeln!(out, "{name}: 1 slip in {of_tables}."),
         _ if different < slips => writeln!(out, "{name}: {} in {of_tables}.", different_in_words(different, slips)),
         _ => writeln!(out, "{name}: {slips} slips in {of_tables}."),

@@ -361,3 +361,29 @@ fn a_cross_entropy_without_its_minus_is_one_slip() {
     let told = made.audit().slips().next().unwrap().explanation.clone();
     assert!(told.contains("E lacks its minus"), "{told}");
 }
+
+#[test]
+fn a_term_of_the_error_with_the_target_of_another_is_the_errors_slip() {
+    let layouts = [
+        Layout::default(),
+        Layout { fixed_inputs: true, ..Layout::default() },
+        Layout { helpers: true, ..Layout::default() },
+        Layout { across: true, half: "", ..Layout::default() },
+    ];
+    for layout in layouts {
+        let mut made = Table::new(layout.clone());
+        made.change("E1", 0..25, |formula, _| formula.replace("{t1}", "{t0}").replace("$G$2", "$G$1"));
+        assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E1", 0), "{layout:?}");
+        let report = made.audit();
+        let slip = report.slips().next().unwrap();
+        assert!(slip.explanation.starts_with("E1 takes "), "{}", slip.explanation);
+        assert!(slip.expected.unwrap() != slip.value.unwrap(), "{}", told(&report));
+        is_mended(&made);
+    }
+    // Where the gradients have it wrong, they are blamed: the error takes each target once.
+    let mut made = Table::new(Layout { helpers: true, ..Layout::default() });
+    made.change("d2_1", 0..25, |formula, _| formula.replace("{t1}", "{t0}"));
+    let report = made.audit();
+    assert!(report.slips().count() > 0, "{}", told(&report));
+    assert!(report.slips().all(|slip| slip.kind == SlipKind::WrongDerivative), "{}", told(&report));
+}

@@ -15,12 +15,12 @@ use super::idle;
 use super::judge;
 use super::lines::{Kind, Line, lines};
 use super::merging::one_for_a_cell;
+use super::odd_term::blame_the_error;
 use super::rounding::Rounding;
 use super::rows;
 use super::sliding::sliding;
 use super::table::{Part, Table, tables};
 use super::untrained;
-use super::wrong_target::blame_the_error;
 
 /// The most cells that are recalculated for the finite differences, all nudges together.
 const RECALCULATION_BUDGET: usize = 300_000;

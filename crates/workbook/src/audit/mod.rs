@@ -47,6 +47,7 @@ mod loss;
 mod merging;
 mod network;
 mod odd_rate;
+mod odd_term;
 mod package;
 mod rate;
 mod repair;
@@ -70,7 +71,6 @@ mod values_rate;
 mod values_rounding;
 mod which_loss;
 mod wrong_forward;
-mod wrong_target;
 mod wrong_weight;
 
 use std::path::Path;

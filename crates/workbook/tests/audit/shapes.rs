@@ -387,3 +387,23 @@ fn a_term_of_the_error_with_the_target_of_another_is_the_errors_slip() {
     assert!(report.slips().count() > 0, "{}", told(&report));
     assert!(report.slips().all(|slip| slip.kind == SlipKind::WrongDerivative), "{}", told(&report));
 }
+
+#[test]
+fn a_term_of_the_error_without_its_half_is_the_errors_slip() {
+    for helpers in [false, true] {
+        let mut made = Table::new(Layout { helpers, ..Layout::default() });
+        made.change("E1", 0..25, |formula, _| formula.replace("0.5*", ""));
+        assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E1", 0), "{helpers}");
+        let report = made.audit();
+        let slip = report.slips().next().unwrap();
+        assert!(slip.explanation.starts_with("E1 lacks the ½ of the other terms"), "{}", slip.explanation);
+        assert!(slip.corrected.as_ref().unwrap().starts_with("=0.5*("), "{:?}", slip.corrected);
+        is_mended(&made);
+    }
+    // A gradient that is twice too large is no reason to halve the error.
+    let mut made = Table::new(Layout { helpers: true, ..Layout::default() });
+    made.change("d2_1", 0..25, |formula, _| format!("=2*({})", formula.trim_start_matches('=')));
+    let report = made.audit();
+    assert!(report.slips().all(|slip| slip.kind == SlipKind::WrongDerivative), "{}", told(&report));
+    assert!(report.slips().count() > 0, "{}", told(&report));
+}

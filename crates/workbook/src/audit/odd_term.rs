@@ -1,10 +1,10 @@
-//! A term of the error that takes the target of another term, where the gradients take its own.
+//! A term of the error that is unlike the others: it takes another term's target, or lacks the ½ that they have.
 //!
 //! Held against such an error, every gradient behind that output looks wrong, although one formula is. The error is blamed
-//! only where nothing else explains it: it takes one given number twice and leaves out another that the gradients take,
-//! and with that number in the one place no gradient is wrong.
+//! only where nothing else explains it: it takes one given number twice and leaves out another that the gradients take, or
+//! its terms have different forms; and with that mended in the one place no gradient is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::address::Address;
 use super::book::Book;
@@ -19,14 +19,17 @@ use super::table::{Part, Table};
 /// The most changes that are tried on one table, each of which is audited anew.
 const TRIAL_LIMIT: usize = 24;
 
-/// One reference of a term that may belong elsewhere.
+/// A change of a term, whose cell is given at the anchor.
 struct Change {
-    /// The term's cell, at the anchor.
     term: Address,
-    /// Which of its references it is.
-    place: usize,
-    from: Address,
-    to: Address,
+    what: What,
+}
+
+enum What {
+    /// One of its references, counted from 0, belongs elsewhere.
+    Target { place: usize, from: Address, to: Address },
+    /// It is to be multiplied by this.
+    Factor(f64),
 }
 
 /// Puts one slip of the error in the place of the slips of all gradients that are right with it mended.
@@ -36,13 +39,18 @@ pub(crate) fn blame_the_error(book: &Book, judged: &mut [Judged]) -> Result<(), 
         if is_error_wrong || !judged.findings.iter().any(is_of_a_gradient) {
             continue;
         }
-        for change in changes(book, &judged.case.table).into_iter().take(TRIAL_LIMIT) {
+        let table = &judged.case.table;
+        let changes = factors(book, table).into_iter().chain(targets(book, table));
+        for change in changes.take(TRIAL_LIMIT) {
             let Some(finding) = finding(book, judged, &change) else { continue };
             let Ok(again) = examine_as_it_stands(&book.with(&finding.corrections), false) else { continue };
             let error = judged.case.table.error;
             let Some(again) = again.judged.into_iter().find(|again| again.case.table.error == error) else { continue };
             let others = judged.findings.iter().filter(|finding| !is_of_a_gradient(finding)).count();
-            if again.findings.iter().any(is_of_a_gradient) || again.findings.len() > others {
+            let is_right = !again.findings.iter().any(is_of_a_gradient) && again.findings.len() <= others;
+            // Twice the one term or half of the other: the loss that the gradients are written for decides.
+            let is_own_loss = matches!(change.what, What::Target { .. }) || again.loss_factor == 1.0;
+            if !is_right || !is_own_loss {
                 continue;
             }
             judged.findings.retain(|finding| !is_of_a_gradient(finding));
@@ -64,7 +72,7 @@ fn is_of_a_gradient(finding: &Finding) -> bool {
 }
 
 /// Every reference of the error to a given number that it takes twice, with every one that only the gradients take.
-fn changes(book: &Book, table: &Table) -> Vec<Change> {
+fn targets(book: &Book, table: &Table) -> Vec<Change> {
     let is_given = |cell: Address| table.fixed.contains(&cell) || table.moving.get(&cell) == Some(&Part::Given);
     let given = |cell: Address| -> Vec<(usize, Address)> {
         let Some(formula) = book.formula(cell) else { return Vec::new() };
@@ -86,35 +94,46 @@ fn changes(book: &Book, table: &Table) -> Vec<Change> {
         }
         let mut near = left.clone();
         near.sort_by_key(|to| to.column.abs_diff(from.column) + to.row.abs_diff(from.row));
-        changes.extend(near.into_iter().map(|to| Change { term, place, from, to }));
+        changes.extend(near.into_iter().map(|to| Change { term, what: What::Target { place, from, to } }));
     }
     changes
 }
 
+/// Half and twice of every term, where the terms are not all of one form.
+fn factors(book: &Book, table: &Table) -> Vec<Change> {
+    let form = |term: &Address| book.formula(*term).map(|formula| formula.expr.spelled(&|_| String::new()));
+    let forms: BTreeSet<Option<String>> = table.error_terms.iter().map(form).collect();
+    if forms.len() < 2 {
+        return Vec::new();
+    }
+    let both = |&term: &Address| [0.5, 2.0].map(|factor| Change { term, what: What::Factor(factor) });
+    table.error_terms.iter().flat_map(both).collect()
+}
+
 fn finding(book: &Book, judged: &Judged, change: &Change) -> Option<Finding> {
-    let &Change { term, place, from, to } = change;
     let table = &judged.case.table;
-    let node = &book.formula(term)?.node;
-    let changed = with_references(node, term, &mut |count, _| (count == place).then_some(to));
+    let term = change.term;
+    let formula = book.formula(term)?;
     let rows: Vec<(i64, Address)> = (table.first..=table.sheet_last)
         .filter_map(|step| Some((step, table.at(term, step)?)))
-        .filter(|(_, cell)| book.formula(*cell).is_some_and(|formula| formula.node == *node))
+        .filter(|(_, cell)| book.formula(*cell).is_some_and(|other| other.node == formula.node))
         .collect();
-    let corrections: BTreeMap<Address, Content> =
-        rows.iter().map(|&(_, cell)| (cell, Content::Formula(text_at(&changed, &book.sheets, cell)))).collect();
-    let named = |cell: Address| {
-        let (first, name) = match table.moving.contains_key(&cell) {
-            true => (table.at(cell, table.first).unwrap_or(cell), heading(book, table, cell)),
-            false => (cell, book.label(cell).map(str::to_owned)),
-        };
-        name.map_or_else(|| first.a1(), |name| format!("{} ({name})", first.a1()))
+    let name = label(book, table, term);
+    let (written, explanation): (Box<dyn Fn(Address) -> String>, String) = match change.what {
+        What::Target { place, from, to } => {
+            let node = with_references(&formula.node, term, &mut |count, _| (count == place).then_some(to));
+            let (from, to) = (named(book, table, from), named(book, table, to));
+            (
+                Box::new(move |cell| text_at(&node, &book.sheets, cell)),
+                format!("{name} takes {from} where {to} belongs"),
+            )
+        }
+        What::Factor(factor) => {
+            let half = if factor < 1.0 { "lacks the ½ of" } else { "has a ½ that is not in" };
+            let written = move |cell| format!("{factor}*({})", text_at(&formula.node, &book.sheets, cell));
+            (Box::new(written), format!("{name} {half} the other terms"))
+        }
     };
-    let explanation = format!(
-        "{} takes {} where {} belongs: with that, every gradient is the derivative of the error",
-        label(book, table, term),
-        named(from),
-        named(to)
-    );
     Some(Finding {
         kind: SlipKind::WrongError,
         track: None,
@@ -123,7 +142,16 @@ fn finding(book: &Book, judged: &Judged, change: &Change) -> Option<Finding> {
         value: rows.first().and_then(|row| judged.case.values.get(&row.1)).copied(),
         expected: None,
         tolerance: None,
-        explanation,
-        corrections,
+        explanation: format!("{explanation}: with that mended, every gradient is the derivative of the error"),
+        corrections: rows.iter().map(|&(_, cell)| (cell, Content::Formula(written(cell)))).collect(),
     })
+}
+
+/// `B35 (t2)`: a given number by its cell in the first row, with what it is called.
+fn named(book: &Book, table: &Table, cell: Address) -> String {
+    let (first, name) = match table.moving.contains_key(&cell) {
+        true => (table.at(cell, table.first).unwrap_or(cell), heading(book, table, cell)),
+        false => (cell, book.label(cell).map(str::to_owned)),
+    };
+    name.map_or_else(|| first.a1(), |name| format!("{} ({name})", first.a1()))
 }

@@ -34,8 +34,8 @@ mod training;
 mod without_a_port;
 
 pub use serve::{LoadData, ServeError, Server, Settings};
-#[doc(hidden)]
 pub use training::command_line::resume_command;
+#[doc(hidden)]
 pub use training::kept_queue::kept_queue_again;
 pub use training::queue::LeftWaiting;
 #[doc(hidden)]

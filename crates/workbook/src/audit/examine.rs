@@ -201,7 +201,7 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
     if !is_last {
         return Ok(Examined { judged, ..Examined::default() });
     }
-    blame_the_error(book, &mut judged)?;
+    blame_the_error(&mut sheet, &mut judged);
     one_for_a_cell(book, &mut judged)?;
     for judged in &mut judged {
         sheet.measure(judged)?;

@@ -123,7 +123,7 @@ fn excused(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address>) -> BTreeS
 pub(crate) struct Judge<'a, 'b> {
     pub sheet: &'a mut Sheet<'b>,
     pub case: &'a Case,
-    excused: BTreeSet<(usize, i64)>,
+    pub excused: BTreeSet<(usize, i64)>,
     /// By track.
     pub rows: Vec<Vec<Row>>,
     pub symbolic: Option<Option<Symbolic>>,

@@ -19,7 +19,7 @@
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
-//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `sliding` | references that dollar signs should hold |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
 //! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |

@@ -4,19 +4,20 @@
 //! only where nothing else explains it: it takes one given number twice and leaves out another that the gradients take, or
 //! its terms have different forms; and with that mended in the one place no gradient is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::Address;
 use super::book::Book;
 use super::engine::Content;
-use super::error::AuditError;
-use super::examine::{Judged, examine_as_it_stands};
+use super::examine::{Judged, Sheet, examine_as_it_stands};
 use super::finding::{Finding, SlipKind};
 use super::formula::{references, text_at, with_references};
+use super::judge::Judge;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
+use super::wrong_forward::MULTIPLES;
 
-/// The most changes that are tried on one table, each of which is audited anew.
+/// The most changes that are tried on one table.
 const TRIAL_LIMIT: usize = 24;
 
 /// A change of a term, whose cell is given at the anchor.
@@ -33,38 +34,52 @@ enum What {
 }
 
 /// Puts one slip of the error in the place of the slips of all gradients that are right with it mended.
-pub(crate) fn blame_the_error(book: &Book, judged: &mut [Judged]) -> Result<(), AuditError> {
-    for judged in judged {
-        let is_error_wrong = judged.findings.iter().any(|finding| finding.kind == SlipKind::WrongError);
-        if is_error_wrong || !judged.findings.iter().any(is_of_a_gradient) {
+pub(crate) fn blame_the_error(sheet: &mut Sheet<'_>, judged: &mut [Judged]) {
+    let likely: Vec<Option<Finding>> = judged.iter().map(|judged| likely(sheet, judged)).collect();
+    let mended: BTreeMap<Address, Content> =
+        likely.iter().flatten().flat_map(|finding| finding.corrections.clone()).collect();
+    if mended.is_empty() {
+        return;
+    }
+    let Ok(again) = examine_as_it_stands(&sheet.book.with(&mended), false) else { return };
+    let mut again: BTreeMap<Address, Judged> =
+        again.judged.into_iter().map(|again| (again.case.table.error, again)).collect();
+    for (judged, finding) in judged.iter_mut().zip(likely) {
+        let (Some(finding), Some(again)) = (finding, again.remove(&judged.case.table.error)) else { continue };
+        let others = judged.findings.iter().filter(|finding| !is_of_a_gradient(finding)).count();
+        if again.findings.iter().any(is_of_a_gradient) || again.findings.len() > others {
             continue;
         }
-        let table = &judged.case.table;
-        let changes = factors(book, table).into_iter().chain(targets(book, table));
-        for change in changes.take(TRIAL_LIMIT) {
-            let Some(finding) = finding(book, judged, &change) else { continue };
-            let Ok(again) = examine_as_it_stands(&book.with(&finding.corrections), false) else { continue };
-            let error = judged.case.table.error;
-            let Some(again) = again.judged.into_iter().find(|again| again.case.table.error == error) else { continue };
-            let others = judged.findings.iter().filter(|finding| !is_of_a_gradient(finding)).count();
-            let is_right = !again.findings.iter().any(is_of_a_gradient) && again.findings.len() <= others;
-            // Twice the one term or half of the other: the loss that the gradients are written for decides.
-            let is_own_loss = matches!(change.what, What::Target { .. }) || again.loss_factor == 1.0;
-            if !is_right || !is_own_loss {
-                continue;
-            }
-            judged.findings.retain(|finding| !is_of_a_gradient(finding));
-            judged.findings.push(Finding {
-                expected: finding.cells.first().and_then(|cell| again.case.values.get(cell)).copied(),
-                ..finding
-            });
-            judged.distances = again.distances;
-            judged.loss_factor = again.loss_factor;
-            judged.notes = again.notes;
-            break;
-        }
+        judged.findings.retain(|finding| !is_of_a_gradient(finding));
+        judged.findings.push(Finding {
+            expected: finding.cells.first().and_then(|cell| again.case.values.get(cell)).copied(),
+            ..finding
+        });
+        judged.distances = again.distances;
+        judged.loss_factor = again.loss_factor;
+        judged.notes = again.notes;
     }
-    Ok(())
+}
+
+/// The first change of a term with which every gradient is right in one step; the book is audited anew with it.
+fn likely(sheet: &mut Sheet<'_>, judged: &Judged) -> Option<Finding> {
+    let is_error_wrong = judged.findings.iter().any(|finding| finding.kind == SlipKind::WrongError);
+    if is_error_wrong || !judged.findings.iter().any(is_of_a_gradient) {
+        return None;
+    }
+    let (book, table) = (sheet.book, &judged.case.table);
+    let findings = factors(book, table).into_iter().chain(targets(book, table)).take(TRIAL_LIMIT);
+    let mut findings = findings.filter_map(|change| Some((finding(book, judged, &change)?, change)));
+    let mut judge = Judge { sheet, case: &judged.case, excused: BTreeSet::new(), rows: Vec::new(), symbolic: None };
+    let holds = |(finding, change): &(Finding, Change)| {
+        // Twice the one term or half of the other: the loss that the gradients are written for decides.
+        let multiples = if let What::Target { .. } = change.what { &MULTIPLES[..] } else { &[1.0] };
+        match finding.corrections.get(&change.term) {
+            Some(Content::Formula(text)) => judge.would_hold(change.term, table.anchor, text, multiples),
+            _ => false,
+        }
+    };
+    findings.find(holds).map(|(finding, _)| finding)
 }
 
 fn is_of_a_gradient(finding: &Finding) -> bool {

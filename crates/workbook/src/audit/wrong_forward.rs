@@ -31,6 +31,9 @@ const NODE_LIMIT: usize = 3_000_000;
 /// Relative distance up to which a gradient is the derivative.
 const SAME: f64 = 1e-8;
 
+/// Multiples of the error that gradients may belong to.
+pub(crate) const MULTIPLES: [f64; 6] = [1.0, 0.5, 2.0, -1.0, -0.5, -2.0];
+
 /// The formulas of one step, one of them changed, and what the audit asks of them.
 struct Variant {
     symbolic: Symbolic,
@@ -112,7 +115,16 @@ impl Judge<'_, '_> {
             return false;
         }
         let Some(variant) = self.variant(step, given, Some((home, &formula.expr))) else { return false };
-        variant.is_network(self, step) && variant.gradients_hold(self)
+        variant.is_network(self, step) && variant.gradients_hold(self, &MULTIPLES)
+    }
+
+    /// Whether every gradient of a step would be the derivative of one of these multiples of the error with another formula
+    /// in a cell of it. False too where a gradient has no cell of its own.
+    pub fn would_hold(&mut self, home: Address, step: i64, text: &str, multiples: &[f64]) -> bool {
+        let Some(formula) = self.sheet.reader.read(text, home) else { return false };
+        let given: Vec<Address> = candidates(self.sheet.book, self.sheet.dependencies).into_keys().collect();
+        let variant = self.variant(step, &given, Some((home, &formula.expr)));
+        variant.is_some_and(|variant| variant.gradients_hold(self, multiples))
     }
 
     fn forward_finding(&self, base: Address, step: i64, change: &Repair) -> Finding {
@@ -154,8 +166,8 @@ impl Variant {
         is_fully_connected(&self.symbolic.graph, self.error, &weights)
     }
 
-    /// Whether every gradient is the derivative of the error, or of the same multiple of it.
-    fn gradients_hold(&self, judge: &Judge<'_, '_>) -> bool {
+    /// Whether every gradient is the derivative of one of these multiples of the error, the same for all.
+    fn gradients_hold(&self, judge: &Judge<'_, '_>, multiples: &[f64]) -> bool {
         let graph = &self.symbolic.graph;
         let mut variables = Vec::new();
         for (&cell, &node) in self.symbolic.nodes.iter().filter(|(_, node)| graph.node(**node).op == Op::Variable) {
@@ -170,7 +182,7 @@ impl Variant {
             .zip(&self.symbolic.gradients)
             .map(|(&found, &derivative)| (values.get(found), values.get(derivative)))
             .collect();
-        [1.0, 0.5, 2.0, -1.0, -0.5, -2.0].iter().any(|factor| {
+        multiples.iter().any(|factor| {
             let holds = |&(found, derivative): &(f64, f64)| {
                 (found - factor * derivative).abs() <= SAME * derivative.abs() + 1e-15
             };

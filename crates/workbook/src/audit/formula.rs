@@ -309,6 +309,23 @@ pub(crate) fn anchored(node: &Node, cell: Address, on: &BTreeMap<usize, Address>
     node
 }
 
+/// A reference to the cell `to` of the same sheet, made after one that the formula of `cell` has, if it has any there:
+/// held by dollar signs or moving with the row.
+pub(crate) fn reference_to(node: &Node, cell: Address, to: Address, is_held: bool) -> Option<Node> {
+    let mut found = None;
+    each_reference(&mut node.clone(), cell, &mut |reference, from| {
+        if found.is_none() && from.sheet == cell.sheet {
+            found = Some(reference.clone());
+        }
+    });
+    let mut reference = found?;
+    if let Node::ReferenceKind { absolute_row, absolute_column, .. } = &mut reference {
+        (*absolute_row, *absolute_column) = (is_held, is_held);
+    }
+    point(&mut reference, cell, to);
+    Some(reference)
+}
+
 /// Makes a reference in `cell` lead to another cell, its dollar signs as they are.
 fn point(reference: &mut Node, cell: Address, to: Address) {
     if let Node::ReferenceKind { absolute_row, absolute_column, row, column, .. } = reference {

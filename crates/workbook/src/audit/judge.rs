@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ironcalc_base::expressions::parser::Node;
+
 use super::address::Address;
 use super::differences::Estimate;
 use super::engine::Content;
@@ -11,16 +13,13 @@ use super::finding::{Finding, SlipKind};
 use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::lines::kind;
-use super::repair::{Repair, Trial, search};
+use super::repair::{ChangeKind, Repair, Trial, search, spread};
 use super::rows::Found;
 use super::symbolic::Symbolic;
 use super::table::{Part, Table};
 
 /// How close two ratios are that count as the same factor.
 const SAME_FACTOR: f64 = 1e-6;
-/// How many rows a repair is tried on.
-const REPAIR_ROWS: usize = 3;
-
 /// Which error the gradients belong to.
 pub(crate) struct Loss {
     /// What the sheet's error has to be multiplied by.
@@ -73,7 +72,7 @@ pub(crate) fn findings(
     blamed: &BTreeSet<Address>,
 ) -> Result<(Found, Loss), AuditError> {
     let excused = excused(sheet, case, blamed);
-    let mut judge = Judge { sheet, case, excused, rows: Vec::new(), symbolic: None };
+    let mut judge = Judge { sheet, case, excused, rows: Vec::new(), symbolic: None, mended: Vec::new() };
     let mut result = Found::default();
     let (factor, total) = judge.choose_loss(&mut result);
     let distances = judge.distances();
@@ -127,6 +126,8 @@ pub(crate) struct Judge<'a, 'b> {
     /// By track.
     pub rows: Vec<Vec<Row>>,
     pub symbolic: Option<Option<Symbolic>>,
+    /// Helper cells that were found wrong, at the anchor, with what belongs there: what is behind them is judged with it.
+    pub mended: Vec<(Address, Node)>,
 }
 
 impl Judge<'_, '_> {
@@ -169,6 +170,20 @@ impl Judge<'_, '_> {
                     .collect()
             })
             .collect()
+    }
+
+    /// A trial of the track's own gradient, or update, in no row yet.
+    pub fn trial(&self, track: usize) -> Trial<'_> {
+        let table = &self.case.table;
+        let wanted = |row: &Row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack));
+        Trial {
+            case: self.case,
+            culprit: table.rules[track].gradient.unwrap_or(table.tracks[track].update),
+            rows: &[],
+            track,
+            wanted: self.rows[track].iter().map(wanted).collect(),
+            mended: &self.mended,
+        }
     }
 
     /// The largest distance of each track, with the tolerance there.
@@ -381,30 +396,26 @@ impl Judge<'_, '_> {
         {
             explanation.push_str(&format!(": it is {} times as large", super::report::short(first)));
         }
-        let spread = [0, bad.len() / 2, bad.len() - 1];
-        let mut rows: Vec<i64> = spread.iter().take(REPAIR_ROWS).map(|&place| bad[place].step).collect();
-        rows.dedup();
-        // A single slip in the formula itself, then in a helper cell, then a formula of our own.
-        let wanted = |judge: &Self, track: usize| -> BTreeMap<i64, (f64, f64)> {
-            judge.rows[track]
-                .iter()
-                .map(|row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack)))
-                .collect()
-        };
-        let trial = Trial { case, culprit, rows: &rows, track, wanted: wanted(self, track) };
+        let rows = spread(bad);
         let is_typed = book.formula(home).is_none();
-        let mut repaired: Option<(Address, Repair)> = None;
-        if !is_typed {
-            repaired = search(self.sheet, &trial)?.map(|repair| (culprit, repair));
-        }
         let is_empty = !book.cells.contains_key(&home);
-        if repaired.is_none() && gradient.is_some() && !is_empty {
-            for helper in self.suspects(track, home, bad[0].step) {
-                let trial = Trial { case, culprit: helper, rows: &rows, track, wanted: wanted(self, track) };
-                if let Some(repair) = search(self.sheet, &trial)? {
-                    repaired = Some((helper, repair));
-                    break;
-                }
+        let helpers = if gradient.is_none() || is_empty { Vec::new() } else { self.suspects(track, home, bad[0].step) };
+        // A single slip in the formula itself, then in a helper cell; a factor in the formula itself last, because what a
+        // helper lacks could be put into each gradient behind it; then a formula of our own.
+        let own = if is_typed { None } else { Some(culprit) };
+        let of = |kind: ChangeKind| move |base: Address| (base, kind);
+        let trials = own
+            .into_iter()
+            .map(of(ChangeKind::Exchange))
+            .chain(helpers.iter().copied().map(of(ChangeKind::Factor)))
+            .chain(helpers.iter().copied().map(of(ChangeKind::Exchange)))
+            .chain(own.into_iter().map(of(ChangeKind::Factor)));
+        let mut repaired: Option<(Address, Repair)> = None;
+        for (base, kind) in trials {
+            let trial = Trial { culprit: base, rows: &rows, ..self.trial(track) };
+            if let Some(repair) = search(self.sheet, &trial, kind)? {
+                repaired = Some((base, repair));
+                break;
             }
         }
         let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
@@ -414,15 +425,18 @@ impl Judge<'_, '_> {
         }
         let mut finding = self.finding(kind, track, base, bad, explanation);
         if let Some((base, repair)) = repaired {
-            finding.explanation.push_str(&format!("; {}", repair.words));
-            if base != culprit {
+            if base == culprit {
+                finding.explanation.push_str(&format!("; {}", repair.words));
+            } else {
+                finding.explanation = self.of_helper(base, bad[0].step, &repair.words);
+                finding.track = Some(track).filter(|_| self.users(base, bad[0].step).len() == 1);
                 finding.value = table.at(base, bad[0].step).and_then(|cell| case.values.get(&cell).copied());
                 finding.expected = None;
                 finding.tolerance = None;
-                done.extend(self.users(base, bad[0].step));
+                self.mended.push((base, repair.node.clone()));
+                done.extend(self.right_behind(base, bad[0].step)?);
             }
-            for (&cell, &step) in finding.cells.iter().zip(&finding.steps) {
-                let _ = step;
+            for &cell in &finding.cells {
                 let text = text_at(&repair.node, &book.sheets, cell);
                 finding.corrections.insert(cell, Content::Formula(text));
             }
@@ -439,35 +453,5 @@ impl Judge<'_, '_> {
             }
         }
         Ok(finding)
-    }
-
-    /// Helper cells that only wrong gradients use.
-    fn suspects(&self, track: usize, gradient: Address, step: i64) -> Vec<Address> {
-        let table = self.table();
-        let weights = table.weights();
-        let is_fine = |track: usize| self.rows[track].iter().all(Row::holds);
-        let trusted: Vec<Address> = (0..table.tracks.len())
-            .filter(|&other| other != track && is_fine(other))
-            .filter_map(|other| table.at(table.rules[other].gradient?, step))
-            .collect();
-        let trusted = self.sheet.dependencies.closure(&trusted, &weights);
-        let used = self.sheet.dependencies.closure(&[gradient], &weights);
-        used.into_iter()
-            .filter(|cell| *cell != gradient && !trusted.contains(cell))
-            .filter_map(|cell| cell.shifted(table.shift, table.anchor - step))
-            .filter(|base| table.moving.get(base) == Some(&Part::Backward))
-            .collect()
-    }
-
-    /// The tracks whose gradients use a helper cell.
-    fn users(&self, helper: Address, step: i64) -> Vec<usize> {
-        let table = self.table();
-        let weights = table.weights();
-        let Some(helper) = table.at(helper, step) else { return Vec::new() };
-        let uses = |track: &usize| {
-            let gradient = table.rules[*track].gradient.and_then(|gradient| table.at(gradient, step));
-            gradient.is_some_and(|gradient| self.sheet.dependencies.closure(&[gradient], &weights).contains(&helper))
-        };
-        (0..table.tracks.len()).filter(uses).collect()
     }
 }

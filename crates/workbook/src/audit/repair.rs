@@ -1,4 +1,4 @@
-//! The smallest change that makes a wrong formula right: one reference for another, one sign for another.
+//! The smallest change that makes a wrong formula right: one reference for another, one sign for another, one factor.
 //!
 //! Every change is tried by recalculating the formula and holding it against the finite difference, in one row first
 //! and then in others. What is offered has passed in all of them.
@@ -13,7 +13,9 @@ use super::book::Book;
 use super::engine::{Content, Engine};
 use super::error::AuditError;
 use super::examine::{Case, Sheet};
+use super::factors::factor_changes;
 use super::formula::{text_at, with_references};
+use super::judge::Row;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
 
@@ -42,10 +44,21 @@ pub(crate) struct Trial<'a> {
     pub track: usize,
     /// The right gradient and the tolerance, by step.
     pub wanted: BTreeMap<i64, (f64, f64)>,
+    /// Formulas that are known to belong elsewhere, at the anchor.
+    pub mended: &'a [(Address, Node)],
+}
+
+/// What is tried on a formula.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ChangeKind {
+    /// A reference for another, a sign for another.
+    Exchange,
+    /// A factor more or fewer.
+    Factor,
 }
 
 /// Looks for a change that makes the gradient right in every row of the trial.
-pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<Repair>, AuditError> {
+pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> Result<Option<Repair>, AuditError> {
     let table = &trial.case.table;
     let Some(&step) = trial.rows.first() else { return Ok(None) };
     let Some(home) = table.at(trial.culprit, step) else { return Ok(None) };
@@ -53,20 +66,16 @@ pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<
     let gradient = table.rules[trial.track].gradient;
     let is_helper = gradient != Some(trial.culprit) && table.tracks[trial.track].update != trial.culprit;
     let limit = if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT };
-    let changes = changes(sheet, trial.case, &formula.node, home, step, limit);
-    let mut engine = rows_engine(sheet, trial)?;
-    let judge = |engine: &Engine, step: i64, cell: Address| -> bool {
-        let Some(value) = engine.number(cell) else { return false };
-        let Some(&(wanted, tolerance)) = trial.wanted.get(&step) else { return false };
-        let value = if table.tracks[trial.track].update == trial.culprit {
-            let (weight, rate) = (&trial.case.weights[trial.track], &trial.case.rates[trial.track]);
-            let (Some(weight), Some(rate)) = (weight.get(&step), rate.get(&step)) else { return false };
-            (weight - value) / rate.abs()
-        } else {
-            value
-        };
-        (value - wanted).abs() <= tolerance
+    let changes = match kind {
+        ChangeKind::Exchange => changes(sheet, trial.case, &formula.node, home, step, limit),
+        ChangeKind::Factor => {
+            let mut changes = factor_changes(sheet, trial.case, &formula.node, home, step);
+            changes.truncate(limit);
+            changes
+        }
     };
+    let mut engine = rows_engine(sheet, trial)?;
+    let judge = |engine: &Engine, step: i64, cell: Address| trial.is_right(engine, step, cell);
     if !is_helper {
         // All changes at once in the first row; those that pass, in the other rows.
         let mut scratch = Vec::new();
@@ -111,6 +120,40 @@ pub(crate) fn search(sheet: &mut Sheet<'_>, trial: &Trial<'_>) -> Result<Option<
     Ok(None)
 }
 
+/// Whether the gradient is right in every row of the trial with what is known to belong elsewhere.
+pub(crate) fn mends(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<bool, AuditError> {
+    let mut engine = rows_engine(sheet, trial)?;
+    engine.recalculate();
+    let is_right =
+        |&row: &i64| trial.case.table.at(trial.culprit, row).is_some_and(|cell| trial.is_right(&engine, row, cell));
+    Ok(trial.rows.iter().all(is_right))
+}
+
+/// The steps of the first, the middle and the last of these rows.
+pub(crate) fn spread(rows: &[Row]) -> Vec<i64> {
+    let places = [0, rows.len() / 2, rows.len().saturating_sub(1)];
+    let mut steps: Vec<i64> = places.iter().filter_map(|&place| rows.get(place)).map(|row| row.step).collect();
+    steps.dedup();
+    steps
+}
+
+impl Trial<'_> {
+    /// Whether a cell that stands for the culprit, or for the gradient, has the right value in a step.
+    fn is_right(&self, engine: &Engine, step: i64, cell: Address) -> bool {
+        let table = &self.case.table;
+        let Some(value) = engine.number(cell) else { return false };
+        let Some(&(wanted, tolerance)) = self.wanted.get(&step) else { return false };
+        let value = if table.tracks[self.track].update == self.culprit {
+            let (weight, rate) = (&self.case.weights[self.track], &self.case.rates[self.track]);
+            let (Some(weight), Some(rate)) = (weight.get(&step), rate.get(&step)) else { return false };
+            (weight - value) / rate.abs()
+        } else {
+            value
+        };
+        (value - wanted).abs() <= tolerance
+    }
+}
+
 /// A few rows of the table in which weights, inputs and everything forward are constants.
 fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditError> {
     let (case, table) = (trial.case, &trial.case.table);
@@ -142,7 +185,37 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditErro
     // Text and helper cells elsewhere that the backward formulas use.
     let roots: Vec<Address> = wanted.iter().copied().collect();
     wanted.extend(sheet.dependencies.closure(&roots, &constants.keys().copied().collect()));
-    Engine::new(sheet.book, Some(&wanted), &constants)
+    let mut engine = Engine::new(sheet.book, Some(&wanted), &constants)?;
+    for (base, node) in trial.mended {
+        for cell in trial.rows.iter().filter_map(|&step| table.at(*base, step)) {
+            engine.set_formula(cell, &text_at(node, &sheet.book.sheets, cell))?;
+        }
+    }
+    Ok(engine)
+}
+
+/// What could stand in the formula of `home`: a quantity of the same row that does not itself need this cell.
+pub(crate) fn others(sheet: &Sheet<'_>, case: &Case, home: Address, step: i64) -> Vec<Address> {
+    let table = &case.table;
+    let needs_home = sheet.dependencies.dependents(&[home], &table.weights());
+    let mut others: Vec<Address> = table
+        .moving
+        .iter()
+        .filter(|(_, part)| !matches!(part, Part::Update))
+        .filter_map(|(&base, _)| table.at(base, step))
+        .filter(|cell| !needs_home.contains(cell) && cell.sheet == home.sheet)
+        .collect();
+    others.extend(table.fixed.iter().copied().filter(|cell| cell.sheet == home.sheet));
+    others
+}
+
+/// A cell of a step with its column's heading.
+pub(crate) fn spelled(book: &Book, table: &Table, cell: Address, step: i64) -> String {
+    let own = cell.shifted(table.shift, table.anchor - step).filter(|own| table.moving.contains_key(own));
+    match own.and_then(|own| heading(book, table, own)) {
+        Some(heading) => format!("{cell} ({heading})"),
+        None => cell.a1(),
+    }
 }
 
 /// The changes worth trying, the likeliest first.
@@ -161,24 +234,9 @@ pub(crate) fn changes(
         used.push(cell);
         None
     });
-    // What could stand in its place: a quantity of the same row that does not itself need this cell.
-    let needs_home = sheet.dependencies.dependents(&[home], &table.weights());
-    let mut others: Vec<Address> = table
-        .moving
-        .iter()
-        .filter(|(_, part)| !matches!(part, Part::Update))
-        .filter_map(|(&base, _)| table.at(base, step))
-        .filter(|cell| !needs_home.contains(cell) && cell.sheet == home.sheet)
-        .collect();
-    others.extend(table.fixed.iter().copied().filter(|cell| cell.sheet == home.sheet));
+    let others = others(sheet, case, home, step);
     let mut changes = Vec::new();
-    let spelled = |cell: Address| {
-        let own = cell.shifted(table.shift, table.anchor - step).filter(|own| table.moving.contains_key(own));
-        match own.and_then(|own| heading(book, table, own)) {
-            Some(heading) => format!("{cell} ({heading})"),
-            None => cell.a1(),
-        }
-    };
+    let spelled = |cell: Address| spelled(book, table, cell, step);
     changes.extend(with_own_weights(book, table, node, home, step));
     let mut distinct: Vec<Address> = Vec::new();
     for &cell in &used {

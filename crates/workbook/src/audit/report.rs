@@ -363,7 +363,7 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
             cell: first(track.weight).a1(),
             gradient: table.rules[k].gradient.map(|gradient| first(gradient).a1()),
             role: network.as_ref().and_then(|network| network.roles.get(k).cloned()),
-            ok: !concerned(k),
+            ok: !concerned(k) && judged.distances.get(k).copied().flatten().is_none_or(|(off, allowed)| off <= allowed),
             is_too_rounded: false,
             distance: judged.distances.get(k).copied().flatten().map(|distance| distance.0),
             tolerance: judged.distances.get(k).copied().flatten().map(|distance| distance.1),

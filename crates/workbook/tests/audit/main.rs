@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod copies;
+mod factors;
 mod layouts;
 mod made;
 mod mutations;

@@ -1,0 +1,169 @@
+//! Changes of a formula by one factor: one that it has too many, and one that it lacks.
+//!
+//! What is forgotten on the way back is mostly a factor of the chain rule, and mostly that of the activation: `out`,
+//! `1 − out` or both.
+
+use std::collections::BTreeSet;
+
+use ironcalc_base::expressions::parser::Node;
+use ironcalc_base::expressions::token::{OpProduct, OpSum};
+
+use super::address::Address;
+use super::examine::{Case, Sheet};
+use super::formula::{reference_to, references, text_at};
+use super::repair::{Repair, others, spelled};
+use super::table::Part;
+
+/// The most terms of one formula, itself counted in, that a factor is tried in.
+const PLACE_LIMIT: usize = 6;
+
+/// The formula in `home` with one factor fewer and with one more, the likeliest first.
+pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64) -> Vec<Repair> {
+    let mut changes = Vec::new();
+    let mut place = 0;
+    while let Some((changed, factor)) = without_factor(node, place, &mut 0) {
+        let factor = text_at(&factor, &sheet.book.sheets, home);
+        changes.push(Repair { node: changed, words: format!("the factor {factor} is one too many") });
+        place += 1;
+    }
+    let lacking = lacking(sheet, case, node, home, step);
+    for place in 0..PLACE_LIMIT {
+        let Some(term) = term(node, place, &mut 0) else { break };
+        for (factor, words) in &lacking {
+            let product = times(term.clone(), factor.clone());
+            let Some(changed) = with_term(node, place, &product, &mut 0) else { continue };
+            let words = match place {
+                0 => format!("the factor {words} is missing"),
+                _ => format!("in {} the factor {words} is missing", text_at(&term, &sheet.book.sheets, home)),
+            };
+            changes.push(Repair { node: changed, words });
+        }
+    }
+    changes
+}
+
+/// The factors that may be missing, with their words: of each quantity of the row that the formula may use itself, of an
+/// output also what its activation's derivative is made of; then 2 and ½.
+fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64) -> Vec<(Node, String)> {
+    let table = &case.table;
+    let used: BTreeSet<Address> = references(node, home).into_iter().map(|reference| reference.to).collect();
+    let mut near = others(sheet, case, home, step);
+    near.sort_by_key(|to| to.column.abs_diff(home.column) + to.row.abs_diff(home.row));
+    let mut factors = Vec::new();
+    for cell in near {
+        let is_fixed = table.fixed.contains(&cell);
+        let own = cell.shifted(table.shift, table.anchor - step);
+        let is_forward = own.and_then(|own| table.moving.get(&own)) == Some(&Part::Forward);
+        let Some(reference) = reference_to(node, home, cell, is_fixed) else { break };
+        let words = spelled(sheet.book, table, cell, step);
+        if is_forward {
+            let one_minus = less(Node::NumberKind(1.0), reference.clone());
+            let one_minus_square = less(Node::NumberKind(1.0), times(reference.clone(), reference.clone()));
+            factors.push((one_minus.clone(), format!("(1 − {words})")));
+            factors.push((times(reference.clone(), one_minus), format!("{words} · (1 − {words})")));
+            factors.push((one_minus_square, format!("(1 − {words}²)")));
+        }
+        // A given number that is taken already may happen to be 2 or ½.
+        if is_forward || !used.contains(&cell) {
+            factors.push((reference, words));
+        }
+    }
+    for (factor, words) in [(2.0, "2"), (0.5, "½")] {
+        factors.push((Node::NumberKind(factor), words.to_owned()));
+    }
+    factors
+}
+
+fn times(left: Node, right: Node) -> Node {
+    Node::OpProductKind { kind: OpProduct::Times, left: Box::new(left), right: Box::new(right) }
+}
+
+fn less(left: Node, right: Node) -> Node {
+    Node::OpSumKind { kind: OpSum::Minus, left: Box::new(left), right: Box::new(right) }
+}
+
+/// The formula without factor number `place`, and that factor.
+fn without_factor(node: &Node, place: usize, count: &mut usize) -> Option<(Node, Node)> {
+    if let Node::OpProductKind { kind, left, right } = node {
+        let sides: &[(&Node, &Node)] = match kind {
+            OpProduct::Times => &[(right.as_ref(), left.as_ref()), (left.as_ref(), right.as_ref())],
+            OpProduct::Divide => &[],
+        };
+        for &(kept, dropped) in sides {
+            // Of a product of products each factor counts once: where it is no product itself.
+            if matches!(dropped, Node::OpProductKind { .. }) {
+                continue;
+            }
+            if *count == place {
+                return Some((kept.clone(), dropped.clone()));
+            }
+            *count += 1;
+        }
+    }
+    in_children(node, &mut |child| without_factor(child, place, count))
+}
+
+/// Term number `place`: the formula itself, then what it adds up.
+fn term(node: &Node, place: usize, count: &mut usize) -> Option<Node> {
+    with_terms(node, place, count, true, &mut |term| term.clone()).map(|(_, term)| term)
+}
+
+/// The formula with another node in the place of term number `place`.
+fn with_term(node: &Node, place: usize, term: &Node, count: &mut usize) -> Option<Node> {
+    with_terms(node, place, count, true, &mut |_| term.clone()).map(|(node, _)| node)
+}
+
+/// The formula with `change` of term number `place`, and that.
+fn with_terms(
+    node: &Node,
+    place: usize,
+    count: &mut usize,
+    is_term: bool,
+    change: &mut dyn FnMut(&Node) -> Node,
+) -> Option<(Node, Node)> {
+    if is_term {
+        if *count == place {
+            let changed = change(node);
+            return Some((changed.clone(), changed));
+        }
+        *count += 1;
+    }
+    let is_sum = matches!(node, Node::OpSumKind { .. });
+    // A delta that stands alone has lost the weight of its path; what is taken off, as a target, is no path.
+    let is_of_paths = matches!(node, Node::OpSumKind { kind: OpSum::Add, .. });
+    in_children(node, &mut |child| {
+        let is_term = match child {
+            Node::OpProductKind { .. } => is_sum,
+            Node::ReferenceKind { .. } => is_of_paths,
+            _ => false,
+        };
+        with_terms(child, place, count, is_term, change)
+    })
+}
+
+/// The node with the first of its children changed that `change` changes, and what `change` gave beside.
+fn in_children(node: &Node, change: &mut dyn FnMut(&Node) -> Option<(Node, Node)>) -> Option<(Node, Node)> {
+    let mut node = node.clone();
+    let mut beside = None;
+    let mut visit = |child: &mut Node| {
+        if beside.is_none()
+            && let Some((changed, found)) = change(child)
+        {
+            *child = changed;
+            beside = Some(found);
+        }
+    };
+    match &mut node {
+        Node::OpSumKind { left, right, .. }
+        | Node::OpProductKind { left, right, .. }
+        | Node::OpPowerKind { left, right } => {
+            visit(left);
+            visit(right);
+        }
+        Node::UnaryKind { right, .. } => visit(right),
+        Node::FunctionKind { args, .. } => args.iter_mut().for_each(&mut visit),
+        Node::ImplicitIntersection { child, .. } => visit(child),
+        _ => {}
+    }
+    beside.map(|found| (node, found))
+}

@@ -1,0 +1,92 @@
+//! A factor of the chain rule too few or too many: one slip where it is, also where every gradient behind it looks wrong.
+
+use longhand_workbook::audit::SlipKind;
+
+use super::made::{Layout, Style, Table, only_slip, told};
+
+fn layouts() -> [Layout; 4] {
+    let helpers = Layout { helpers: true, ..Layout::default() };
+    [
+        helpers.clone(),
+        Layout { fixed_inputs: true, across: true, row: 8, ..helpers.clone() },
+        Layout { sizes: vec![2, 2, 2, 2], steps: 12, ..helpers.clone() },
+        Layout { sizes: vec![2, 3, 1], steps: 12, style: Style::StepCell, ..helpers },
+    ]
+}
+
+/// One change of a delta's column is one slip there, told in these words, and its correction makes the table clean.
+fn is_told(layout: &Layout, name: &str, words: &[&str], change: impl Fn(&str) -> String) {
+    let mut made = Table::new(layout.clone());
+    made.change(name, 0..layout.steps, |formula, _| {
+        let changed = change(formula);
+        assert_ne!(formula, changed, "{name}");
+        changed
+    });
+    let cells = only_slip(&made, SlipKind::WrongDerivative);
+    assert_eq!(cells[0], made.cell(name, 0), "{layout:?} {}", told(&made.audit()));
+    let report = made.audit();
+    let explanation = &report.slips().next().unwrap().explanation;
+    assert!(words.iter().all(|words| explanation.contains(words)), "{name}: {explanation}");
+}
+
+#[test]
+fn what_a_delta_lacks_is_the_deltas_slip() {
+    for layout in layouts() {
+        let depth = layout.sizes.len() - 1;
+        for layer in 1..=depth {
+            let (name, out) = (format!("d{layer}_0"), format!("{{out{layer}_0}}"));
+            let own = format!("out{layer}_0");
+            let lost = |part: &str| {
+                let part = part.replace("out", &out);
+                move |formula: &str| formula.replacen(&part, "", 1)
+            };
+            is_told(&layout, &name, &["the factor (1 − ", &own, "is missing"], lost("*(1-out)"));
+            is_told(&layout, &name, &["the factor ", &own, "is missing"], lost("*out"));
+            is_told(&layout, &name, &["the factor ", &own, " · (1 − ", "is missing"], lost("*out*(1-out)"));
+        }
+        let path = format!("*{{w{}_0_0}}", depth - 1);
+        let name = format!("d{}_0", depth - 1);
+        is_told(&layout, &name, &["the factor ", "is missing"], |formula| formula.replacen(&path, "", 1));
+    }
+}
+
+#[test]
+fn what_a_delta_has_too_many_is_the_deltas_slip() {
+    for layout in layouts() {
+        let depth = layout.sizes.len() - 1;
+        for layer in 1..=depth {
+            let (name, out) = (format!("d{layer}_0"), format!("{{out{layer}_0}}"));
+            let by = |factor: &str| {
+                let factor = factor.replace("out", &out);
+                move |formula: &str| format!("={factor}*({})", &formula[1..])
+            };
+            is_told(&layout, &name, &["the factor ", "is one too many"], by("out"));
+            is_told(&layout, &name, &["the factor 1-", "is one too many"], by("(1-out)"));
+            is_told(&layout, &name, &["the factor 3 is one too many"], by("3"));
+        }
+    }
+}
+
+#[test]
+fn what_one_gradient_lacks_is_put_into_it_and_the_rest_left_as_it_stands() {
+    for helpers in [false, true] {
+        let mut made = Table::new(Layout { helpers, ..Layout::default() });
+        made.change("gw1_0_0", 0..25, |formula, _| formula.replace("*{out1_0}", ""));
+        assert_eq!(only_slip(&made, SlipKind::WrongDerivative)[0], made.cell("gw1_0_0", 0));
+        let report = made.audit();
+        let slip = report.slips().next().unwrap();
+        assert!(slip.explanation.contains("the factor ") && slip.explanation.contains("(out1_0) is missing"));
+        let corrected = slip.corrected.as_ref().unwrap();
+        assert!(corrected.starts_with(&slip.found), "{} {corrected}", slip.found);
+    }
+}
+
+#[test]
+fn a_gradient_behind_such_a_delta_has_its_own_slip_told_as_well() {
+    let mut made = Table::new(Layout { helpers: true, ..Layout::default() });
+    made.change("d2_0", 0..25, |formula, _| formula.replace("*(1-{out2_0})", ""));
+    made.change("gw1_0_1", 0..25, |formula, _| formula.replace("{out1_1}", "{out1_0}"));
+    let report = made.audit();
+    let cells: Vec<&str> = report.slips().map(|slip| slip.cells[0].as_str()).collect();
+    assert_eq!(cells, [made.cell("d2_0", 0), made.cell("gw1_0_1", 0)], "{}", told(&report));
+}

@@ -11,6 +11,7 @@ use ironcalc_base::expressions::token::{OpProduct, OpSum};
 use super::address::Address;
 use super::examine::{Case, Sheet};
 use super::formula::{reference_to, references, text_at};
+use super::places::{changed_at, in_children, less, times};
 use super::repair::{Repair, others, spelled};
 use super::table::Part;
 
@@ -28,10 +29,10 @@ pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: 
     }
     let lacking = lacking(sheet, case, node, home, step);
     for place in 0..PLACE_LIMIT {
-        let Some(term) = term(node, place, &mut 0) else { break };
+        let Some((_, term)) = changed_at(node, place, &is_term, &mut Node::clone) else { break };
         for (factor, words) in &lacking {
-            let product = times(term.clone(), factor.clone());
-            let Some(changed) = with_term(node, place, &product, &mut 0) else { continue };
+            let product = |term: &Node| times(term.clone(), factor.clone());
+            let Some((changed, _)) = changed_at(node, place, &is_term, &mut { product }) else { continue };
             let words = match place {
                 0 => format!("the factor {words} is missing"),
                 _ => format!("in {} the factor {words} is missing", text_at(&term, &sheet.book.sheets, home)),
@@ -48,6 +49,9 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
     let table = &case.table;
     let used: BTreeSet<Address> = references(node, home).into_iter().map(|reference| reference.to).collect();
     let mut near = others(sheet, case, home, step);
+    // By what is 0 a wrong formula would be right that should be 0.
+    let is_zero = |cell: &Address| case.values.get(cell).copied().or_else(|| sheet.engine.number(*cell)) == Some(0.0);
+    near.retain(|cell| !is_zero(cell));
     near.sort_by_key(|to| to.column.abs_diff(home.column) + to.row.abs_diff(home.row));
     let mut factors = Vec::new();
     for cell in near {
@@ -74,14 +78,6 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
     factors
 }
 
-fn times(left: Node, right: Node) -> Node {
-    Node::OpProductKind { kind: OpProduct::Times, left: Box::new(left), right: Box::new(right) }
-}
-
-fn less(left: Node, right: Node) -> Node {
-    Node::OpSumKind { kind: OpSum::Minus, left: Box::new(left), right: Box::new(right) }
-}
-
 /// The formula without factor number `place`, and that factor.
 fn without_factor(node: &Node, place: usize, count: &mut usize) -> Option<(Node, Node)> {
     if let Node::OpProductKind { kind, left, right } = node {
@@ -103,67 +99,13 @@ fn without_factor(node: &Node, place: usize, count: &mut usize) -> Option<(Node,
     in_children(node, &mut |child| without_factor(child, place, count))
 }
 
-/// Term number `place`: the formula itself, then what it adds up.
-fn term(node: &Node, place: usize, count: &mut usize) -> Option<Node> {
-    with_terms(node, place, count, true, &mut |term| term.clone()).map(|(_, term)| term)
-}
-
-/// The formula with another node in the place of term number `place`.
-fn with_term(node: &Node, place: usize, term: &Node, count: &mut usize) -> Option<Node> {
-    with_terms(node, place, count, true, &mut |_| term.clone()).map(|(node, _)| node)
-}
-
-/// The formula with `change` of term number `place`, and that.
-fn with_terms(
-    node: &Node,
-    place: usize,
-    count: &mut usize,
-    is_term: bool,
-    change: &mut dyn FnMut(&Node) -> Node,
-) -> Option<(Node, Node)> {
-    if is_term {
-        if *count == place {
-            let changed = change(node);
-            return Some((changed.clone(), changed));
-        }
-        *count += 1;
+/// Whether a node is the formula itself or something that it adds up.
+fn is_term(parent: Option<&Node>, node: &Node) -> bool {
+    match (parent, node) {
+        (None, _) => true,
+        (Some(Node::OpSumKind { .. }), Node::OpProductKind { .. }) => true,
+        // A delta that stands alone has lost the weight of its path; what is taken off, as a target, is no path.
+        (Some(Node::OpSumKind { kind: OpSum::Add, .. }), Node::ReferenceKind { .. }) => true,
+        _ => false,
     }
-    let is_sum = matches!(node, Node::OpSumKind { .. });
-    // A delta that stands alone has lost the weight of its path; what is taken off, as a target, is no path.
-    let is_of_paths = matches!(node, Node::OpSumKind { kind: OpSum::Add, .. });
-    in_children(node, &mut |child| {
-        let is_term = match child {
-            Node::OpProductKind { .. } => is_sum,
-            Node::ReferenceKind { .. } => is_of_paths,
-            _ => false,
-        };
-        with_terms(child, place, count, is_term, change)
-    })
-}
-
-/// The node with the first of its children changed that `change` changes, and what `change` gave beside.
-fn in_children(node: &Node, change: &mut dyn FnMut(&Node) -> Option<(Node, Node)>) -> Option<(Node, Node)> {
-    let mut node = node.clone();
-    let mut beside = None;
-    let mut visit = |child: &mut Node| {
-        if beside.is_none()
-            && let Some((changed, found)) = change(child)
-        {
-            *child = changed;
-            beside = Some(found);
-        }
-    };
-    match &mut node {
-        Node::OpSumKind { left, right, .. }
-        | Node::OpProductKind { left, right, .. }
-        | Node::OpPowerKind { left, right } => {
-            visit(left);
-            visit(right);
-        }
-        Node::UnaryKind { right, .. } => visit(right),
-        Node::FunctionKind { args, .. } => args.iter_mut().for_each(&mut visit),
-        Node::ImplicitIntersection { child, .. } => visit(child),
-        _ => {}
-    }
-    beside.map(|found| (node, found))
 }

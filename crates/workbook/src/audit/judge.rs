@@ -18,6 +18,8 @@ use super::rows::Found;
 use super::symbolic::Symbolic;
 use super::table::{Part, Table};
 
+/// For how many gradients changes of one helper cell are tried without success.
+const FAILURES: usize = 2;
 /// How close two ratios are that count as the same factor.
 const SAME_FACTOR: f64 = 1e-6;
 /// Which error the gradients belong to.
@@ -72,7 +74,7 @@ pub(crate) fn findings(
     blamed: &BTreeSet<Address>,
 ) -> Result<(Found, Loss), AuditError> {
     let excused = excused(sheet, case, blamed);
-    let mut judge = Judge { sheet, case, excused, rows: Vec::new(), symbolic: None, mended: Vec::new() };
+    let mut judge = Judge::new(sheet, case, excused);
     let mut result = Found::default();
     let (factor, total) = judge.choose_loss(&mut result);
     let distances = judge.distances();
@@ -128,6 +130,16 @@ pub(crate) struct Judge<'a, 'b> {
     pub symbolic: Option<Option<Symbolic>>,
     /// Helper cells that were found wrong, at the anchor, with what belongs there: what is behind them is judged with it.
     pub mended: Vec<(Address, Node)>,
+    /// For how many gradients no change of a cell was found that mends them, kind by kind.
+    pub failures: BTreeMap<(Address, ChangeKind), usize>,
+}
+
+impl<'a, 'b> Judge<'a, 'b> {
+    /// A judge before its first verdict.
+    pub fn new(sheet: &'a mut Sheet<'b>, case: &'a Case, excused: BTreeSet<(usize, i64)>) -> Self {
+        let (rows, mended, failures) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Judge { sheet, case, excused, rows, symbolic: None, mended, failures }
+    }
 }
 
 impl Judge<'_, '_> {
@@ -400,24 +412,49 @@ impl Judge<'_, '_> {
         let is_typed = book.formula(home).is_none();
         let is_empty = !book.cells.contains_key(&home);
         let helpers = if gradient.is_none() || is_empty { Vec::new() } else { self.suspects(track, home, bad[0].step) };
-        // A single slip in the formula itself, then in a helper cell; a factor in the formula itself last, because what a
-        // helper lacks could be put into each gradient behind it; then a formula of our own.
-        let own = if is_typed { None } else { Some(culprit) };
-        let of = |kind: ChangeKind| move |base: Address| (base, kind);
-        let trials = own
-            .into_iter()
-            .map(of(ChangeKind::Exchange))
-            .chain(helpers.iter().copied().map(of(ChangeKind::Factor)))
-            .chain(helpers.iter().copied().map(of(ChangeKind::Exchange)))
-            .chain(own.into_iter().map(of(ChangeKind::Factor)));
-        let mut repaired: Option<(Address, Repair)> = None;
-        for (base, kind) in trials {
-            let trial = Trial { culprit: base, rows: &rows, ..self.trial(track) };
-            if let Some(repair) = search(self.sheet, &trial, kind)? {
-                repaired = Some((base, repair));
-                break;
-            }
+        // A single slip in a helper cell that makes several gradients wrong, then in the formula itself, then in any helper
+        // cell; a factor or a term of the formula itself last, because what a helper lacks could be put into each gradient
+        // behind it; then a formula of our own.
+        let any = [ChangeKind::Factor, ChangeKind::Term, ChangeKind::Exchange];
+        let of_helpers = |helpers: &[Address]| -> Vec<(Address, ChangeKind)> {
+            helpers.iter().flat_map(|&base| any.map(|kind| (base, kind))).collect()
+        };
+        let (of_several, of_one): (Vec<Address>, Vec<Address>) =
+            helpers.into_iter().partition(|&helper| self.users(helper, bad[0].step).len() > 1);
+        let mut trials = of_helpers(&of_several);
+        if !is_typed {
+            trials.push((culprit, ChangeKind::Exchange));
         }
+        trials.extend(of_helpers(&of_one));
+        if !is_typed {
+            trials.extend([ChangeKind::Factor, ChangeKind::Term].map(|kind| (culprit, kind)));
+        }
+        let (mut repaired, mut by_chance): (Option<(Address, Repair)>, _) = (None, None);
+        for (base, kind) in trials {
+            // Each of the gradients behind a helper cell that nothing mends would take as long to find that out.
+            let failures = self.failures.get(&(base, kind)).copied().unwrap_or(0);
+            if failures == FAILURES {
+                continue;
+            }
+            let trial = Trial { culprit: base, rows: &rows, ..self.trial(track) };
+            let Some(repair) = search(self.sheet, &trial, kind)? else {
+                self.failures.insert((base, kind), failures + 1);
+                continue;
+            };
+            // What mends one of several gradients may do so by chance, where the others have no slip of their own as well.
+            if of_several.contains(&base) {
+                self.mended.push((base, repair.node.clone()));
+                let right = self.right_behind(base, bad[0].step)?;
+                self.mended.pop();
+                if right.len() < 2 {
+                    by_chance.get_or_insert((base, repair));
+                    continue;
+                }
+            }
+            repaired = Some((base, repair));
+            break;
+        }
+        let repaired = repaired.or(by_chance);
         let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
         let kind = if is_empty { SlipKind::NeverTrained } else { SlipKind::WrongDerivative };
         if is_empty {

@@ -1,6 +1,6 @@
 //! Which network a table trains, read off its formulas, and what the derivation crate says about it.
 //!
-//! Recognised are fully connected networks with one sample: every weight multiplies one source into one neuron. The
+//! Recognised are fully connected networks with one sample, squared error or softmax with cross-entropy: every weight multiplies one source into one neuron. The
 //! reading is believed only where the derivation's own error and gradients come out as the sheet's.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,7 @@ use longhand_derivation::spec::{Activation, Biases, Loss, NetworkDraft, NetworkS
 use super::address::Address;
 use super::book::Book;
 use super::examine::Case;
+use super::softmax;
 use super::symbolic::Symbolic;
 
 /// Relative distance up to which the derivation's numbers count as the sheet's.
@@ -61,7 +62,18 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
     };
     let inputs: Vec<NodeId> = neurons[layers[0][0]].weights.iter().map(|(_, source)| *source).collect();
     let outputs = layers.last()?;
-    let targets: Vec<NodeId> = outputs.iter().map(|&k| target(graph, error, neurons[k].out)).collect::<Option<_>>()?;
+    let number = |node: NodeId| match graph.node(peeled(graph, node)).op {
+        Op::Constant(value) => Some(value),
+        _ => value(node),
+    };
+    let of_squares: Option<Vec<NodeId>> = outputs.iter().map(|&k| target(graph, error, neurons[k].out)).collect();
+    let (loss, targets): (Loss, Vec<f64>) = match of_squares {
+        Some(targets) => (Loss::SquaredError, targets.into_iter().map(value).collect::<Option<_>>()?),
+        None => {
+            let nets: Vec<NodeId> = outputs.iter().map(|&k| neurons[k].out).collect();
+            (Loss::SoftmaxCrossEntropy, softmax::targets(graph, error, &nets, &number)?)
+        }
+    };
     let mut sizes = vec![inputs.len()];
     sizes.extend(layers.iter().map(Vec::len));
     // The derivation's order of parameters: layer, neuron, source.
@@ -104,7 +116,12 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
     let hidden: Vec<Activation> =
         layers[..layers.len() - 1].iter().map(|layer| activation(layer)).collect::<Option<_>>()?;
     let output_activation = activation(outputs)?;
-    let hidden_activation = hidden.first().copied().unwrap_or(output_activation);
+    // A network without a hidden layer may have any for it.
+    let hidden_activation = match (hidden.first(), loss) {
+        (Some(&hidden), _) => hidden,
+        (None, Loss::SquaredError) => output_activation,
+        (None, Loss::SoftmaxCrossEntropy) => Activation::Sigmoid,
+    };
     if hidden.iter().any(|activation| *activation != hidden_activation) {
         return None;
     }
@@ -112,16 +129,16 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
         layers: Some(sizes),
         hidden_activation: Some(hidden_activation),
         output_activation: Some(output_activation),
-        loss: Some(Loss::SquaredError),
+        loss: Some(loss),
         biases: Some(biases),
         inputs: Some(inputs.iter().map(|&node| value(node)).collect::<Option<_>>()?),
-        targets: Some(targets.iter().map(|&node| value(node)).collect::<Option<_>>()?),
+        targets: Some(targets),
         weights: Some(order[..weight_count].iter().map(|&track| weight(track)).collect::<Option<_>>()?),
         learning_rates: Some(vec![1.0]),
         rows: Some(1),
         ..NetworkDraft::default()
     };
-    let network = Network::build(draft.resolve().ok()?).ok()?;
+    let mut network = Network::build(draft.resolve().ok()?).ok()?;
     let values = network.initial_values();
     // Believed only if the numbers are the sheet's.
     let own_error = table.at(table.error, step).and_then(|cell| case.values.get(&cell))?;
@@ -131,7 +148,11 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
     }
     let mut roles = vec![String::new(); table.tracks.len()];
     let mut derivatives = vec![String::new(); table.tracks.len()];
-    for (parameter, &track) in network.parameters.iter().zip(&order) {
+    let short = match loss {
+        Loss::SquaredError => vec![None; order.len()],
+        Loss::SoftmaxCrossEntropy => softmax::short_gradients(&mut network),
+    };
+    for ((parameter, &track), short) in network.parameters.iter().zip(&order).zip(short) {
         if let Some(estimate) = case.derivatives[0][track].get(&step)
             && !close(values.get(parameter.gradient), estimate.value * factor)
         {
@@ -139,7 +160,7 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
         }
         roles[track] = role(&network, parameter.role);
         let name = network.graph.symbol(parameter.gradient).map(|symbol| symbol.unicode()).unwrap_or_default();
-        derivatives[track] = format!("{name} = {}", opened(&network.graph, parameter.gradient));
+        derivatives[track] = format!("{name} = {}", opened(&network.graph, short.unwrap_or(parameter.gradient)));
     }
     Some(Recognised { description: description(&network.spec), roles, derivatives })
 }
@@ -147,17 +168,19 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
 /// `2-2-2, sigmoid, no biases, squared error`.
 pub(crate) fn description(spec: &NetworkSpec) -> String {
     let sizes: Vec<String> = spec.layers.iter().map(usize::to_string).collect();
-    let activation = if spec.hidden_activation == spec.output_activation || spec.layers.len() == 2 {
-        spec.output_activation.to_string()
-    } else {
-        format!("{} then {}", spec.hidden_activation, spec.output_activation)
+    let (output, loss) = match spec.loss {
+        Loss::SquaredError => (spec.output_activation.to_string(), "squared error"),
+        Loss::SoftmaxCrossEntropy => ("softmax".to_owned(), "cross-entropy"),
     };
+    let hidden = spec.hidden_activation.to_string();
+    let activation =
+        if hidden == output || spec.layers.len() == 2 { output } else { format!("{hidden} then {output}") };
     let biases = match spec.biases {
         Biases::None => "no biases",
         Biases::PerLayer(_) => "fixed biases",
         Biases::PerNeuron(_) => "trained biases",
     };
-    format!("{}, {activation}, {biases}, squared error", sizes.join("-"))
+    format!("{}, {activation}, {biases}, {loss}", sizes.join("-"))
 }
 
 /// A gradient in terms of what a row holds: the gradients of other quantities in it are written out.

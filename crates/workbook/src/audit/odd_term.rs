@@ -70,14 +70,7 @@ fn likely(sheet: &mut Sheet<'_>, judged: &Judged) -> Option<Finding> {
     let (book, table) = (sheet.book, &judged.case.table);
     let findings = factors(book, table).into_iter().chain(targets(book, table)).take(TRIAL_LIMIT);
     let mut findings = findings.filter_map(|change| Some((finding(book, judged, &change)?, change)));
-    let mut judge = Judge {
-        sheet,
-        case: &judged.case,
-        excused: BTreeSet::new(),
-        rows: Vec::new(),
-        symbolic: None,
-        mended: Vec::new(),
-    };
+    let mut judge = Judge::new(sheet, &judged.case, BTreeSet::new());
     let holds = |(finding, change): &(Finding, Change)| {
         // Twice the one term or half of the other: the loss that the gradients are written for decides.
         let multiples = if let What::Target { .. } = change.what { &MULTIPLES[..] } else { &[1.0] };

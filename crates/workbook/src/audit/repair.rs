@@ -1,4 +1,5 @@
-//! The smallest change that makes a wrong formula right: one reference for another, one sign for another, one factor.
+//! The smallest change that makes a wrong formula right: one reference for another, one sign for another, one
+//! factor or one term more or fewer.
 //!
 //! Every change is tried by recalculating the formula and holding it against the finite difference, in one row first
 //! and then in others. What is offered has passed in all of them.
@@ -18,6 +19,7 @@ use super::formula::{text_at, with_references};
 use super::judge::Row;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
+use super::terms::{with_lacking_term, without_terms};
 
 /// The most changes that are tried on one formula.
 const TRIAL_LIMIT: usize = 3000;
@@ -49,12 +51,14 @@ pub(crate) struct Trial<'a> {
 }
 
 /// What is tried on a formula.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeKind {
     /// A reference for another, a sign for another.
     Exchange,
     /// A factor more or fewer.
     Factor,
+    /// A term more or fewer.
+    Term,
 }
 
 /// Looks for a change that makes the gradient right in every row of the trial.
@@ -73,6 +77,7 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
             changes.truncate(limit);
             changes
         }
+        ChangeKind::Term => without_terms(sheet, &formula.node, home),
     };
     let mut engine = rows_engine(sheet, trial)?;
     let judge = |engine: &Engine, step: i64, cell: Address| trial.is_right(engine, step, cell);
@@ -102,6 +107,9 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
         engine.recalculate();
         let best =
             passed.iter().zip(&again).find(|(_, cells)| cells.iter().all(|&(row, cell)| judge(&engine, row, cell)));
+        if best.is_none() && kind == ChangeKind::Term {
+            return with_lacking_term(sheet, trial, &mut engine, &formula.node, home);
+        }
         return Ok(best.map(|(change, _)| (*change).clone()));
     }
     let Some(gradient) = gradient else { return Ok(None) };
@@ -117,7 +125,10 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
             return Ok(Some(change.clone()));
         }
     }
-    Ok(None)
+    match kind {
+        ChangeKind::Term => with_lacking_term(sheet, trial, &mut engine, &formula.node, home),
+        ChangeKind::Exchange | ChangeKind::Factor => Ok(None),
+    }
 }
 
 /// Whether the gradient is right in every row of the trial with what is known to belong elsewhere.
@@ -194,7 +205,8 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditErro
     Ok(engine)
 }
 
-/// What could stand in the formula of `home`: a quantity of the same row that does not itself need this cell.
+/// What could stand in the formula of `home`: a quantity of the same row that does not itself need this cell, and is no
+/// error, which no forward formula and no derivative is made of.
 pub(crate) fn others(sheet: &Sheet<'_>, case: &Case, home: Address, step: i64) -> Vec<Address> {
     let table = &case.table;
     let needs_home = sheet.dependencies.dependents(&[home], &table.weights());
@@ -203,10 +215,16 @@ pub(crate) fn others(sheet: &Sheet<'_>, case: &Case, home: Address, step: i64) -
         .iter()
         .filter(|(_, part)| !matches!(part, Part::Update))
         .filter_map(|(&base, _)| table.at(base, step))
-        .filter(|cell| !needs_home.contains(cell) && cell.sheet == home.sheet)
+        .filter(|&cell| !needs_home.contains(&cell) && cell.sheet == home.sheet && !is_error(table, cell, step))
         .collect();
     others.extend(table.fixed.iter().copied().filter(|cell| cell.sheet == home.sheet));
     others
+}
+
+/// Whether a cell of a step is the error or a term of it.
+fn is_error(table: &Table, cell: Address, step: i64) -> bool {
+    let own = cell.shifted(table.shift, table.anchor - step);
+    own.is_some_and(|own| own == table.error || table.error_terms.contains(&own))
 }
 
 /// A cell of a step with its column's heading.

@@ -204,7 +204,7 @@ impl Builder<'_> {
             ("LN", [x]) => self.graph.ln(*x),
             ("SQRT", [x]) => self.graph.square_root(*x),
             ("TANH", [x]) => self.graph.tanh(*x),
-            ("MAX", [x, y]) => self.graph.maximum(*x, *y),
+            ("MAX", [first, rest @ ..]) => rest.iter().fold(*first, |most, &x| self.graph.maximum(most, x)),
             ("SUM", [_, ..]) => self.graph.sum(&all),
             ("AVERAGE", [_, ..]) => {
                 let sum = self.graph.sum(&all);

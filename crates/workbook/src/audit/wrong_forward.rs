@@ -21,6 +21,7 @@ use super::network::is_fully_connected;
 use super::repair::{Repair, changes};
 use super::symbolic::{Extra, Symbolic};
 use super::table::Part;
+use super::terms::with_like_terms;
 use super::tracks::candidates;
 use super::untrained::untrained;
 
@@ -54,10 +55,11 @@ impl Judge<'_, '_> {
         let given: Vec<Address> = candidates(book, self.sheet.dependencies).into_keys().collect();
         // The first row, where one looks first; where that is right, as it may be alone, others.
         let steps = [table.first, table.anchor, (table.first + table.last) / 2];
-        let (step, own) = steps.iter().find_map(|&step| {
-            let own = self.variant(step, &given, None)?;
-            (!own.is_network(self, step)).then_some((step, own))
-        })?;
+        let owns: Vec<(i64, Variant)> =
+            steps.iter().filter_map(|&step| Some((step, self.variant(step, &given, None)?))).collect();
+        let odd = owns.iter().position(|(step, own)| !own.is_network(self, *step));
+        let (step, own) = owns.get(odd.unwrap_or(0))?;
+        let step = *step;
         let mut left = NODE_LIMIT / own.symbolic.graph.nodes().len().max(1);
         let forward: Vec<Address> = table
             .moving
@@ -69,8 +71,13 @@ impl Judge<'_, '_> {
             let Some(home) = self.table().at(base, step) else { continue };
             let Some(formula) = book.formula(home) else { continue };
             let node = formula.node.clone();
-            let mut tried = changes(self.sheet, self.case, &node, home, step, TRIAL_LIMIT);
-            tried.extend(other_sign(&node));
+            // What sums up too little below the line of a softmax is a network all the same.
+            let mut tried = with_like_terms(self.sheet, self.case, &node, home, step);
+            tried.truncate(TRIAL_LIMIT);
+            if odd.is_some() {
+                tried.extend(changes(self.sheet, self.case, &node, home, step, TRIAL_LIMIT));
+                tried.extend(other_sign(&node));
+            }
             for change in tried {
                 left = left.checked_sub(1)?;
                 if self.mends(base, step, &given, &change) && self.mends(base, self.other_step(step), &given, &change) {

@@ -1,4 +1,4 @@
-//! A factor of the chain rule too few or too many: one slip where it is, also where every gradient behind it looks wrong.
+//! A factor or a path of the chain rule too few or too many: one slip where it is, also where every gradient behind it looks wrong.
 
 use longhand_workbook::audit::SlipKind;
 
@@ -64,6 +64,23 @@ fn what_a_delta_has_too_many_is_the_deltas_slip() {
             is_told(&layout, &name, &["the factor 1-", "is one too many"], by("(1-out)"));
             is_told(&layout, &name, &["the factor 3 is one too many"], by("3"));
         }
+    }
+}
+
+#[test]
+fn a_path_that_a_delta_lacks_or_has_too_many_is_the_deltas_slip() {
+    for layout in layouts() {
+        let depth = layout.sizes.len() - 1;
+        let name = format!("d{}_0", depth - 1);
+        let path = format!("{{d{depth}_0}}*{{w{}_0_0}}", depth - 1);
+        if layout.sizes[depth] > 1 {
+            let words = [&format!("(d{depth}_0) · "), &format!("(w{}_0_0) is missing", depth - 1)];
+            is_told(&layout, &name, &words.map(String::as_str), |formula| formula.replace(&format!("{path}+"), ""));
+        }
+        let last = format!("out{}_0", depth - 1);
+        is_told(&layout, &name, &["the term ", " is one too many"], |formula| {
+            formula.replace(&path, &format!("{path}+{{d{depth}_0}}*{{{last}}}"))
+        });
     }
 }
 

@@ -12,5 +12,6 @@ mod shapes;
 mod sheets;
 mod sliding;
 mod slips;
+mod softmax;
 mod speed;
 mod values_only;

@@ -21,23 +21,23 @@ impl Dice {
     }
 }
 
-fn own_workbook(toml: &str) -> Vec<u8> {
+pub(super) fn own_workbook(toml: &str) -> Vec<u8> {
     let spec: NetworkSpec = toml::from_str(toml).unwrap();
     worksheet_workbook(&Worksheet::work_out(spec).unwrap()).unwrap()
 }
 
-fn audit(bytes: &[u8]) -> AuditReport {
+pub(super) fn audit(bytes: &[u8]) -> AuditReport {
     audit_bytes(bytes, &AuditOptions::default()).unwrap()
 }
 
-fn part(bytes: &[u8], name: &str) -> String {
+pub(super) fn part(bytes: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut out = String::new();
     archive.by_name(name).unwrap().read_to_string(&mut out).unwrap();
     out
 }
 
-fn with_part(bytes: &[u8], name: &str, content: &str) -> Vec<u8> {
+pub(super) fn with_part(bytes: &[u8], name: &str, content: &str) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for index in 0..archive.len() {
@@ -53,7 +53,7 @@ fn with_part(bytes: &[u8], name: &str, content: &str) -> Vec<u8> {
 }
 
 /// The formula cells of a sheet from a row on: where each element starts and ends, its cell, formula and value.
-fn formulas(sheet: &str, from_row: u32) -> Vec<(usize, usize, String, String, String)> {
+pub(super) fn formulas(sheet: &str, from_row: u32) -> Vec<(usize, usize, String, String, String)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = sheet[at..].find("<c r=\"").map(|place| at + place) {

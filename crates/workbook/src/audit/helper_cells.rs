@@ -4,7 +4,7 @@ use super::address::Address;
 use super::error::AuditError;
 use super::judge::{Judge, Row};
 use super::labels::label;
-use super::repair::{Trial, mends, spelled, spread};
+use super::repair::{Repair, Trial, mends, spelled, spread};
 use super::table::Part;
 
 /// The most weights that are named as having their gradients made of a helper cell.
@@ -42,6 +42,14 @@ impl Judge<'_, '_> {
             gradient.is_some_and(|gradient| self.sheet.dependencies.closure(&[gradient], &weights).contains(&helper))
         };
         (0..table.tracks.len()).filter(uses).collect()
+    }
+
+    /// Whether a change of a helper cell makes several gradients right.
+    pub fn mends_several(&mut self, helper: Address, step: i64, repair: &Repair) -> Result<bool, AuditError> {
+        self.mended.push((helper, repair.node.clone()));
+        let right = self.right_behind(helper, step);
+        self.mended.pop();
+        Ok(right?.len() > 1)
     }
 
     /// The tracks whose gradients use a helper cell and are right with what was found to belong there.

@@ -13,13 +13,11 @@ use super::finding::{Finding, SlipKind};
 use super::formula::{text_at, with_references};
 use super::labels::label;
 use super::lines::kind;
-use super::repair::{ChangeKind, Repair, Trial, search, spread};
+use super::repair::{ChangeKind, Trial};
 use super::rows::Found;
 use super::symbolic::Symbolic;
 use super::table::{Part, Table};
 
-/// For how many gradients changes of one helper cell are tried without success.
-const FAILURES: usize = 2;
 /// How close two ratios are that count as the same factor.
 const SAME_FACTOR: f64 = 1e-6;
 /// Which error the gradients belong to.
@@ -408,53 +406,8 @@ impl Judge<'_, '_> {
         {
             explanation.push_str(&format!(": it is {} times as large", super::report::short(first)));
         }
-        let rows = spread(bad);
-        let is_typed = book.formula(home).is_none();
         let is_empty = !book.cells.contains_key(&home);
-        let helpers = if gradient.is_none() || is_empty { Vec::new() } else { self.suspects(track, home, bad[0].step) };
-        // A single slip in a helper cell that makes several gradients wrong, then in the formula itself, then in any helper
-        // cell; a factor or a term of the formula itself last, because what a helper lacks could be put into each gradient
-        // behind it; then a formula of our own.
-        let any = [ChangeKind::Factor, ChangeKind::Term, ChangeKind::Exchange];
-        let of_helpers = |helpers: &[Address]| -> Vec<(Address, ChangeKind)> {
-            helpers.iter().flat_map(|&base| any.map(|kind| (base, kind))).collect()
-        };
-        let (of_several, of_one): (Vec<Address>, Vec<Address>) =
-            helpers.into_iter().partition(|&helper| self.users(helper, bad[0].step).len() > 1);
-        let mut trials = of_helpers(&of_several);
-        if !is_typed {
-            trials.push((culprit, ChangeKind::Exchange));
-        }
-        trials.extend(of_helpers(&of_one));
-        if !is_typed {
-            trials.extend([ChangeKind::Factor, ChangeKind::Term].map(|kind| (culprit, kind)));
-        }
-        let (mut repaired, mut by_chance): (Option<(Address, Repair)>, _) = (None, None);
-        for (base, kind) in trials {
-            // Each of the gradients behind a helper cell that nothing mends would take as long to find that out.
-            let failures = self.failures.get(&(base, kind)).copied().unwrap_or(0);
-            if failures == FAILURES {
-                continue;
-            }
-            let trial = Trial { culprit: base, rows: &rows, ..self.trial(track) };
-            let Some(repair) = search(self.sheet, &trial, kind)? else {
-                self.failures.insert((base, kind), failures + 1);
-                continue;
-            };
-            // What mends one of several gradients may do so by chance, where the others have no slip of their own as well.
-            if of_several.contains(&base) {
-                self.mended.push((base, repair.node.clone()));
-                let right = self.right_behind(base, bad[0].step)?;
-                self.mended.pop();
-                if right.len() < 2 {
-                    by_chance.get_or_insert((base, repair));
-                    continue;
-                }
-            }
-            repaired = Some((base, repair));
-            break;
-        }
-        let repaired = repaired.or(by_chance);
+        let repaired = self.likely_repair(track, bad)?;
         let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
         let kind = if is_empty { SlipKind::NeverTrained } else { SlipKind::WrongDerivative };
         if is_empty {

@@ -22,7 +22,9 @@
 //! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `sliding` | references that dollar signs should hold |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
-//! | `repair`, `symbolic`, `network` | the right formula: by the smallest change, by differentiation, by the derivation |
+//! | `likely_repair`, `repair`, `factors`, `terms`, `places` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it |
+//! | `helper_cells`, `helper_derivative`, `symbolic` | what gradients are made of; the right formula by differentiation |
+//! | `network`, `softmax` | the network as the derivation knows it |
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
 
@@ -40,10 +42,12 @@ mod fix;
 mod foreign;
 mod formula;
 mod helper_cells;
+mod helper_derivative;
 mod html;
 mod idle;
 mod judge;
 mod labels;
+mod likely_repair;
 mod lines;
 mod loss;
 mod merging;

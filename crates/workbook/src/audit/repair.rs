@@ -19,7 +19,7 @@ use super::formula::{text_at, with_references};
 use super::judge::Row;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
-use super::terms::{with_lacking_term, without_terms};
+use super::terms::{wanted_of_part, with_lacking_term, without_terms};
 
 /// The most changes that are tried on one formula.
 const TRIAL_LIMIT: usize = 3000;
@@ -138,6 +138,19 @@ pub(crate) fn mends(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<bool, AuditE
     let is_right =
         |&row: &i64| trial.case.table.at(trial.culprit, row).is_some_and(|cell| trial.is_right(&engine, row, cell));
     Ok(trial.rows.iter().all(is_right))
+}
+
+/// What a helper cell has to hold for the gradient to be right, and how surely, row by row; `None` where the gradient
+/// does not follow it.
+pub(crate) fn wanted_values(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Option<Vec<(f64, f64)>>, AuditError> {
+    let table = &trial.case.table;
+    let home = trial.rows.first().and_then(|&step| table.at(trial.culprit, step));
+    let formula = home.and_then(|home| sheet.book.formula(home));
+    let (Some(formula), Some(gradient)) = (formula, table.rules[trial.track].gradient) else { return Ok(None) };
+    let mut engine = rows_engine(sheet, trial)?;
+    let mut with = |value: Option<f64>| Some(value.map_or_else(|| formula.node.clone(), Node::NumberKind));
+    let wanted = wanted_of_part(sheet, trial, &mut engine, gradient, &mut with, &formula.node)?;
+    Ok(wanted.map(|all| all.into_iter().map(|wanted| (wanted.value, wanted.tolerance)).collect()))
 }
 
 /// The steps of the first, the middle and the last of these rows.

@@ -1,5 +1,7 @@
 //! Updates and derivatives as they should be, written in the sheet's own references.
 
+use std::collections::BTreeMap;
+
 use ironcalc_base::expressions::parser::Node;
 use ironcalc_base::expressions::token::OpSum;
 
@@ -55,7 +57,9 @@ impl Judge<'_, '_> {
         let (book, table) = (self.sheet.book, &self.case.table);
         // Written for the anchor and moved, so that one graph serves all rows.
         let symbolic = self.symbolic.get_or_insert_with(|| Symbolic::of(book, table, table.anchor));
-        let text = symbolic.as_ref()?.formula(book, table, table.anchor, track, sheet)?;
+        let symbolic = symbolic.as_ref()?;
+        let gradient = symbolic.gradients[track];
+        let text = symbolic.formula(book, table, table.anchor, gradient, sheet, &BTreeMap::new())?;
         let home = table.rules[track].gradient.unwrap_or(table.tracks[track].update);
         let home = Address { sheet, ..home };
         let formula = self.sheet.reader.read(&text, home)?;

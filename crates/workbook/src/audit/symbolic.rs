@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longhand_derivation::derivative::gradients;
 use longhand_derivation::expression::{Graph, NodeId};
 use longhand_derivation::render::spreadsheet;
+use longhand_derivation::symbol::Symbol;
 
 use super::address::{Address, quoted_sheet};
 use super::book::Book;
@@ -67,12 +68,26 @@ impl Symbolic {
         Some(Symbolic { graph, nodes, gradients })
     }
 
-    /// The derivative with respect to a track, as a formula for a cell on `sheet` in terms of cells. Cells that do not
-    /// move with the step are written with dollar signs.
-    pub fn formula(&self, book: &Book, table: &Table, step: i64, track: usize, sheet: u32) -> Option<String> {
-        let names: BTreeMap<NodeId, String> = self
-            .nodes
-            .iter()
+    /// The derivative with respect to the quantity in a cell between the weights and the error.
+    pub fn gradient_of(&self, cell: Address) -> Option<NodeId> {
+        let symbol = self.graph.symbol(*self.nodes.get(&cell)?)?;
+        self.graph.find(Symbol::gradient_of(symbol).name())
+    }
+
+    /// A node, such as a derivative, as a formula for a cell on `sheet` in terms of cells, where `held` says which further
+    /// nodes stand in which. Cells that do not move with the step are written with dollar signs.
+    pub fn formula(
+        &self,
+        book: &Book,
+        table: &Table,
+        step: i64,
+        node: NodeId,
+        sheet: u32,
+        held: &BTreeMap<NodeId, Address>,
+    ) -> Option<String> {
+        let held = held.iter().map(|(node, cell)| (cell, node));
+        let names: BTreeMap<NodeId, String> = held
+            .chain(&self.nodes)
             .map(|(&cell, &node)| {
                 let moves =
                     cell.shifted(table.shift, table.anchor - step).is_some_and(|cell| table.moving.contains_key(&cell));
@@ -85,7 +100,7 @@ impl Symbolic {
                 (node, format!("{prefix}{name}"))
             })
             .collect();
-        spreadsheet::formula(&self.graph, self.gradients[track], &|node| names.get(&node).cloned()).ok()
+        spreadsheet::formula(&self.graph, node, &|node| names.get(&node).cloned()).ok()
     }
 }
 

@@ -136,20 +136,16 @@ pub(crate) fn with_lacking_term(
         |parent: Option<&Node>, node: &Node| parent.is_none() || is_whole_sum(parent, node) || is_factors(parent, node);
     for place in 0..PLACE_LIMIT {
         let Some((_, sum)) = changed_at(node, place, &is_place, &mut Node::clone) else { break };
-        let Some(lacking) = lacking(
-            sheet,
-            trial,
-            engine,
-            gradient,
-            &mut |value| {
-                changed_at(node, place, &is_place, &mut |_| value.map_or_else(|| sum.clone(), Node::NumberKind))
-                    .map(|(node, _)| node)
-            },
-            &sum,
-        )?
-        else {
-            continue;
+        let mut with = |value: Option<f64>| {
+            let mut change = |_: &Node| value.map_or_else(|| sum.clone(), Node::NumberKind);
+            changed_at(node, place, &is_place, &mut change).map(|(node, _)| node)
         };
+        let Some(wanted) = wanted_of_part(sheet, trial, engine, gradient, &mut with, &sum)? else { continue };
+        let lacking: Vec<(f64, f64)> =
+            wanted.into_iter().map(|wanted| (wanted.value - wanted.now, wanted.tolerance)).collect();
+        if lacking.iter().any(|(lacking, tolerance)| lacking.abs() <= 4.0 * tolerance) {
+            continue;
+        }
         let Some((is_negative, factors)) = product(&lacking, &quantities) else { continue };
         let words: Vec<&str> = factors.iter().map(|&factor| quantities[factor].words.as_str()).collect();
         let term = factors.iter().map(|&factor| quantities[factor].node.clone()).reduce(times);
@@ -163,16 +159,24 @@ pub(crate) fn with_lacking_term(
     Ok(None)
 }
 
-/// What a sum lacks and how surely, row by row: `None` where it lacks nothing, or where the gradient does not follow it.
-/// `with` gives the culprit's formula with a number in the place of the sum, or as it is.
-fn lacking(
+/// What a part of a formula has to be in one row, and is.
+pub(crate) struct Wanted {
+    pub value: f64,
+    pub now: f64,
+    pub tolerance: f64,
+}
+
+/// What a part of the culprit's formula has to be for the gradient to be right, what it is, and how surely, row by row;
+/// `None` where the gradient does not follow it. `with` gives the culprit's formula with a number in the place of the part,
+/// or as it is.
+pub(crate) fn wanted_of_part(
     sheet: &Sheet<'_>,
     trial: &Trial<'_>,
     engine: &mut Engine,
     gradient: Address,
     with: &mut dyn FnMut(Option<f64>) -> Option<Node>,
-    sum: &Node,
-) -> Result<Option<Vec<(f64, f64)>>, AuditError> {
+    part: &Node,
+) -> Result<Option<Vec<Wanted>>, AuditError> {
     let table = &trial.case.table;
     let homes: Vec<Address> = trial.rows.iter().filter_map(|&row| table.at(trial.culprit, row)).collect();
     let mut gradients = Vec::new();
@@ -188,25 +192,25 @@ fn lacking(
     }
     let mut scratch = Vec::new();
     for &home in &homes {
-        scratch.push(engine.add_formula(home.sheet, &text_at(sum, &sheet.book.sheets, home))?);
+        scratch.push(engine.add_formula(home.sheet, &text_at(part, &sheet.book.sheets, home))?);
     }
     engine.recalculate();
-    let mut lacking = Vec::new();
+    let mut all = Vec::new();
     for (place, row) in trial.rows.iter().enumerate() {
-        let (Some(now), Some(&(wanted, tolerance))) =
+        let (Some(now), Some(&(right, tolerance))) =
             (scratch.get(place).and_then(|&cell| engine.number(cell)), trial.wanted.get(row))
         else {
             return Ok(None);
         };
         let slope = gradients[1][place] - gradients[0][place];
         let tolerance = (tolerance / slope.abs()) + ROUNDING * now.abs();
-        let found = (wanted - gradients[0][place]) / slope - now;
-        if !found.is_finite() || found.abs() <= 4.0 * tolerance {
+        let wanted = (right - gradients[0][place]) / slope;
+        if !wanted.is_finite() || !tolerance.is_finite() {
             return Ok(None);
         }
-        lacking.push((found, tolerance));
+        all.push(Wanted { value: wanted, now, tolerance });
     }
-    Ok(Some(lacking))
+    Ok(Some(all))
 }
 
 /// Up to three of the quantities whose product is `lacking` in every row, or its opposite; the fewest, and the first.

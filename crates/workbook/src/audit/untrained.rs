@@ -137,7 +137,7 @@ fn finding(
     finding.cells = finding.steps.iter().filter_map(|&step| table.at(cell, step)).collect();
     let rate = (0..table.tracks.len())
         .find_map(|track| rate_text(book, table, track, anchor, table.tracks[track].update.sheet));
-    let derivative = symbolic.formula(book, table, anchor, place, cell.sheet);
+    let derivative = symbolic.formula(book, table, anchor, symbolic.gradients[place], cell.sheet, &BTreeMap::new());
     let (Some(rate), Some(derivative)) = (rate, derivative) else { return Ok(finding) };
     let gradient = match gradient_cell(sheet, case, cell, &derivative)? {
         Some(gradient) => {

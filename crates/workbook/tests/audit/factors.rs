@@ -85,6 +85,27 @@ fn a_path_that_a_delta_lacks_or_has_too_many_is_the_deltas_slip() {
 }
 
 #[test]
+fn a_delta_that_no_small_change_mends_is_given_its_derivative_by_way_of_the_deltas_above() {
+    for layout in layouts() {
+        let depth = layout.sizes.len() - 1;
+        for layer in 1..=depth {
+            let name = format!("d{layer}_0");
+            is_told(&layout, &name, &["it is not the derivative of the error by "], |formula| {
+                format!("=SQRT(ABS({}))", &formula[1..])
+            });
+            let mut made = Table::new(layout.clone());
+            made.change(&name, 0..layout.steps, |formula, _| format!("=SQRT(ABS({}))", &formula[1..]));
+            let report = made.audit();
+            let corrected = report.slips().next().unwrap().corrected.clone().unwrap();
+            if layer < depth {
+                let above = made.cell(&format!("d{}_0", layer + 1), 0);
+                assert!(corrected.contains(&above), "{above} {corrected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_one_gradient_lacks_is_put_into_it_and_the_rest_left_as_it_stands() {
     for helpers in [false, true] {
         let mut made = Table::new(Layout { helpers, ..Layout::default() });

@@ -39,13 +39,45 @@ pub fn html(report: &AuditReport) -> String {
     report.refused.iter().chain(&report.notes).for_each(|note| {
         let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(note));
     });
-    report.tables.iter().for_each(|table| section(&mut page, table));
+    if report.tables.len() > 1 && slips > 0 {
+        contents(&mut page, report);
+    }
+    for (place, table) in report.tables.iter().enumerate() {
+        section(&mut page, place, table);
+    }
     page.push_str("</main>\n</body>\n</html>\n");
     page
 }
 
-fn section(page: &mut String, table: &TableReport) {
-    let rows = if table.direction == "down" { "rows" } else { "columns" };
+/// Where the slips are, so that nobody looks for them among clean tables.
+fn contents(page: &mut String, report: &AuditReport) {
+    page.push_str("<ul class=\"contents\">\n");
+    for (place, table) in report.tables.iter().enumerate() {
+        for (count, slip) in table.slips.iter().enumerate().filter(|(_, slip)| slip.told_on.is_none()) {
+            let _ = writeln!(
+                page,
+                "<li><a href=\"#{}\">{}: {}</a></li>",
+                slip_id(place, count),
+                escaped(&slip.cell),
+                escaped(slip.kind.words())
+            );
+        }
+    }
+    page.push_str("</ul>\n");
+}
+
+/// What a slip's place on the page is called.
+fn slip_id(table: usize, slip: usize) -> String {
+    format!("slip-{}-{}", table + 1, slip + 1)
+}
+
+fn section(page: &mut String, place: usize, table: &TableReport) {
+    let rows = match (table.direction, table.rows) {
+        ("down", 1) => "row",
+        ("down", _) => "rows",
+        (_, 1) => "column",
+        _ => "columns",
+    };
     let _ = writeln!(page, "<section>\n<h2>{}</h2>\n<dl class=\"facts\">", escaped(&table.sheet));
     let mut fact = |name: &str, value: String| {
         let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value}</dd></div>");
@@ -76,7 +108,9 @@ fn section(page: &mut String, table: &TableReport) {
         fact("Differentiated", format!("{} {rows}; the others have the same formulas", table.rows_checked));
     }
     page.push_str("</dl>\n");
-    table.slips.iter().for_each(|slip| slip_card(page, slip, table));
+    for (count, slip) in table.slips.iter().enumerate() {
+        slip_card(page, &slip_id(place, count), slip, table);
+    }
     table.notes.iter().for_each(|note| {
         let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(note));
     });
@@ -85,20 +119,20 @@ fn section(page: &mut String, table: &TableReport) {
     page.push_str("</section>\n");
 }
 
-fn slip_card(page: &mut String, slip: &Slip, table: &TableReport) {
+fn slip_card(page: &mut String, id: &str, slip: &Slip, table: &TableReport) {
     let weight = slip.weight.as_ref().map(|weight| format!(" of {}", escaped(weight))).unwrap_or_default();
     if let Some(sheet) = &slip.told_on {
         let what = capital(&escaped(slip.kind.words()));
         let _ = writeln!(
             page,
-            "<article class=\"slip\">\n<h3>{what}{weight}</h3>\n<p>As on sheet {}.</p>\n</article>",
+            "<article class=\"slip\" id=\"{id}\">\n<h3>{what}{weight}</h3>\n<p>As on sheet {}.</p>\n</article>",
             escaped(sheet)
         );
         return;
     }
     let _ = writeln!(
         page,
-        "<article class=\"slip\">\n<h3>{}{weight}</h3>\n<p>{}.</p>\n<dl>",
+        "<article class=\"slip\" id=\"{id}\">\n<h3>{}{weight}</h3>\n<p>{}.</p>\n<dl>",
         capital(&escaped(slip.kind.words())),
         capital(&escaped(&slip.explanation))
     );

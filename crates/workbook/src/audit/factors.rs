@@ -12,7 +12,7 @@ use super::address::Address;
 use super::examine::{Case, Sheet};
 use super::formula::{reference_to, references, text_at};
 use super::places::{changed_at, in_children, less, times};
-use super::repair::{Repair, others, spelled};
+use super::repair::{Repair, is_rate, others, spelled};
 use super::table::Part;
 
 /// The most terms of one formula, itself counted in, that a factor is tried in.
@@ -24,7 +24,7 @@ pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: 
     let mut place = 0;
     while let Some((changed, factor)) = without_factor(node, place, &mut 0) {
         let factor = text_at(&factor, &sheet.book.sheets, home);
-        changes.push(Repair { node: changed, words: format!("the factor {factor} is one too many") });
+        changes.push(Repair { node: changed, words: format!("the factor {factor} is one too many"), is_sign: false });
         place += 1;
     }
     let lacking = lacking(sheet, case, node, home, step);
@@ -37,7 +37,7 @@ pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: 
                 0 => format!("the factor {words} is missing"),
                 _ => format!("in {} the factor {words} is missing", text_at(&term, &sheet.book.sheets, home)),
             };
-            changes.push(Repair { node: changed, words });
+            changes.push(Repair { node: changed, words, is_sign: false });
         }
     }
     changes
@@ -51,7 +51,7 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
     let mut near = others(sheet, case, home, step);
     // By what is 0 a wrong formula would be right that should be 0.
     let is_zero = |cell: &Address| case.values.get(cell).copied().or_else(|| sheet.engine.number(*cell)) == Some(0.0);
-    near.retain(|cell| !is_zero(cell));
+    near.retain(|cell| !is_zero(cell) && !is_rate(table, *cell));
     near.sort_by_key(|to| to.column.abs_diff(home.column) + to.row.abs_diff(home.row));
     let mut factors = Vec::new();
     for cell in near {

@@ -1,7 +1,12 @@
 //! Helper cells of the way back, such as the deltas: a slip in one makes every gradient behind it wrong.
 
+use std::collections::BTreeSet;
+
 use super::address::Address;
+use super::engine::Content;
 use super::error::AuditError;
+use super::finding::{Finding, SlipKind};
+use super::formula::text_at;
 use super::judge::{Judge, Row};
 use super::labels::label;
 use super::repair::{Repair, Trial, mends, spelled, spread};
@@ -11,24 +16,35 @@ use super::table::Part;
 const NAMED: usize = 4;
 
 impl Judge<'_, '_> {
-    /// Helper cells that only wrong gradients use, those that most of them use first.
-    pub fn suspects(&self, track: usize, gradient: Address, step: i64) -> Vec<Address> {
-        let table = self.table();
+    /// Helper cells of a track's gradient that only wrong gradients use: those first that most gradients use, of these those
+    /// that hold no derivative by anything in its bad rows, and then those that the others need.
+    pub fn suspects(&mut self, track: usize, bad: &[Row]) -> Vec<Address> {
+        let table = &self.case.table;
+        let step = bad[0].step;
+        let Some(gradient) = table.rules[track].gradient.and_then(|gradient| table.at(gradient, step)) else {
+            return Vec::new();
+        };
         let weights = table.weights();
         let is_fine = |track: usize| self.rows[track].iter().all(Row::holds);
         let trusted: Vec<Address> = (0..table.tracks.len())
             .filter(|&other| other != track && is_fine(other))
             .filter_map(|other| table.at(table.rules[other].gradient?, step))
             .collect();
-        let trusted = self.sheet.dependencies.closure(&trusted, &weights);
-        let used = self.sheet.dependencies.closure(&[gradient], &weights);
+        let dependencies = self.sheet.dependencies;
+        let trusted = dependencies.closure(&trusted, &weights);
+        let used = dependencies.closure(&[gradient], &weights);
         let mut suspects: Vec<Address> = used
             .into_iter()
             .filter(|cell| *cell != gradient && !trusted.contains(cell))
             .filter_map(|cell| cell.shifted(table.shift, table.anchor - step))
             .filter(|base| table.moving.get(base) == Some(&Part::Backward))
+            .filter(|base| self.mended.iter().all(|(mended, _)| mended != base))
             .collect();
-        suspects.sort_by_cached_key(|&helper| std::cmp::Reverse(self.users(helper, step).len()));
+        let steps = spread(bad);
+        suspects.sort_by_cached_key(|&helper| {
+            let needs = table.at(helper, step).map_or(0, |cell| dependencies.closure(&[cell], &weights).len());
+            (std::cmp::Reverse(self.users(helper, step).len()), self.holds_derivative(helper, &steps), needs)
+        });
         suspects
     }
 
@@ -65,6 +81,30 @@ impl Judge<'_, '_> {
             }
         }
         Ok(right)
+    }
+
+    /// The slip in a helper cell, with what is behind it judged from now on as if it were mended.
+    pub fn wrong_helper(
+        &mut self,
+        track: usize,
+        helper: Address,
+        bad: &[Row],
+        repair: &Repair,
+        done: &mut BTreeSet<usize>,
+    ) -> Result<Finding, AuditError> {
+        let (book, step) = (self.sheet.book, bad[0].step);
+        let kind = if repair.is_sign { SlipKind::WrongSign } else { SlipKind::WrongDerivative };
+        let mut finding = self.finding(kind, track, helper, bad, self.of_helper(helper, step, &repair.words));
+        finding.track = Some(track).filter(|_| self.users(helper, step).len() == 1);
+        finding.value = self.table().at(helper, step).and_then(|cell| self.case.values.get(&cell)).copied();
+        (finding.expected, finding.tolerance) = (None, None);
+        for &cell in &finding.cells {
+            finding.corrections.insert(cell, Content::Formula(text_at(&repair.node, &book.sheets, cell)));
+        }
+        self.mended.push((helper, repair.node.clone()));
+        done.insert(track);
+        done.extend(self.right_behind(helper, step)?);
+        Ok(finding)
     }
 
     /// What is wrong with a helper cell, in a sentence.

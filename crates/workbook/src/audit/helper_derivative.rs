@@ -4,6 +4,7 @@
 //! quantity's derivative that is, from the derivatives by every quantity of the forward pass.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use longhand_derivation::evaluation::Values;
 use longhand_derivation::expression::{NodeId, Op};
@@ -18,9 +19,11 @@ use super::table::Part;
 
 /// Relative distance up to which a number is the derivative.
 const SAME: f64 = 1e-9;
+/// The longest formula that somebody would type, about.
+const READABLE: usize = 160;
 
 /// One step's forward formulas differentiated.
-struct Step {
+pub(crate) struct Step {
     symbolic: Symbolic,
     values: Values,
 }
@@ -43,10 +46,7 @@ impl Judge<'_, '_> {
     ) -> Result<Option<Repair>, AuditError> {
         let trial = Trial { culprit: helper, rows: steps, ..self.trial(track) };
         let Some(wanted) = wanted_values(self.sheet, &trial)? else { return Ok(None) };
-        let Some(differentiated) = steps.iter().map(|&step| self.differentiated(step)).collect::<Option<Vec<Step>>>()
-        else {
-            return Ok(None);
-        };
+        let Some(differentiated) = self.differentiated(steps) else { return Ok(None) };
         let (book, table) = (self.sheet.book, &self.case.table);
         let (Some(&first), Some(step)) = (steps.first(), differentiated.first()) else { return Ok(None) };
         let Some(home) = table.at(helper, first) else { return Ok(None) };
@@ -65,7 +65,11 @@ impl Judge<'_, '_> {
         let names = self.helpers_that_hold(&differentiated, steps, home);
         let Some(text) = step.symbolic.formula(book, table, first, node, home.sheet, &names) else { return Ok(None) };
         let words = format!("it is not the derivative of the error by {}", label(book, table, quantity));
-        Ok(self.sheet.reader.read(&text, home).map(|formula| Repair { node: formula.node, words }))
+        let text = match self.difference(&wanted, steps, home) {
+            Some(short) if text.len() > READABLE => short,
+            _ => text,
+        };
+        Ok(self.sheet.reader.read(&text, home).map(|formula| Repair { node: formula.node, words, is_sign: false }))
     }
 
     /// The quantities between weights and error.
@@ -73,7 +77,59 @@ impl Judge<'_, '_> {
         self.table().moving.iter().filter(|(_, part)| **part == Part::Forward).map(|(&base, _)| base).collect()
     }
 
-    fn differentiated(&self, step: i64) -> Option<Step> {
+    /// `out − target` where that is all that is left, as it is of softmax with cross-entropy.
+    fn difference(&self, wanted: &[(f64, f64)], steps: &[i64], home: Address) -> Option<String> {
+        let table = self.table();
+        let read = |cells: Vec<Option<Address>>| -> Option<Vec<f64>> {
+            cells.into_iter().map(|cell| self.value(cell?)).collect()
+        };
+        let in_rows = |base: Address| read(steps.iter().map(|&row| table.at(base, row)).collect());
+        let moving = table.moving.iter().filter(|(_, part)| **part == Part::Given);
+        let mut given: Vec<(String, Vec<f64>)> =
+            moving.filter_map(|(&base, _)| Some((table.at(base, steps[0])?.a1(), in_rows(base)?))).collect();
+        let fixed = table.fixed.iter().filter(|cell| cell.sheet == home.sheet);
+        given.extend(fixed.filter_map(|&cell| Some((cell.absolute_a1(), read(vec![Some(cell); steps.len()])?))));
+        self.forward().into_iter().filter(|base| base.sheet == home.sheet).find_map(|base| {
+            let (out, cell) = (in_rows(base)?, table.at(base, steps[0])?);
+            let is_left = |(_, target): &&(String, Vec<f64>)| {
+                let mut rows = out.iter().zip(target).zip(wanted);
+                rows.all(|((out, target), (wanted, tolerance))| (out - target - wanted).abs() <= tolerance + SAME)
+            };
+            let (target, _) = given.iter().find(is_left)?;
+            Some(format!("{}-{target}", cell.a1()))
+        })
+    }
+
+    /// Whether a helper cell holds the derivative by some quantity in these steps.
+    pub fn holds_derivative(&mut self, helper: Address, steps: &[i64]) -> bool {
+        let Some(differentiated) = self.differentiated(steps) else { return false };
+        self.forward().into_iter().any(|quantity| self.holds(helper, quantity, &differentiated, steps))
+    }
+
+    fn holds(&self, helper: Address, quantity: Address, differentiated: &[Rc<Step>], steps: &[i64]) -> bool {
+        let table = self.table();
+        let pairs = differentiated.iter().zip(steps).map(|(step, &row)| {
+            let (_, gradient) = step.gradient(table.at(quantity, row)?)?;
+            Some((gradient, self.value(table.at(helper, row)?)?))
+        });
+        let pairs: Option<Vec<(f64, f64)>> = pairs.collect();
+        pairs.is_some_and(|pairs| {
+            pairs.iter().any(|(_, held)| *held != 0.0)
+                && pairs.iter().all(|(gradient, held)| (gradient - held).abs() <= SAME * held.abs() + 1e-15)
+        })
+    }
+
+    fn differentiated(&mut self, steps: &[i64]) -> Option<Vec<Rc<Step>>> {
+        for &step in steps {
+            if !self.differentiated.contains_key(&step) {
+                let found = self.differentiate(step).map(Rc::new);
+                self.differentiated.insert(step, found);
+            }
+        }
+        steps.iter().map(|step| self.differentiated.get(step).cloned().flatten()).collect()
+    }
+
+    fn differentiate(&self, step: i64) -> Option<Step> {
         let symbolic = Symbolic::of(self.sheet.book, self.table(), step)?;
         let mut variables = Vec::new();
         let is_variable = |node: NodeId| symbolic.graph.node(node).op == Op::Variable;
@@ -90,7 +146,12 @@ impl Judge<'_, '_> {
 
     /// The derivatives, of the first of these steps, that stand in other helper cells already, which the formula of `home`
     /// may take.
-    fn helpers_that_hold(&self, differentiated: &[Step], steps: &[i64], home: Address) -> BTreeMap<NodeId, Address> {
+    fn helpers_that_hold(
+        &self,
+        differentiated: &[Rc<Step>],
+        steps: &[i64],
+        home: Address,
+    ) -> BTreeMap<NodeId, Address> {
         let table = self.table();
         let first = steps[0];
         let is_gradient = |base: Address| table.rules.iter().any(|rule| rule.gradient == Some(base));
@@ -101,17 +162,9 @@ impl Judge<'_, '_> {
             .collect();
         let mut names = BTreeMap::new();
         for quantity in self.forward() {
-            let holds = |helper: &&Address| {
-                differentiated.iter().zip(steps).all(|(step, &row)| {
-                    let gradient = table.at(quantity, row).and_then(|cell| step.gradient(cell));
-                    let held = table.at(**helper, row).and_then(|cell| self.value(cell));
-                    gradient.zip(held).is_some_and(|((_, gradient), held)| {
-                        held != 0.0 && (gradient - held).abs() <= SAME * held.abs()
-                    })
-                })
-            };
             let node = table.at(quantity, first).and_then(|cell| differentiated.first()?.gradient(cell));
-            if let (Some((node, _)), Some(helper)) = (node, helpers.iter().find(holds))
+            if let (Some((node, _)), Some(helper)) =
+                (node, helpers.iter().find(|helper| self.holds(**helper, quantity, differentiated, steps)))
                 && let Some(cell) = table.at(*helper, first)
             {
                 names.entry(node).or_insert(cell);

@@ -1,6 +1,7 @@
 //! Every gradient held against the finite difference, and what may have gone wrong where they part.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ironcalc_base::expressions::parser::Node;
 
@@ -11,6 +12,7 @@ use super::error::AuditError;
 use super::examine::{Case, Sheet};
 use super::finding::{Finding, SlipKind};
 use super::formula::{text_at, with_references};
+use super::helper_derivative::Step;
 use super::labels::label;
 use super::lines::kind;
 use super::repair::{ChangeKind, Trial};
@@ -128,6 +130,8 @@ pub(crate) struct Judge<'a, 'b> {
     pub symbolic: Option<Option<Symbolic>>,
     /// Helper cells that were found wrong, at the anchor, with what belongs there: what is behind them is judged with it.
     pub mended: Vec<(Address, Node)>,
+    /// Steps of the table, differentiated.
+    pub differentiated: BTreeMap<i64, Option<Rc<Step>>>,
     /// For how many gradients no change of a cell was found that mends them, kind by kind.
     pub failures: BTreeMap<(Address, ChangeKind), usize>,
 }
@@ -135,8 +139,16 @@ pub(crate) struct Judge<'a, 'b> {
 impl<'a, 'b> Judge<'a, 'b> {
     /// A judge before its first verdict.
     pub fn new(sheet: &'a mut Sheet<'b>, case: &'a Case, excused: BTreeSet<(usize, i64)>) -> Self {
-        let (rows, mended, failures) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Judge { sheet, case, excused, rows, symbolic: None, mended, failures }
+        Judge {
+            sheet,
+            case,
+            excused,
+            rows: Vec::new(),
+            symbolic: None,
+            mended: Vec::new(),
+            differentiated: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        }
     }
 }
 
@@ -265,6 +277,11 @@ impl Judge<'_, '_> {
             result.found.push(finding);
             return Ok(());
         }
+        if let Some((helper, repair)) = self.repair_of_helper(track, &bad)? {
+            let finding = self.wrong_helper(track, helper, &bad, &repair, done)?;
+            result.found.push(finding);
+            return Ok(());
+        }
         if gradients_opposite {
             let gradient = table.rules[track].gradient.unwrap_or(weights.update);
             let finding =
@@ -291,7 +308,7 @@ impl Judge<'_, '_> {
             .collect()
     }
 
-    fn finding(&self, kind: SlipKind, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
+    pub fn finding(&self, kind: SlipKind, track: usize, base: Address, bad: &[Row], explanation: String) -> Finding {
         let table = self.table();
         let is_update = base == table.tracks[track].update;
         let mut steps = self.alike(base, bad);
@@ -392,7 +409,7 @@ impl Judge<'_, '_> {
         name: &str,
         done: &mut BTreeSet<usize>,
     ) -> Result<Finding, AuditError> {
-        let (case, table) = (self.case, &self.case.table);
+        let table = &self.case.table;
         let book = self.sheet.book;
         let gradient = table.rules[track].gradient;
         let culprit = gradient.unwrap_or(table.tracks[track].update);
@@ -408,24 +425,16 @@ impl Judge<'_, '_> {
         }
         let is_empty = !book.cells.contains_key(&home);
         let repaired = self.likely_repair(track, bad)?;
-        let base = repaired.as_ref().map_or(culprit, |(base, _)| *base);
         let kind = if is_empty { SlipKind::NeverTrained } else { SlipKind::WrongDerivative };
         if is_empty {
             explanation = format!("{name} is never trained: {home}, where its gradient belongs, is empty");
         }
-        let mut finding = self.finding(kind, track, base, bad, explanation);
+        let mut finding = self.finding(kind, track, culprit, bad, explanation);
         if let Some((base, repair)) = repaired {
-            if base == culprit {
-                finding.explanation.push_str(&format!("; {}", repair.words));
-            } else {
-                finding.explanation = self.of_helper(base, bad[0].step, &repair.words);
-                finding.track = Some(track).filter(|_| self.users(base, bad[0].step).len() == 1);
-                finding.value = table.at(base, bad[0].step).and_then(|cell| case.values.get(&cell).copied());
-                finding.expected = None;
-                finding.tolerance = None;
-                self.mended.push((base, repair.node.clone()));
-                done.extend(self.right_behind(base, bad[0].step)?);
+            if base != culprit {
+                return self.wrong_helper(track, base, bad, &repair, done);
             }
+            finding.explanation.push_str(&format!("; {}", repair.words));
             for &cell in &finding.cells {
                 let text = text_at(&repair.node, &book.sheets, cell);
                 finding.corrections.insert(cell, Content::Formula(text));

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ironcalc_base::expressions::parser::Node;
-use ironcalc_base::expressions::token::{OpProduct, OpSum};
+use ironcalc_base::expressions::token::{OpProduct, OpSum, OpUnary};
 
 use super::address::Address;
 use super::book::Book;
@@ -15,7 +15,7 @@ use super::engine::{Content, Engine};
 use super::error::AuditError;
 use super::examine::{Case, Sheet};
 use super::factors::factor_changes;
-use super::formula::{text_at, with_references};
+use super::formula::{Expr, text_at, with_references};
 use super::judge::Row;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
@@ -33,6 +33,8 @@ pub(crate) struct Repair {
     pub node: Node,
     /// What was changed, in words.
     pub words: String,
+    /// Whether it is the sign of the whole.
+    pub is_sign: bool,
 }
 
 /// What is to be made right.
@@ -53,6 +55,8 @@ pub(crate) struct Trial<'a> {
 /// What is tried on a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeKind {
+    /// The other sign.
+    Sign,
     /// A reference for another, a sign for another.
     Exchange,
     /// A factor more or fewer.
@@ -71,6 +75,7 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
     let is_helper = gradient != Some(trial.culprit) && table.tracks[trial.track].update != trial.culprit;
     let limit = if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT };
     let changes = match kind {
+        ChangeKind::Sign => vec![negated(&formula.node)],
         ChangeKind::Exchange => changes(sheet, trial.case, &formula.node, home, step, limit),
         ChangeKind::Factor => {
             let mut changes = factor_changes(sheet, trial.case, &formula.node, home, step);
@@ -127,7 +132,7 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
     }
     match kind {
         ChangeKind::Term => with_lacking_term(sheet, trial, &mut engine, &formula.node, home),
-        ChangeKind::Exchange | ChangeKind::Factor => Ok(None),
+        ChangeKind::Sign | ChangeKind::Exchange | ChangeKind::Factor => Ok(None),
     }
 }
 
@@ -234,6 +239,11 @@ pub(crate) fn others(sheet: &Sheet<'_>, case: &Case, home: Address, step: i64) -
     others
 }
 
+/// Whether a cell is the learning rate, which no derivative is made of.
+pub(crate) fn is_rate(table: &Table, cell: Address) -> bool {
+    table.rules.iter().flat_map(|rule| &rule.rate).any(|factor| factor.expr == Expr::Cell(cell))
+}
+
 /// Whether a cell of a step is the error or a term of it.
 fn is_error(table: &Table, cell: Address, step: i64) -> bool {
     let own = cell.shifted(table.shift, table.anchor - step);
@@ -284,7 +294,7 @@ pub(crate) fn changes(
         for to in near(from) {
             let node = with_references(node, home, &mut |_, cell| (cell == from).then_some(to));
             let words = format!("it uses {} where {} belongs", spelled(from), spelled(to));
-            changes.push(Repair { node, words });
+            changes.push(Repair { node, words, is_sign: false });
         }
     }
     let signs = operator_count(node);
@@ -292,7 +302,7 @@ pub(crate) fn changes(
         let mut changed = node.clone();
         let mut count = 0;
         if let Some(words) = flip(&mut changed, place, &mut count) {
-            changes.push(Repair { node: changed, words });
+            changes.push(Repair { node: changed, words, is_sign: false });
         }
     }
     for (place, &from) in used.iter().enumerate() {
@@ -302,7 +312,7 @@ pub(crate) fn changes(
         for to in near(from) {
             let node = with_references(node, home, &mut |at, _| (at == place).then_some(to));
             let words = format!("in one place it uses {} where {} belongs", spelled(from), spelled(to));
-            changes.push(Repair { node, words });
+            changes.push(Repair { node, words, is_sign: false });
         }
     }
     changes.truncate(limit);
@@ -327,7 +337,7 @@ fn with_own_weights(book: &Book, table: &Table, node: &Node, home: Address, step
     let own: Vec<String> = changed.iter().map(|(_, _, own)| own.a1()).collect();
     let verb = if own.len() == 1 { "belongs" } else { "belong" };
     let words = format!("it uses the updated {} where {} {verb}", updated.join(" and "), own.join(" and "));
-    (!changed.is_empty()).then_some(Repair { node, words })
+    (!changed.is_empty()).then_some(Repair { node, words, is_sign: false })
 }
 
 /// The number of operators in a formula that [`flip`] can turn round.
@@ -335,6 +345,18 @@ fn operator_count(node: &Node) -> usize {
     let mut count = 0;
     flip(&mut node.clone(), usize::MAX, &mut count);
     count
+}
+
+/// The formula with the other sign: a difference the other way round, a minus left out or set before it.
+fn negated(node: &Node) -> Repair {
+    let node = match node {
+        Node::OpSumKind { kind: OpSum::Minus, left, right } => {
+            Node::OpSumKind { kind: OpSum::Minus, left: right.clone(), right: left.clone() }
+        }
+        Node::UnaryKind { kind: OpUnary::Minus, right } => right.as_ref().clone(),
+        node => Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(node.clone()) },
+    };
+    Repair { node, words: "it has the wrong sign".to_owned(), is_sign: true }
 }
 
 /// Turns operator number `place` round: + and −, · and /. Says in words what should have stood there.

@@ -14,7 +14,7 @@ use super::error::AuditError;
 use super::examine::{Case, Sheet};
 use super::formula::{reference_to, references, text_at, with_references};
 use super::places::{changed_at, in_children, less, plus, times};
-use super::repair::{Repair, Trial, others, spelled};
+use super::repair::{Repair, Trial, is_rate, others, spelled};
 use super::table::Part;
 
 /// The most places of one formula that a term is looked for in.
@@ -29,7 +29,7 @@ pub(crate) fn without_terms(sheet: &Sheet<'_>, node: &Node, home: Address) -> Ve
     let mut changes = Vec::new();
     while let Some((changed, term)) = without_term(node, changes.len(), &mut 0) {
         let term = text_at(&term, &sheet.book.sheets, home);
-        changes.push(Repair { node: changed, words: format!("the term {term} is one too many") });
+        changes.push(Repair { node: changed, words: format!("the term {term} is one too many"), is_sign: false });
     }
     changes
 }
@@ -93,6 +93,7 @@ pub(crate) fn with_like_terms(sheet: &Sheet<'_>, case: &Case, node: &Node, home:
                                 "its sum lacks the term {words}, that of {}",
                                 spelled(book, table, to, step)
                             ),
+                            is_sign: false,
                         });
                     }
                 }
@@ -115,6 +116,8 @@ struct Quantity {
     words: String,
     /// By row of the trial.
     values: Vec<f64>,
+    /// Whether it depends on the weights.
+    is_learnt: bool,
 }
 
 /// The formula of the trial's culprit with the one term that it lacks, if a product of up to three quantities is that.
@@ -143,7 +146,7 @@ pub(crate) fn with_lacking_term(
         let Some(wanted) = wanted_of_part(sheet, trial, engine, gradient, &mut with, &sum)? else { continue };
         let lacking: Vec<(f64, f64)> =
             wanted.into_iter().map(|wanted| (wanted.value - wanted.now, wanted.tolerance)).collect();
-        if lacking.iter().any(|(lacking, tolerance)| lacking.abs() <= 4.0 * tolerance) {
+        if lacking.iter().all(|(lacking, tolerance)| lacking.abs() <= 4.0 * tolerance) {
             continue;
         }
         let Some((is_negative, factors)) = product(&lacking, &quantities) else { continue };
@@ -154,7 +157,11 @@ pub(crate) fn with_lacking_term(
             |sum: &Node| if is_negative { less(sum.clone(), term.clone()) } else { plus(sum.clone(), term.clone()) };
         let Some((changed, _)) = changed_at(node, place, &is_place, &mut grown) else { continue };
         let sign = if is_negative { "−" } else { "" };
-        return Ok(Some(Repair { node: changed, words: format!("the term {sign}{} is missing", words.join(" · ")) }));
+        return Ok(Some(Repair {
+            node: changed,
+            words: format!("the term {sign}{} is missing", words.join(" · ")),
+            is_sign: false,
+        }));
     }
     Ok(None)
 }
@@ -216,6 +223,10 @@ pub(crate) fn wanted_of_part(
 /// Up to three of the quantities whose product is `lacking` in every row, or its opposite; the fewest, and the first.
 fn product(lacking: &[(f64, f64)], quantities: &[Quantity]) -> Option<(bool, Vec<usize>)> {
     let sign_of = |factors: &[usize]| -> Option<bool> {
+        // No path of the chain rule is made of given numbers and weights alone.
+        if factors.iter().all(|&factor| !quantities[factor].is_learnt) {
+            return None;
+        }
         [false, true].into_iter().find(|&is_negative| {
             lacking.iter().enumerate().all(|(row, &(value, tolerance))| {
                 let product: f64 = factors.iter().map(|&factor| quantities[factor].values[row]).product();
@@ -231,13 +242,18 @@ fn product(lacking: &[(f64, f64)], quantities: &[Quantity]) -> Option<(bool, Vec
             return Some((is_negative, factors));
         }
     }
-    let (first, tolerance) = *lacking.first()?;
+    // Most fail in the row that shows it most clearly.
+    let clearest = |x: &usize, y: &usize| {
+        let clear = |row: usize| lacking[row].0.abs() / lacking[row].1.max(f64::MIN_POSITIVE);
+        clear(*x).total_cmp(&clear(*y))
+    };
+    let row = (0..lacking.len()).max_by(clearest)?;
+    let (first, tolerance) = lacking[row];
     for (c, third) in quantities.iter().enumerate() {
         for (b, second) in quantities[..c].iter().enumerate() {
-            let of_two = second.values[0] * third.values[0];
+            let of_two = second.values[row] * third.values[row];
             for (a, factor) in quantities[..b].iter().enumerate() {
-                // Most fail in the first row.
-                if ((factor.values[0] * of_two).abs() - first.abs()).abs() <= 2.0 * tolerance
+                if ((factor.values[row] * of_two).abs() - first.abs()).abs() <= 2.0 * tolerance
                     && let Some(is_negative) = sign_of(&[a, b, c])
                 {
                     return Some((is_negative, vec![a, b, c]));
@@ -257,7 +273,7 @@ fn quantities(sheet: &Sheet<'_>, trial: &Trial<'_>, engine: &Engine, node: &Node
     let gradients: BTreeSet<Address> = table.rules.iter().filter_map(|rule| table.at(rule.gradient?, step)).collect();
     let takes_gradients = references(node, home).iter().any(|reference| gradients.contains(&reference.to));
     let mut cells = others(sheet, case, home, step);
-    cells.retain(|&cell| takes_gradients || !gradients.contains(&cell));
+    cells.retain(|&cell| (takes_gradients || !gradients.contains(&cell)) && !is_rate(table, cell));
     cells.sort_by_key(|to| to.column.abs_diff(home.column) + to.row.abs_diff(home.row));
     let mut quantities = Vec::new();
     for cell in cells {
@@ -269,19 +285,22 @@ fn quantities(sheet: &Sheet<'_>, trial: &Trial<'_>, engine: &Engine, node: &Node
         };
         let Some(values) = trial.rows.iter().map(in_row).collect::<Option<Vec<f64>>>() else { continue };
         // What is 0 explains nothing.
-        if values.contains(&0.0) {
+        if values.iter().all(|value| *value == 0.0) {
             continue;
         }
         let words = spelled(sheet.book, table, cell, step);
-        let is_forward = own(cell).and_then(|own| table.moving.get(&own)) == Some(&Part::Forward);
+        let part = own(cell).and_then(|own| table.moving.get(&own));
+        let (is_forward, is_learnt) =
+            (part == Some(&Part::Forward), matches!(part, Some(Part::Forward | Part::Backward)));
         if is_forward {
             quantities.push(Quantity {
                 node: less(Node::NumberKind(1.0), reference.clone()),
                 words: format!("(1 − {words})"),
                 values: values.iter().map(|value| 1.0 - value).collect(),
+                is_learnt,
             });
         }
-        quantities.push(Quantity { node: reference, words, values });
+        quantities.push(Quantity { node: reference, words, values, is_learnt });
     }
     quantities.truncate(QUANTITY_LIMIT);
     quantities

@@ -21,7 +21,7 @@ use super::network::is_fully_connected;
 use super::repair::{Repair, changes};
 use super::symbolic::{Extra, Symbolic};
 use super::table::Part;
-use super::terms::with_like_terms;
+use super::terms::{with_like_terms, without_terms};
 use super::tracks::candidates;
 use super::untrained::untrained;
 
@@ -77,6 +77,7 @@ impl Judge<'_, '_> {
             if odd.is_some() {
                 tried.extend(changes(self.sheet, self.case, &node, home, step, TRIAL_LIMIT));
                 tried.extend(other_sign(&node));
+                tried.extend(without_terms(self.sheet, &node, home));
             }
             for change in tried {
                 left = left.checked_sub(1)?;
@@ -202,7 +203,7 @@ impl Variant {
 fn other_sign(node: &Node) -> Option<Repair> {
     let mut node = node.clone();
     let is_changed = turn_exponent(&mut node);
-    is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned() })
+    is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned(), is_sign: false })
 }
 
 fn turn_exponent(node: &mut Node) -> bool {

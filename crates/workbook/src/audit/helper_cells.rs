@@ -42,8 +42,10 @@ impl Judge<'_, '_> {
             .collect();
         let steps = spread(bad);
         suspects.sort_by_cached_key(|&helper| {
-            let needs = table.at(helper, step).map_or(0, |cell| dependencies.closure(&[cell], &weights).len());
-            (std::cmp::Reverse(self.users(helper, step).len()), self.holds_derivative(helper, &steps), needs)
+            let needs = table.at(helper, step).map_or(0, |cell| dependencies.closure(&[cell], &weights).len()) as i64;
+            let holds = self.holds_derivative(helper, &steps);
+            // Of two that hold the same derivative it is the later one that has gone no step further.
+            (std::cmp::Reverse(self.users(helper, step).len()), holds, if holds { -needs } else { needs })
         });
         suspects
     }

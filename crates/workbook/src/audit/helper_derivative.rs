@@ -56,14 +56,13 @@ impl Judge<'_, '_> {
                 found.is_some_and(|(_, value)| (value - wanted).abs() <= tolerance + SAME * wanted.abs())
             })
         };
-        let Some((quantity, node)) = self.forward().into_iter().find_map(|base| {
-            let (node, _) = step.gradient(table.at(base, first)?)?;
-            is_wanted(&base).then_some((base, node))
-        }) else {
-            return Ok(None);
-        };
         let names = self.helpers_that_hold(&differentiated, steps, home);
-        let Some(text) = step.symbolic.formula(book, table, first, node, home.sheet, &names) else { return Ok(None) };
+        // Where several derivatives are the same, as through an identity, the one that is written shortest.
+        let all = self.forward().into_iter().filter(|base| is_wanted(base)).filter_map(|base| {
+            let (node, _) = step.gradient(table.at(base, first)?)?;
+            Some((base, step.symbolic.formula(book, table, first, node, home.sheet, &names)?))
+        });
+        let Some((quantity, text)) = all.min_by_key(|(_, text)| text.len()) else { return Ok(None) };
         let words = format!("it is not the derivative of the error by {}", label(book, table, quantity));
         let text = match self.difference(&wanted, steps, home) {
             Some(short) if text.len() > READABLE => short,

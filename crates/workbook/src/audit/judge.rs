@@ -83,7 +83,7 @@ pub(crate) fn findings(
         result.found.push(finding);
         done.extend(0..case.table.tracks.len());
     }
-    for track in 0..case.table.tracks.len() {
+    for track in judge.nearest_the_error_first() {
         if !done.contains(&track) {
             judge.track(track, &mut done, &mut result)?;
         }
@@ -192,6 +192,18 @@ impl Judge<'_, '_> {
                     .collect()
             })
             .collect()
+    }
+
+    /// The tracks, those first whose gradients are made of the fewest cells: what is wrong near the error is told there, and
+    /// not once more in all that is made of it.
+    fn nearest_the_error_first(&self) -> Vec<usize> {
+        let (table, weights) = (self.table(), self.table().weights());
+        let mut tracks: Vec<usize> = (0..table.tracks.len()).collect();
+        tracks.sort_by_cached_key(|&track| {
+            let gradient = table.rules[track].gradient.and_then(|gradient| table.at(gradient, table.first));
+            gradient.map_or(0, |gradient| self.sheet.dependencies.closure(&[gradient], &weights).len())
+        });
+        tracks
     }
 
     /// A trial of the track's own gradient, or update, in no row yet.

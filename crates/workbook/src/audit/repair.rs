@@ -353,10 +353,22 @@ fn negated(node: &Node) -> Repair {
         Node::OpSumKind { kind: OpSum::Minus, left, right } => {
             Node::OpSumKind { kind: OpSum::Minus, left: right.clone(), right: left.clone() }
         }
-        Node::UnaryKind { kind: OpUnary::Minus, right } => right.as_ref().clone(),
-        node => Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(node.clone()) },
+        node => without_minus(node)
+            .unwrap_or_else(|| Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(node.clone()) }),
     };
     Repair { node, words: "it has the wrong sign".to_owned(), is_sign: true }
+}
+
+/// The formula without the minus that it begins with, or its first factor.
+fn without_minus(node: &Node) -> Option<Node> {
+    match node {
+        Node::UnaryKind { kind: OpUnary::Minus, right } => Some(right.as_ref().clone()),
+        Node::OpProductKind { kind, left, right } => {
+            let (kind, left) = (kind.clone(), Box::new(without_minus(left)?));
+            Some(Node::OpProductKind { kind, left, right: right.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// Turns operator number `place` round: + and −, · and /. Says in words what should have stood there.

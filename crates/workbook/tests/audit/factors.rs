@@ -128,3 +128,41 @@ fn a_gradient_behind_such_a_delta_has_its_own_slip_told_as_well() {
     let cells: Vec<&str> = report.slips().map(|slip| slip.cells[0].as_str()).collect();
     assert_eq!(cells, [made.cell("d2_0", 0), made.cell("gw1_0_1", 0)], "{}", told(&report));
 }
+
+#[test]
+fn a_delta_with_the_wrong_sign_is_one_wrong_sign() {
+    for layout in layouts() {
+        let depth = layout.sizes.len() - 1;
+        for layer in 1..=depth {
+            let name = format!("d{layer}_0");
+            let mut made = Table::new(layout.clone());
+            made.change(&name, 0..layout.steps, |formula, _| {
+                let (first, rest) = formula[1..].split_once('*').unwrap();
+                let first = first.trim_start_matches('(').trim_end_matches(')').split_once('-');
+                match first.filter(|_| layer == depth) {
+                    Some((out, target)) => format!("=({target}-{out})*{rest}"),
+                    None => format!("=-{}", &formula[1..]),
+                }
+            });
+            assert_eq!(only_slip(&made, SlipKind::WrongSign)[0], made.cell(&name, 0), "{layout:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_slip_in_two_deltas_is_told_of_both_and_of_nothing_behind_them() {
+    let layout = Layout { sizes: vec![2, 2, 2, 2], steps: 12, helpers: true, ..Layout::default() };
+    let slips: [fn(&str, usize) -> String; 2] = [
+        |formula, k| formula.replace(&format!("*(1-{{out3_{k}}})"), ""),
+        |formula, k| formula.replace(&format!("({{out3_{k}}}-{{t{k}}})"), &format!("({{t{k}}}-{{out3_{k}}})")),
+    ];
+    for slip in slips {
+        let mut made = Table::new(layout.clone());
+        for k in 0..2 {
+            made.change(&format!("d3_{k}"), 0..12, |formula, _| slip(formula, k));
+        }
+        let report = made.audit();
+        let cells: Vec<&str> = report.slips().map(|slip| slip.cells[0].as_str()).collect();
+        assert_eq!(cells, [made.cell("d3_0", 0), made.cell("d3_1", 0)], "{}", told(&report));
+    }
+}

@@ -100,3 +100,27 @@ fn a_factor_left_out_is_put_back_where_it_was() {
         cut(f, "*M", "+").replace("AO", "+AO")
     });
 }
+
+#[test]
+fn the_right_column_before_a_wrong_one_is_not_blamed() {
+    let words = "the factor (1 − W10 (out_h1)) is missing";
+    is_told("AS", SlipKind::WrongDerivative, words, |f| cut(f, "*(1-W", ")"));
+    let words = "the factor W10 (out_h1) · (1 − W10 (out_h1)) is missing";
+    is_told("AS", SlipKind::WrongDerivative, words, |f| f[..f.find('*').unwrap()].to_owned());
+}
+
+#[test]
+fn what_is_left_of_softmax_is_written_and_not_all_that_stood_before_it() {
+    let (bytes, _) = changed("AM", |f| {
+        let row = &f[f.find("AC").unwrap() + 2..];
+        let row = &row[..row.find('*').unwrap()];
+        format!("(AC{row}-D{row})*AC{row}*(1-AC{row})")
+    });
+    let report = audit(&bytes);
+    assert_eq!(report.slips().next().unwrap().corrected.as_deref(), Some("=AC10-D10"), "{}", told(&report));
+    is_told("AQ", SlipKind::WrongSign, "it has the wrong sign", |f| {
+        let row = &f[f.find("AG").unwrap() + 2..];
+        let row = &row[..row.find(')').unwrap()];
+        format!("F{row}-AG{row}")
+    });
+}

@@ -181,7 +181,9 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
         findings.found.append(&mut drifting.found);
         findings.notes.append(&mut drifting.notes);
         for finding in &mut findings.found {
-            finding.corrections.retain(|&cell, content| changes_something(book, cell, content));
+            finding.corrections.retain(|&cell, content| {
+                changes_something(book, cell, content) && !is_heading(book, &case.table, cell)
+            });
         }
         findings.found.sort_by_key(|finding| (finding.kind, finding.track, finding.cells.first().copied()));
         let error = loss.total.unwrap_or(case.table.error);
@@ -493,6 +495,20 @@ fn changes_something(book: &Book, cell: Address, content: &Content) -> bool {
         (None, Content::Number(value)) => found.value != Value::Number(*value),
         _ => true,
     }
+}
+
+/// Whether a cell holds a text beside other texts, across the direction of the table: a heading, which no correction
+/// takes the place of.
+fn is_heading(book: &Book, table: &Table, cell: Address) -> bool {
+    let is_text = |cell: &Address| {
+        book.cells.get(cell).is_some_and(|found| found.formula.is_none() && matches!(found.value, Value::Text(_)))
+    };
+    let beside = |distance: i64| {
+        let (row, column) = (i64::from(cell.row), i64::from(cell.column));
+        let (row, column) = if table.shift.rows != 0 { (row, column + distance) } else { (row + distance, column) };
+        Some(Address { row: u32::try_from(row).ok()?, column: u32::try_from(column).ok()?, ..cell })
+    };
+    is_text(&cell) && [-2, -1, 1, 2].into_iter().filter_map(beside).filter(is_text).count() > 1
 }
 
 /// Adds to the estimates how far rounding moves the gradients of the sheet that are held against them.

@@ -211,3 +211,18 @@ fn a_rate_that_slides_off_its_cell() {
     assert_eq!(slip.ranges, [format!("{}:{}", made.cell("w0_0_0", 1), made.cell("w1_1_1", 24))]);
     assert!(told(&report).contains("in every row, I5:P28"), "{}", told(&report));
 }
+
+#[test]
+fn no_correction_takes_the_place_of_a_heading() {
+    // An update that forgot its weight: whatever else the audit makes of such a table, its headings stay.
+    let mut made = table();
+    made.change("w0_1_0", 1..25, |formula, _| format!("=-{}", formula.split_once('-').unwrap().1));
+    let report = made.audit();
+    let first = made.cell("w0_1_0", 0);
+    let row_of = |cell: &str| cell.trim_start_matches(|next: char| !next.is_ascii_digit()).parse::<u32>().unwrap();
+    assert!(report.slips().count() > 0, "{}", told(&report));
+    for correction in &report.corrections {
+        let is_above = row_of(&correction.cell) + 1 == row_of(&first);
+        assert!(!is_above, "{} {}\n{}", correction.cell, correction.content, told(&report));
+    }
+}

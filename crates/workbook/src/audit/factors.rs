@@ -17,6 +17,8 @@ use super::table::Part;
 
 /// The most terms of one formula, itself counted in, that a factor is tried in.
 const PLACE_LIMIT: usize = 6;
+/// The most cells that a missing factor is looked for in.
+const NEAR_LIMIT: usize = 120;
 
 /// The formula in `home` with one factor fewer and with one more, the likeliest first.
 pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64) -> Vec<Repair> {
@@ -53,6 +55,7 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
     let is_zero = |cell: &Address| case.values.get(cell).copied().or_else(|| sheet.engine.number(*cell)) == Some(0.0);
     near.retain(|cell| !is_zero(cell) && !is_rate(table, *cell));
     near.sort_by_key(|to| to.column.abs_diff(home.column) + to.row.abs_diff(home.row));
+    near.truncate(NEAR_LIMIT);
     let mut factors = Vec::new();
     for cell in near {
         let is_fixed = table.fixed.contains(&cell);

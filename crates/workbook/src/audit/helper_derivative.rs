@@ -25,14 +25,13 @@ const READABLE: usize = 160;
 /// One step's forward formulas differentiated.
 pub(crate) struct Step {
     symbolic: Symbolic,
-    values: Values,
+    /// The derivative of the error by the quantity in a cell, and its value.
+    gradients: BTreeMap<Address, (NodeId, f64)>,
 }
 
 impl Step {
-    /// The derivative of the error by the quantity in a cell.
     fn gradient(&self, cell: Address) -> Option<(NodeId, f64)> {
-        let node = self.symbolic.gradient_of(cell)?;
-        Some((node, self.values.get(node)))
+        self.gradients.get(&cell).copied()
     }
 }
 
@@ -136,7 +135,12 @@ impl Judge<'_, '_> {
             variables.push((node, self.value(cell)?));
         }
         let values = Values::of(&symbolic.graph, &variables);
-        Some(Step { symbolic, values })
+        let gradient = |&cell: &Address| {
+            let node = symbolic.gradient_of(cell)?;
+            Some((cell, (node, values.get(node))))
+        };
+        let gradients = symbolic.nodes.keys().filter_map(gradient).collect();
+        Some(Step { symbolic, gradients })
     }
 
     fn value(&self, cell: Address) -> Option<f64> {

@@ -19,7 +19,7 @@ use super::formula::{Expr, text_at, with_references};
 use super::judge::Row;
 use super::labels::{heading, label};
 use super::table::{Part, Table};
-use super::terms::{wanted_of_part, with_lacking_term, without_terms};
+use super::terms::{LENGTH_LIMIT, wanted_of_part, with_lacking_term, without_terms};
 
 /// The most changes that are tried on one formula.
 const TRIAL_LIMIT: usize = 3000;
@@ -74,6 +74,10 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
     let gradient = table.rules[trial.track].gradient;
     let is_helper = gradient != Some(trial.culprit) && table.tracks[trial.track].update != trial.culprit;
     let limit = if is_helper { HELPER_LIMIT } else { TRIAL_LIMIT };
+    // A change is a copy of the formula.
+    if kind != ChangeKind::Exchange && formula.text.len() > LENGTH_LIMIT {
+        return Ok(None);
+    }
     let changes = match kind {
         ChangeKind::Sign => vec![negated(&formula.node)],
         ChangeKind::Exchange => changes(sheet, trial.case, &formula.node, home, step, limit),

@@ -21,12 +21,19 @@ use super::table::Part;
 const PLACE_LIMIT: usize = 6;
 /// The most quantities of a row that a term may be made of.
 const QUANTITY_LIMIT: usize = 240;
+/// The most changes by a term that is like another.
+const LIKE_LIMIT: usize = 400;
+/// The longest formula, in characters, that terms are looked for in: each change is a copy of it.
+pub(crate) const LENGTH_LIMIT: usize = 1500;
 /// The rounding, relative to the numbers that are added up.
 const ROUNDING: f64 = 1e-13;
 
 /// The formula with one term fewer.
 pub(crate) fn without_terms(sheet: &Sheet<'_>, node: &Node, home: Address) -> Vec<Repair> {
     let mut changes = Vec::new();
+    if sheet.book.formula(home).is_none_or(|formula| formula.text.len() > LENGTH_LIMIT) {
+        return changes;
+    }
     while let Some((changed, term)) = without_term(node, changes.len(), &mut 0) {
         let term = text_at(&term, &sheet.book.sheets, home);
         changes.push(Repair { node: changed, words: format!("the term {term} is one too many"), is_sign: false });
@@ -59,6 +66,9 @@ fn without_term(node: &Node, place: usize, count: &mut usize) -> Option<(Node, N
 /// alike. A softmax that leaves out a neuron below the line is mended so.
 pub(crate) fn with_like_terms(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64) -> Vec<Repair> {
     let (book, table) = (sheet.book, &case.table);
+    if book.formula(home).is_none_or(|formula| formula.text.len() > LENGTH_LIMIT) {
+        return Vec::new();
+    }
     let is_forward = |cell: Address| {
         let own = cell.shifted(table.shift, table.anchor - step);
         own.and_then(|own| table.moving.get(&own)) == Some(&Part::Forward)
@@ -83,6 +93,9 @@ pub(crate) fn with_like_terms(sheet: &Sheet<'_>, case: &Case, node: &Node, home:
                 let from = form(reference.to);
                 let alike = others.iter().filter(|&&to| to != reference.to && from.is_some() && form(to) == from);
                 for &to in alike {
+                    if changes.len() == LIKE_LIMIT {
+                        return changes;
+                    }
                     let more = with_references(&addend, home, &mut |at, _| (at == count).then_some(to));
                     let words = text_at(&more, &book.sheets, home);
                     let mut grown = |sum: &Node| plus(sum.clone(), more.clone());

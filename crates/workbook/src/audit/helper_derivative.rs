@@ -56,12 +56,19 @@ impl Judge<'_, '_> {
             })
         };
         let names = self.helpers_that_hold(&differentiated, steps, home);
-        // Where several derivatives are the same, as through an identity, the one that is written shortest.
+        // Where several derivatives are the same, as through an identity or a living ReLU, one that stands in no helper cell
+        // yet, and of these the one that is written shortest.
         let all = self.forward().into_iter().filter(|base| is_wanted(base)).filter_map(|base| {
             let (node, _) = step.gradient(table.at(base, first)?)?;
-            Some((base, step.symbolic.formula(book, table, first, node, home.sheet, &names)?))
+            Some((
+                base,
+                names.contains_key(&node),
+                step.symbolic.formula(book, table, first, node, home.sheet, &names)?,
+            ))
         });
-        let Some((quantity, text)) = all.min_by_key(|(_, text)| text.len()) else { return Ok(None) };
+        let Some((quantity, _, text)) = all.min_by_key(|(_, is_held, text)| (*is_held, text.len())) else {
+            return Ok(None);
+        };
         let words = format!("it is not the derivative of the error by {}", label(book, table, quantity));
         let text = match self.difference(&wanted, steps, home) {
             Some(short) if text.len() > READABLE => short,

@@ -3,6 +3,7 @@
 use longhand_workbook::audit::SlipKind;
 
 use super::made::{Layout, Style, Table, only_slip, told};
+use super::mutations::{audit, formulas, own_workbook, part, with_part};
 
 fn layouts() -> [Layout; 4] {
     let helpers = Layout { helpers: true, ..Layout::default() };
@@ -165,4 +166,28 @@ fn the_same_slip_in_two_deltas_is_told_of_both_and_of_nothing_behind_them() {
         let cells: Vec<&str> = report.slips().map(|slip| slip.cells[0].as_str()).collect();
         assert_eq!(cells, [made.cell("d3_0", 0), made.cell("d3_1", 0)], "{}", told(&report));
     }
+}
+
+#[test]
+fn the_step_of_a_living_relu_is_not_left_out_of_a_correction() {
+    let bytes = own_workbook(
+        "layers = [2, 2, 1]\nhidden_activation = \"relu\"\noutput_activation = \"identity\"\nrows = 12\n\
+         learning_rates = [0.1]\ninputs = [0.6, 0.8]\ntargets = [0.9]",
+    );
+    let name = "xl/worksheets/sheet3.xml";
+    let mut sheet = part(&bytes, name);
+    let column = |cell: &str| cell.trim_end_matches(|next: char| next.is_ascii_digit()).to_owned();
+    let all = formulas(&sheet, 10);
+    let delta = all.iter().find(|(_, _, _, formula, _)| formula.contains("*IF(")).unwrap().clone();
+    for (start, end, cell, formula, _) in all.into_iter().rev().filter(|found| column(&found.2) == column(&delta.2)) {
+        let (above, _) = formula.split_once('*').unwrap();
+        let element = sheet[start..end].replace(&formula.replace('>', "&gt;"), &format!("{above}*(1-{above}^2)"));
+        let element = element.replace(&formula, &format!("{above}*(1-{above}^2)"));
+        assert_ne!(element, sheet[start..end], "{cell}");
+        sheet.replace_range(start..end, &element);
+    }
+    let report = audit(&with_part(&bytes, name, &sheet));
+    let slip = report.slips().next().unwrap();
+    assert_eq!(slip.cells[0], delta.2, "{}", told(&report));
+    assert_eq!(slip.corrected.clone().unwrap(), format!("={}", delta.3.replace("&gt;", ">")), "{}", told(&report));
 }

@@ -171,13 +171,25 @@ impl Judge<'_, '_> {
             .filter(|base| table.moving.get(base) == Some(&Part::Backward) && !is_gradient(*base))
             .collect();
         let mut names = BTreeMap::new();
-        for quantity in self.forward() {
-            let node = table.at(quantity, first).and_then(|cell| differentiated.first()?.gradient(cell));
-            if let (Some((node, _)), Some(helper)) =
-                (node, helpers.iter().find(|helper| self.holds(**helper, quantity, differentiated, steps)))
-                && let Some(cell) = table.at(*helper, first)
-            {
-                names.entry(node).or_insert(cell);
+        let Some(step) = differentiated.first() else { return names };
+        // Of quantities with the same derivative, as before and behind a living ReLU, a helper stands for the one nearest the
+        // error that no other stands for.
+        let mut quantities: Vec<(NodeId, Address, NodeId)> = self
+            .forward()
+            .into_iter()
+            .filter_map(|base| {
+                let cell = table.at(base, first)?;
+                Some((*step.symbolic.nodes.get(&cell)?, base, step.gradient(cell)?.0))
+            })
+            .collect();
+        quantities.sort_by_key(|(node, ..)| std::cmp::Reverse(node.index()));
+        for helper in helpers {
+            let is_free = |gradient: NodeId| !names.contains_key(&gradient);
+            let held = quantities.iter().find(|(_, quantity, gradient)| {
+                is_free(*gradient) && self.holds(helper, *quantity, differentiated, steps)
+            });
+            if let (Some((.., gradient)), Some(cell)) = (held, table.at(helper, first)) {
+                names.insert(*gradient, cell);
             }
         }
         names

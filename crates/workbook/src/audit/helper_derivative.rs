@@ -1,4 +1,5 @@
-//! The derivative that a helper cell of the way back should hold, where no small change makes its formula right.
+//! The derivative that a helper cell of the way back should hold: where no small change makes its formula right, or that
+//! change is the longer one.
 //!
 //! What the cell would have to hold for the gradients behind it to be right follows from how they depend on it; which
 //! quantity's derivative that is, from the derivatives by every quantity of the forward pass.
@@ -136,18 +137,22 @@ impl Judge<'_, '_> {
 
     fn differentiate(&self, step: i64) -> Option<Step> {
         let symbolic = Symbolic::of(self.sheet.book, self.table(), step)?;
-        let mut variables = Vec::new();
-        let is_variable = |node: NodeId| symbolic.graph.node(node).op == Op::Variable;
-        for (&cell, &node) in symbolic.nodes.iter().filter(|(_, node)| is_variable(**node)) {
-            variables.push((node, self.value(cell)?));
-        }
-        let values = Values::of(&symbolic.graph, &variables);
+        let values = self.values_of(&symbolic)?;
         let gradient = |&cell: &Address| {
             let node = symbolic.gradient_of(cell)?;
             Some((cell, (node, values.get(node))))
         };
         let gradients = symbolic.nodes.keys().filter_map(gradient).collect();
         Some(Step { symbolic, gradients })
+    }
+
+    /// The values of a step's formulas; `None` where a cell that they need holds no number.
+    pub fn values_of(&self, symbolic: &Symbolic) -> Option<Values> {
+        let graph = &symbolic.graph;
+        let variables = symbolic.nodes.iter().filter(|(_, node)| graph.node(**node).op == Op::Variable);
+        let known: Option<Vec<(NodeId, f64)>> =
+            variables.map(|(&cell, &node)| Some((node, self.value(cell)?))).collect();
+        Some(Values::of(graph, &known?))
     }
 
     fn value(&self, cell: Address) -> Option<f64> {

@@ -1,7 +1,8 @@
 //! Which network a table trains, read off its formulas, and what the derivation crate says about it.
 //!
-//! Recognised are fully connected networks with one sample, squared error or softmax with cross-entropy: every weight multiplies one source into one neuron. The
-//! reading is believed only where the derivation's own error and gradients come out as the sheet's.
+//! Recognised are fully connected networks with one sample, squared error or softmax with cross-entropy: every weight
+//! multiplies one source into one neuron. The reading is believed only where the derivation's own error and gradients come
+//! out as the sheet's.
 
 use std::collections::{BTreeMap, BTreeSet};
 

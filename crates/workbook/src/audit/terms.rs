@@ -199,17 +199,24 @@ pub(crate) fn wanted_of_part(
 ) -> Result<Option<Vec<Wanted>>, AuditError> {
     let table = &trial.case.table;
     let homes: Vec<Address> = trial.rows.iter().filter_map(|&row| table.at(trial.culprit, row)).collect();
-    let mut gradients = Vec::new();
-    for value in [Some(0.0), Some(1.0), None] {
-        let Some(node) = with(value) else { return Ok(None) };
+    let mut put = |engine: &mut Engine, value: Option<f64>| -> Result<bool, AuditError> {
+        let Some(node) = with(value) else { return Ok(false) };
         for &home in &homes {
             engine.set_formula(home, &text_at(&node, &sheet.book.sheets, home))?;
+        }
+        Ok(true)
+    };
+    let mut gradients = Vec::new();
+    for value in [0.0, 1.0] {
+        if !put(engine, Some(value))? {
+            return Ok(None);
         }
         engine.recalculate();
         let read = trial.rows.iter().map(|&row| engine.number(table.at(gradient, row)?)).collect::<Option<Vec<f64>>>();
         let Some(read) = read else { return Ok(None) };
         gradients.push(read);
     }
+    put(engine, None)?;
     let mut scratch = Vec::new();
     for &home in &homes {
         scratch.push(engine.add_formula(home.sheet, &text_at(part, &sheet.book.sheets, home))?);

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use ironcalc_base::expressions::parser::Node;
 
-use longhand_derivation::evaluation::Values;
-use longhand_derivation::expression::{NodeId, Op};
+use longhand_derivation::expression::NodeId;
 
 use super::address::Address;
 use super::engine::Content;
@@ -176,14 +175,7 @@ impl Variant {
 
     /// Whether every gradient is the derivative of one of these multiples of the error, the same for all.
     fn gradients_hold(&self, judge: &Judge<'_, '_>, multiples: &[f64]) -> bool {
-        let graph = &self.symbolic.graph;
-        let mut variables = Vec::new();
-        for (&cell, &node) in self.symbolic.nodes.iter().filter(|(_, node)| graph.node(**node).op == Op::Variable) {
-            let known = judge.case.values.get(&cell).copied().or_else(|| judge.sheet.engine.number(cell));
-            let Some(value) = known else { return false };
-            variables.push((node, value));
-        }
-        let values = Values::of(graph, &variables);
+        let Some(values) = judge.values_of(&self.symbolic) else { return false };
         let pairs: Vec<(f64, f64)> = self
             .gradients
             .iter()

@@ -1,4 +1,5 @@
-//! A factor or a path of the chain rule too few or too many: one slip where it is, also where every gradient behind it looks wrong.
+//! A factor or a path of the chain rule too few or too many: one slip where it is, also where every gradient behind it looks
+//! wrong.
 
 use longhand_workbook::audit::SlipKind;
 
@@ -30,42 +31,44 @@ fn is_told(layout: &Layout, name: &str, words: &[&str], change: impl Fn(&str) ->
     assert!(words.iter().all(|words| explanation.contains(words)), "{name}: {explanation}");
 }
 
+/// Calls `check` with each layout, and in it with one delta of each layer: its name, and its output's.
+fn each_delta(check: impl Fn(&Layout, &str, &str)) {
+    for layout in layouts() {
+        for layer in 1..layout.sizes.len() {
+            check(&layout, &format!("d{layer}_0"), &format!("out{layer}_0"));
+        }
+    }
+}
+
 #[test]
 fn what_a_delta_lacks_is_the_deltas_slip() {
+    each_delta(|layout, name, out| {
+        let lost = |part: &str| {
+            let part = part.replace("out", &format!("{{{out}}}"));
+            move |formula: &str| formula.replacen(&part, "", 1)
+        };
+        is_told(layout, name, &["the factor (1 − ", out, "is missing"], lost("*(1-out)"));
+        is_told(layout, name, &["the factor ", out, "is missing"], lost("*out"));
+        is_told(layout, name, &["the factor ", out, " · (1 − ", "is missing"], lost("*out*(1-out)"));
+    });
     for layout in layouts() {
-        let depth = layout.sizes.len() - 1;
-        for layer in 1..=depth {
-            let (name, out) = (format!("d{layer}_0"), format!("{{out{layer}_0}}"));
-            let own = format!("out{layer}_0");
-            let lost = |part: &str| {
-                let part = part.replace("out", &out);
-                move |formula: &str| formula.replacen(&part, "", 1)
-            };
-            is_told(&layout, &name, &["the factor (1 − ", &own, "is missing"], lost("*(1-out)"));
-            is_told(&layout, &name, &["the factor ", &own, "is missing"], lost("*out"));
-            is_told(&layout, &name, &["the factor ", &own, " · (1 − ", "is missing"], lost("*out*(1-out)"));
-        }
-        let path = format!("*{{w{}_0_0}}", depth - 1);
-        let name = format!("d{}_0", depth - 1);
-        is_told(&layout, &name, &["the factor ", "is missing"], |formula| formula.replacen(&path, "", 1));
+        let below = layout.sizes.len() - 2;
+        let path = format!("*{{w{below}_0_0}}");
+        is_told(&layout, &format!("d{below}_0"), &["the factor ", "is missing"], |f| f.replacen(&path, "", 1));
     }
 }
 
 #[test]
 fn what_a_delta_has_too_many_is_the_deltas_slip() {
-    for layout in layouts() {
-        let depth = layout.sizes.len() - 1;
-        for layer in 1..=depth {
-            let (name, out) = (format!("d{layer}_0"), format!("{{out{layer}_0}}"));
-            let by = |factor: &str| {
-                let factor = factor.replace("out", &out);
-                move |formula: &str| format!("={factor}*({})", &formula[1..])
-            };
-            is_told(&layout, &name, &["the factor ", "is one too many"], by("out"));
-            is_told(&layout, &name, &["the factor 1-", "is one too many"], by("(1-out)"));
-            is_told(&layout, &name, &["the factor 3 is one too many"], by("3"));
-        }
-    }
+    each_delta(|layout, name, out| {
+        let by = |factor: &str| {
+            let factor = factor.replace("out", &format!("{{{out}}}"));
+            move |formula: &str| format!("={factor}*({})", &formula[1..])
+        };
+        is_told(layout, name, &["the factor ", "is one too many"], by("out"));
+        is_told(layout, name, &["the factor 1-", "is one too many"], by("(1-out)"));
+        is_told(layout, name, &["the factor 3 is one too many"], by("3"));
+    });
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn convolution(layer: &Conv2d) -> LayerCost {
     };
     let executed = |out: Geometry| if layer.winograd { tiled(out) } else { operations };
     let rows_tiled =
-        2 * y.height * winograd::tiles_across(y.width) * winograd::grad_weight_sums(y.channels, x.channels);
+        2 * y.height * winograd::pairs_across(y.width) * winograd::grad_weight_sums(y.channels, x.channels);
     let elements = x.elements() + y.elements();
     let bias = layer.bias.as_ref().map_or(0, ExactSizeIterator::len);
     // The ReLU's own way back reads the output and reads and writes its gradient once more.
@@ -174,12 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn winograds_way_takes_16_products_for_36() {
-        // 10 → 20 channels on 28×28 is taken by Winograd's way: 14·14 tiles.
+    fn winograds_way_takes_36_products_for_144() {
+        // 10 → 20 channels on 28×28 is taken by Winograd's way: 7·7 tiles; the weight gradient by 14 pairs of columns.
         let layers = vec![conv(10, 3), conv(20, 3), LayerSpec::GlobalAveragePool {}];
         let second = costs([1, 28, 28], layers)[1];
         assert_eq!(second.forward.operations, 2 * 10 * 20 * 9 * 784);
-        assert_eq!(second.forward.executed * 36, second.forward.operations * 16);
+        assert_eq!(second.forward.executed * 4, second.forward.operations);
         assert_eq!(second.parameters.executed * 6, second.parameters.operations * 4);
     }
 

@@ -60,7 +60,7 @@ pub struct AverageState {
 /// change, and when recipes get a field: a checkpoint of another number is not gone on with, since the run would then be no
 /// version's.
 #[doc(hidden)]
-pub const BITS: u32 = 1;
+pub const BITS: u32 = 2;
 
 /// What a training has at hand at a step, and a [`Checkpoint`] is made of and makes again.
 #[derive(Debug)]

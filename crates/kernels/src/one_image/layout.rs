@@ -1,5 +1,8 @@
 //! How an activation of one image lies in memory.
 
+/// Rows and columns of zeros beyond the border: a tile has four rows of outputs, of which three may be outside.
+const SPARE: usize = crate::winograd::TILE - 1;
+
 /// Channels to which a count of channels is filled up: the widest vector.
 const CHANNELS_TOGETHER: usize = 16;
 
@@ -11,7 +14,7 @@ pub const fn padded(channels: usize) -> usize {
 /// Shape and storage of a `[row][column][channel]` tensor of floats with a zero border around the image.
 ///
 /// `height` and `width` count what a layer computes. Around it lie `border` rows and columns of zeros, and below and to
-/// the right one more, which a Winograd tile that hangs over the edge reads in vain. Channels are filled up to whole
+/// the right three more, which a Winograd tile that hangs over the edge reads. Channels are filled up to whole
 /// vectors with zeros. Kernels write the content alone, its channels filled up with what zero weights give, which nothing
 /// reads; whoever allocates a tensor zeroes it once.
 ///
@@ -48,7 +51,7 @@ impl Layout {
 
     /// Floats from one row to the next.
     pub const fn row(&self) -> usize {
-        (self.width + 2 * self.border + 1) * self.pixel()
+        (self.width + 2 * self.border + SPARE) * self.pixel()
     }
 
     /// Floats from one channel to the next in its pixel.
@@ -63,7 +66,7 @@ impl Layout {
 
     /// Rows of storage.
     const fn rows(&self) -> usize {
-        self.height + 2 * self.border + 1
+        self.height + 2 * self.border + SPARE
     }
 
     /// Whether the tensor holds no float at all.
@@ -97,15 +100,15 @@ mod tests {
     use super::Layout;
 
     #[test]
-    fn the_border_and_the_spare_column_are_counted() {
+    fn the_border_and_the_spare_columns_are_counted() {
         let wide = Layout::new(20, 3, 4, 1);
         assert_eq!(
             (wide.pixel(), wide.channel(), wide.row(), wide.len(), wide.elements()),
-            (32, 1, 7 * 32, 6 * 7 * 32, 240)
+            (32, 1, 9 * 32, 8 * 9 * 32, 240)
         );
-        assert_eq!(wide.index(2, 3), 3 * 7 * 32 + 4 * 32);
+        assert_eq!(wide.index(2, 3), 3 * 9 * 32 + 4 * 32);
         assert_eq!((wide.origin(1), wide.origin(0)), (0, wide.index(0, 0)));
         let planar = Layout::planar(3, 3, 4, 0);
-        assert_eq!((planar.row(), planar.channel(), planar.len(), planar.index(1, 1)), (5, 20, 60, 6));
+        assert_eq!((planar.row(), planar.channel(), planar.len(), planar.index(1, 1)), (7, 42, 126, 8));
     }
 }

@@ -11,16 +11,53 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x16};
 
-use super::{Call, POINTS, SIZE, TILE, transform_grad_output, transform_grad_weight, transform_input};
+use super::{Call, SIZE};
 use crate::lanes::{load, load_part, store_part, sum};
 use crate::tiling::tiles;
 use crate::{LANES, Lanes};
+
+/// Columns of outputs that are taken together.
+pub(super) const TILE: usize = 2;
+/// Points of a pair of columns.
+pub(super) const POINTS: usize = TILE + SIZE - 1;
 
 /// Output channels whose sums are in registers at once, at most.
 const CHANNELS_AT_ONCE: usize = 5;
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
 const CACHED_VECTORS: usize = 440;
+
+/// Pairs of columns of the weight gradient for so many output columns.
+pub const fn pairs_across(width: usize) -> usize {
+    width.div_ceil(TILE)
+}
+
+/// Bᵀ times the four inputs of a kernel row and a pair of columns.
+#[inline(always)]
+pub(super) fn transform_input<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(
+    d: [V; POINTS],
+) -> [V; POINTS] {
+    [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[3] - d[1]]
+}
+
+/// A times a column of two output gradients.
+#[inline(always)]
+pub(super) fn transform_grad_output<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(
+    dy: [V; TILE],
+) -> [V; POINTS] {
+    [dy[0], dy[0] + dy[1], dy[0] - dy[1], dy[1]]
+}
+
+/// Gᵀ times a column of four sums: `[m₀ + ½(m₁+m₂), ½(m₁−m₂), ½(m₁+m₂) + m₃]`.
+#[inline(always)]
+pub(super) fn transform_grad_weight<
+    V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V> + std::ops::Mul<f32, Output = V>,
+>(
+    m: [V; POINTS],
+) -> [V; SIZE] {
+    let half_sum = (m[1] + m[2]) * 0.5;
+    [m[0] + half_sum, (m[1] - m[2]) * 0.5, half_sum + m[3]]
+}
 
 /// What one pass adds up: output channels from `channel`, image rows from `row`, everything of the input.
 #[derive(Clone, Copy)]

@@ -1,35 +1,48 @@
-//! The 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3), stride 1, in all three directions.
+//! The 3×3 convolution by Winograd's minimal filtering, stride 1: F(4×4, 3×3) forward and for the input gradient, F(2, 3)
+//! for the weight gradient.
 //!
-//! Outputs are made in 2×2 *tiles*, each from 4×4 inputs that overlap their neighbours by two. In the symbols of
-//! `docs/gradients.md`, for the tile whose outputs begin at row 2a, column 2b (Lavin and Gray, 2015):
+//! Outputs are made in 4×4 *tiles*, each from 6×6 inputs that overlap their neighbours by two. In the symbols of
+//! `docs/gradients.md`, for the tile whose outputs begin at row 4a, column 4b (Lavin and Gray, 2015):
 //!
 //! ```text
-//! V[c] = Bᵀ d[c] B          d[c] the 4×4 inputs from row 2a−p, column 2b−p
+//! V[c] = Bᵀ d[c] B          d[c] the 6×6 inputs from row 4a−p, column 4b−p
 //! U[k,c] = G w[k,c] Gᵀ      once a step
-//! M[k] = Σ_c U[k,c] ⊙ V[c]  16 multiply-adds for four outputs, where the definition takes 36
+//! M[k] = Σ_c U[k,c] ⊙ V[c]  36 multiply-adds for sixteen outputs, where the definition takes 144
 //! y[k] = b[k] + Aᵀ M[k] A
 //! ```
 //!
-//! The input gradient is the same with the flipped, transposed weights. The weight gradient takes one dimension of it,
-//! F(2, 3) along columns, for each kernel row i and pair of columns from 2b (the derivative of y = Aᵀ[(G w) ⊙ (Bᵀ d)]):
+//! with the points 0, ±a, ±b and ∞, of which a = 5/8 and b = 3/2:
+//!
+//! ```text
+//!      ⎡a²b²   0  −a²−b²    0    1  0⎤        ⎡1/a²b²   0   0 ⎤
+//!      ⎢  0  −ab²   −b²     a    1  0⎥        ⎢  u     ua  ua²⎥         ⎡1  1   1   1   1  0⎤
+//! Bᵀ = ⎢  0   ab²   −b²    −a    1  0⎥    G = ⎢  u    −ua  ua²⎥    Aᵀ = ⎢0  a  −a   b  −b  0⎥
+//!      ⎢  0  −a²b   −a²     b    1  0⎥        ⎢  w     wb  wb²⎥         ⎢0  a²  a²  b²  b² 0⎥
+//!      ⎢  0   a²b   −a²    −b    1  0⎥        ⎢  w    −wb  wb²⎥         ⎣0  a³ −a³  b³ −b³ 1⎦
+//!      ⎣  0  a²b²    0   −a²−b²  0  1⎦        ⎣  0      0   1 ⎦
+//!
+//! u = 1/(2a²(a²−b²)), w = 1/(2b²(b²−a²))
+//! ```
+//!
+//! The input gradient is the same with the flipped, transposed weights. Points 1 to 4 of a row are summed over the input
+//! channels first; Aᵀ makes four columns of outputs of them, of which the first and the last are where the sums of points 0
+//! and 5 go on from. Rows of points are added in the same order: 1 and 2, 3 and 4, then 0 and 5.
+//!
+//! The weight gradient takes one dimension, for each kernel row i and pair of columns from 2b (the derivative of
+//! y = Aᵀ[(G w) ⊙ (Bᵀ d)]; [`grad_weight`]):
 //!
 //! ```text
 //! ∂L/∂w[k,c,i] = Gᵀ Σ_r Σ_b (A ∂L/∂y[k,r,2b…2b+1]) ⊙ (Bᵀ x[c,r+i−p,2b−p…2b−p+3])
-//! ```
 //!
-//! ```text
 //!      ⎡1  0 −1  0⎤        ⎡ 1   0   0 ⎤
 //! Bᵀ = ⎢0  1  1  0⎥    G = ⎢ ½   ½   ½ ⎥    Aᵀ = ⎡1 1  1 0⎤
 //!      ⎢0 −1  1  0⎥        ⎢ ½  −½   ½ ⎥         ⎣0 1 −1 1⎦
 //!      ⎣0 −1  0  1⎦        ⎣ 0   0   1 ⎦
 //! ```
 //!
-//! Points 1 and 2 of a row are summed over the input channels first; their sum and difference are where the sums of
-//! points 0 and 3 go on from. So a row of products becomes two columns of outputs with two additions, and a tile needs
-//! two registers where four products would want four.
-//!
-//! On lanes of images a transform is a handful of whole-vector additions. Where a side is odd the last tile hangs over
-//! the edge: inputs out there count as zero, and what it computes out there is dropped.
+//! On lanes of images a transform is a handful of operations on whole vectors. Where a side is no multiple of four the last
+//! tile hangs over the edge: inputs beyond those that its outputs inside need count as zero, and what it computes out
+//! there is dropped.
 //!
 //! Every door takes a range of tile rows, so that a caller can walk several layers down an image together while the
 //! rows they share stay in cache. How the work is cut changes no bit.
@@ -37,27 +50,37 @@
 mod forward;
 mod grad_weight;
 mod plain;
+mod transformed_weight;
+mod transforms;
 
 use std::ops::Range;
 
+use self::transforms::{FAR, NEAR, PRODUCT};
 use crate::batch_norm::Normaliser;
 use crate::isa::dispatch;
 use crate::max_pool2d::check_pooled;
-use crate::tiling::tiles;
 use crate::{Geometry, Isa, Lanes};
+
+pub use grad_weight::pairs_across;
+pub(crate) use plain::{outputs as plain_outputs, transform_input as plain_transform_input};
+pub use transformed_weight::TransformedWeight;
+pub(crate) use transforms::{transform_ends, transform_far, transform_inner, transform_near};
 
 /// Rows and columns of the kernel.
 pub const SIZE: usize = 3;
 /// Rows and columns of outputs of a tile.
-pub const TILE: usize = 2;
+pub const TILE: usize = 4;
 /// Rows and columns of a transformed tile: outputs + kernel − 1.
 pub const POINTS: usize = TILE + SIZE - 1;
 
 /// Output channels that the fast form works on at once, at most; decides how [`TransformedWeight`] is packed.
 const CHANNELS_AT_ONCE: usize = 6;
 
-/// The points of a row in the two steps in which they are summed.
-const STEPS: [[usize; 2]; 2] = [[1, 2], [0, 3]];
+/// Points of a row but the first and the last.
+pub(crate) const INNER: usize = POINTS - 2;
+
+/// The points of a row or column in the order in which they are added: the last is for the last output alone.
+const PAIRS_OF_POINTS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];
 
 /// Tile rows or columns for so many output rows or columns.
 pub const fn tiles_across(side: usize) -> usize {
@@ -67,10 +90,15 @@ pub const fn tiles_across(side: usize) -> usize {
 /// G w Gᵀ of one kernel: rows of points.
 #[inline(always)]
 pub(crate) fn transform_kernel(w: [f32; SIZE * SIZE]) -> [[f32; POINTS]; POINTS] {
-    // G times a column: the halves are exact, so only the sums round.
+    // G times a column: row p of it is [1, p, p²] over the product of p's distances to the other points.
     let transform = |g: [f32; SIZE]| {
-        let (ends, middle) = (0.5 * (g[0] + g[2]), 0.5 * g[1]);
-        [g[0], ends + middle, ends - middle, g[2]]
+        let pair = |point: f32, other: f32| {
+            let scale = 1.0 / (2.0 * point * point * (point * point - other * other));
+            let (ends, middle) = (g[0] + point * point * g[2], point * g[1]);
+            [scale * (ends + middle), scale * (ends - middle)]
+        };
+        let ([u1, u2], [u3, u4]) = (pair(NEAR, FAR), pair(FAR, NEAR));
+        [g[0] * (1.0 / PRODUCT), u1, u2, u3, u4, g[2]]
     };
     let [upper, middle, lower] =
         [transform([w[0], w[1], w[2]]), transform([w[3], w[4], w[5]]), transform([w[6], w[7], w[8]])];
@@ -87,39 +115,15 @@ pub(crate) fn transform_kernel(w: [f32; SIZE * SIZE]) -> [[f32; POINTS]; POINTS]
 /// Whether a 3×3 convolution takes fewer operations this way than by its definition, forward and, counted on the same
 /// sides, backward.
 ///
-/// Counted per tile, in vector operations: 16 multiply-adds a pair of channels instead of 36, but also 32 additions for
-/// each channel that is read and 24 for each that is written; tiles that hang over an edge are counted whole. A
+/// Counted per tile, in vector operations: 36 multiply-adds a pair of channels instead of 144, but also 144 operations for
+/// each channel that is read and 118 for each that is written; tiles that hang over an edge are counted whole. A
 /// function of the shape alone, because the two ways round differently.
 pub const fn pays(inputs: usize, outputs: usize, output_height: usize, output_width: usize) -> bool {
     let tiles = tiles_across(output_height) * tiles_across(output_width);
     let direct = SIZE * SIZE * inputs * outputs * output_height * output_width;
     let products = POINTS * POINTS * inputs * outputs;
-    tiles * (products + 32 * inputs + 24 * outputs) < direct && tiles * (products + 32 * outputs + 24 * inputs) < direct
-}
-
-/// Bᵀ times a column: what each row and column of inputs is turned into.
-#[inline(always)]
-fn transform_input<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(d: [V; POINTS]) -> [V; POINTS] {
-    [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[3] - d[1]]
-}
-
-/// A times a column of two output gradients.
-#[inline(always)]
-fn transform_grad_output<V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V>>(
-    dy: [V; TILE],
-) -> [V; POINTS] {
-    [dy[0], dy[0] + dy[1], dy[0] - dy[1], dy[1]]
-}
-
-/// Gᵀ times a column of four sums: `[m₀ + ½(m₁+m₂), ½(m₁−m₂), ½(m₁+m₂) + m₃]`.
-#[inline(always)]
-fn transform_grad_weight<
-    V: Copy + std::ops::Add<Output = V> + std::ops::Sub<Output = V> + std::ops::Mul<f32, Output = V>,
->(
-    m: [V; POINTS],
-) -> [V; SIZE] {
-    let half_sum = (m[1] + m[2]) * 0.5;
-    [m[0] + half_sum, (m[1] - m[2]) * 0.5, half_sum + m[3]]
+    tiles * (products + 144 * inputs + 118 * outputs) < direct
+        && tiles * (products + 144 * outputs + 118 * inputs) < direct
 }
 
 /// The geometry of one call, checked once at the door.
@@ -153,7 +157,13 @@ impl Call {
         channel * self.input.channel_stride() + (TILE * a + i + origin) * self.input.row_stride() + TILE * b + origin
     }
 
-    /// Outputs of tile row `a` that are inside: 2, or 1 where the last tile hangs over the edge.
+    /// Rows of points that tile row `a` needs.
+    #[inline(always)]
+    fn rows_of_points(&self, a: usize) -> usize {
+        if self.rows_inside(a) == TILE { POINTS } else { POINTS - 1 }
+    }
+
+    /// Outputs of tile row `a` that are inside: fewer than 4 where the last tile hangs over the edge.
     #[inline(always)]
     fn rows_inside(&self, a: usize) -> usize {
         (self.output.height - TILE * a).min(TILE)
@@ -163,83 +173,6 @@ impl Call {
     #[inline(always)]
     fn columns_inside(&self, b: usize) -> usize {
         (self.output.width - TILE * b).min(TILE)
-    }
-}
-
-/// U = G w Gᵀ of every pair of channels, packed in the order in which the fast form reads it.
-///
-/// Packed as `[block of output channels][i][step][input channel][output channel in block][point of the step]`.
-#[derive(Clone, Debug, Default)]
-pub struct TransformedWeight {
-    outputs: usize,
-    inputs: usize,
-    values: Vec<f32>,
-}
-
-impl TransformedWeight {
-    /// Transforms `weight`, `[output channel][input channel][3][3]`, for [`forward`] (overwrites what was here).
-    ///
-    /// # Panics
-    /// When `weight` is not so long.
-    pub fn set(&mut self, weight: &[f32], outputs: usize, inputs: usize) {
-        assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
-        let kernels = weight.as_chunks().0;
-        self.fill(outputs, inputs, |k, c| kernels[k * inputs + c]);
-    }
-
-    /// Transforms the weights of a convolution from `inputs` to `outputs` channels, flipped and transposed, for the
-    /// convolution of its output gradient that is its input gradient, as far as it makes the input channels `wanted`
-    /// (overwrites what was here).
-    ///
-    /// # Panics
-    /// As [`TransformedWeight::set`], and when there are no such channels.
-    pub fn set_flipped(&mut self, weight: &[f32], outputs: usize, inputs: usize, wanted: Range<usize>) {
-        assert!(wanted.end <= inputs, "input channels {wanted:?} of {inputs}");
-        assert_eq!(weight.len(), outputs * inputs * SIZE * SIZE, "weight length");
-        let kernels = weight.as_chunks().0;
-        self.fill(wanted.len(), outputs, |c, k| {
-            let mut flipped: [f32; SIZE * SIZE] = kernels[k * inputs + wanted.start + c];
-            flipped.reverse();
-            flipped
-        });
-    }
-
-    fn fill(&mut self, outputs: usize, inputs: usize, kernel: impl Fn(usize, usize) -> [f32; SIZE * SIZE]) {
-        (self.outputs, self.inputs) = (outputs, inputs);
-        self.values.resize(outputs * inputs * POINTS * POINTS, 0.0);
-        let mut blocks = &mut self.values[..];
-        for (first, channels) in tiles(outputs, CHANNELS_AT_ONCE) {
-            let (block, rest) = blocks.split_at_mut(channels * inputs * POINTS * POINTS);
-            blocks = rest;
-            let (pairs, _) = block.as_chunks_mut::<2>();
-            let step = inputs * channels;
-            for k in 0..channels {
-                for c in 0..inputs {
-                    let u = transform_kernel(kernel(first + k, c));
-                    for (i, u) in u.iter().enumerate() {
-                        let at = i * STEPS.len() * step + c * channels + k;
-                        for (n, points) in STEPS.iter().enumerate() {
-                            pairs[at + n * step] = [u[points[0]], u[points[1]]];
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
-        let (first, channels) =
-            tiles(self.outputs, CHANNELS_AT_ONCE).find(|&(first, n)| k < first + n).expect("an output channel");
-        let step = STEPS.iter().position(|points| points.contains(&j)).expect("a point");
-        let point = STEPS[step].iter().position(|&p| p == j).expect("a point of the step");
-        let row = self.panel_at(first, channels, i);
-        row + ((step * self.inputs + c) * channels + k - first) * 2 + point
-    }
-
-    /// Where the weights of one block of output channels and one row i of points begin.
-    #[inline(always)]
-    fn panel_at(&self, first: usize, channels: usize, i: usize) -> usize {
-        (first * POINTS + i * channels) * POINTS * self.inputs
     }
 }
 
@@ -271,14 +204,14 @@ struct Epilogue<'a> {
     relu: bool,
     /// y ← (y − mean)·scale + shift, one per output channel.
     normalisers: Option<&'a [Normaliser]>,
-    /// Where the largest of each tile goes, if not every output to its own place: a tile is a pooling window.
+    /// Where the largest of each pooling window goes, if not every output to its own place: a tile is four windows.
     pooled: Option<Geometry>,
 }
 
 /// Computes `tile_rows` of `output` (those rows overwritten) as the convolution of `input`, then ReLU if `relu` is set.
 ///
-/// `bias` holds one value per output channel (zero if absent). Rows of `input` from `2·start − padding` to
-/// `2·end + 1 − padding` are read, as far as they exist.
+/// `bias` holds one value per output channel (zero if absent). Rows of `input` from `4·start − padding` to
+/// `4·end + 1 − padding` are read, as far as they exist.
 ///
 /// # Panics
 /// When a length does not fit its geometry, the output's sides are not the convolution's, the padding is 3 or more,
@@ -366,7 +299,7 @@ fn run(
 
 /// How many vectors the sums of [`grad_weight`] are.
 pub const fn grad_weight_sums(outputs: usize, inputs: usize) -> usize {
-    outputs * inputs * SIZE * POINTS
+    outputs * inputs * SIZE * grad_weight::POINTS
 }
 
 /// Computes ∂L/∂w of this lane group (`grad_weight`, `[output channel][input channel][3][3]`, overwritten): per lane four

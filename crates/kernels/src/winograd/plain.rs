@@ -2,11 +2,30 @@
 
 use std::ops::Range;
 
-use super::{
-    Call, Epilogue, POINTS, SIZE, TILE, TransformedWeight, grad_weight::sums_at, tiles_across, transform_grad_output,
-    transform_grad_weight, transform_input,
-};
+use super::grad_weight::{self, pairs_across, sums_at, transform_grad_output, transform_grad_weight};
+use super::transforms::{FAR, FAR_2, NEAR, NEAR_2, PRODUCT, SUM};
+use super::{Call, Epilogue, INNER, POINTS, SIZE, TILE, TransformedWeight, tiles_across};
 use crate::{LANES, Lanes};
+
+/// Bᵀ times a column: what each row and column of inputs is turned into.
+#[inline(always)]
+pub(crate) fn transform_input(d: [f32; POINTS]) -> [f32; POINTS] {
+    let end = |d: [f32; 3]| PRODUCT.mul_add(d[0], (-SUM).mul_add(d[1], d[2]));
+    let pair = |point: f32, other_2: f32| {
+        let (even, odd) = ((-other_2).mul_add(d[2], d[4]), (-other_2).mul_add(d[1], d[3]));
+        [point.mul_add(odd, even), (-point).mul_add(odd, even)]
+    };
+    let ([v1, v2], [v3, v4]) = (pair(NEAR, FAR_2), pair(FAR, NEAR_2));
+    [end([d[0], d[2], d[4]]), v1, v2, v3, v4, end([d[1], d[3], d[5]])]
+}
+
+/// Aᵀ times the four inner points: what points 0 and 5 are added to, the first to the first, the last to the last.
+#[inline(always)]
+pub(crate) fn transform_inner(m: [f32; INNER]) -> [f32; TILE] {
+    let (near, far) = ([m[0] + m[1], m[0] - m[1]], [m[2] + m[3], m[2] - m[3]]);
+    let power = |r: i32| FAR.powi(r).mul_add(far[r as usize % 2], NEAR.powi(r) * near[r as usize % 2]);
+    [near[0] + far[0], power(1), power(2), power(3)]
+}
 
 /// Bᵀ d B of one lane: rows first, then columns. Inputs beyond what the outputs inside need count as zero.
 #[inline(always)]
@@ -18,8 +37,31 @@ fn transformed_input(call: &Call, input: &[Lanes], c: usize, a: usize, b: usize,
     std::array::from_fn(|i| transform_input(std::array::from_fn(|j| vertical[j][i])))
 }
 
-/// y = Aᵀ (Σ_c U ⊙ V) A + b, then the epilogue: of each row of points, points 1 and 2 over the input channels in order, then 0 and 3 from
-/// their sum and difference; then rows 1, 2, then 0 and 3; then the bias.
+/// Aᵀ M A, M[i][j] being the sums over the input channels: of each row of points the inner ones first, then the outer ones
+/// from what Aᵀ makes of these; then rows 1 to 4, then 0 and 5.
+///
+/// `sum_over_channels(i, j, start)` adds the products of point (i, j) to `start`, input channels in order.
+#[inline(always)]
+pub(crate) fn outputs(sum_over_channels: impl Fn(usize, usize, f32) -> f32) -> [[f32; TILE]; TILE] {
+    let h: [[f32; TILE]; POINTS] = std::array::from_fn(|i| {
+        let mut y = transform_inner(std::array::from_fn(|j| sum_over_channels(i, 1 + j, 0.0)));
+        y[0] = sum_over_channels(i, 0, y[0]);
+        y[TILE - 1] = sum_over_channels(i, POINTS - 1, y[TILE - 1]);
+        y
+    });
+    let mut y = [[0.0; TILE]; TILE];
+    for s in 0..TILE {
+        let column = transform_inner(std::array::from_fn(|i| h[1 + i][s]));
+        for r in 0..TILE {
+            y[r][s] = column[r];
+        }
+        y[0][s] += h[0][s];
+        y[TILE - 1][s] += h[POINTS - 1][s];
+    }
+    y
+}
+
+/// y = Aᵀ (Σ_c U ⊙ V) A + b, then the epilogue.
 #[inline(always)]
 pub(super) fn forward(
     call: &Call,
@@ -39,33 +81,25 @@ pub(super) fn forward(
                 }
                 for k in 0..call.output.channels {
                     let sum_over_channels = |i: usize, j: usize, start: f32| {
-                        transformed
-                            .iter()
-                            .enumerate()
-                            .fold(start, |m, (c, v)| weight.values[weight.index(k, c, i, j)].mul_add(v[i][j], m))
+                        let products = transformed.iter().enumerate();
+                        products.fold(start, |m, (c, v)| weight.point(k, c, i, j).mul_add(v[i][j], m))
                     };
-                    let h: [[f32; TILE]; POINTS] = std::array::from_fn(|i| {
-                        let (m1, m2) = (sum_over_channels(i, 1, 0.0), sum_over_channels(i, 2, 0.0));
-                        [sum_over_channels(i, 0, m1 + m2), sum_over_channels(i, 3, m1 - m2)]
-                    });
                     let b_k = epilogue.bias.map_or(0.0, |b| b[k]);
-                    let mut y = [[0.0; TILE]; TILE];
-                    for s in 0..TILE {
-                        let sums = [((h[1][s] + h[2][s]) + h[0][s]) + b_k, ((h[1][s] - h[2][s]) + h[3][s]) + b_k];
-                        for (r, y_rs) in sums.into_iter().enumerate() {
-                            let y_rs = if epilogue.relu { crate::relu::plain_relu(y_rs) } else { y_rs };
-                            y[r][s] = match epilogue.normalisers {
-                                Some(n) => (y_rs - n[k].mean).mul_add(n[k].scale, n[k].shift),
-                                None => y_rs,
-                            };
-                        }
-                    }
+                    let y = outputs(sum_over_channels).map(|row| {
+                        row.map(|y| {
+                            let y = y + b_k;
+                            let y = if epilogue.relu { crate::relu::plain_relu(y) } else { y };
+                            epilogue.normalisers.map_or(y, |n| (y - n[k].mean).mul_add(n[k].scale, n[k].shift))
+                        })
+                    });
                     let (rows, columns) = (call.rows_inside(a), call.columns_inside(b));
                     if let Some(pooled) = epilogue.pooled {
-                        if (rows, columns) == (TILE, TILE) {
-                            let largest = |best, y| if crate::max_pool2d::plain_beats(y, best) { y } else { best };
-                            let best = [y[0][1], y[1][0], y[1][1]].into_iter().fold(y[0][0], largest);
-                            output[pooled.index(k, a, b)].0[l] = best;
+                        for (r, s) in (0..rows / 2).flat_map(|r| (0..columns / 2).map(move |s| (r, s))) {
+                            let window = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| y[2 * r + i][2 * s + j]);
+                            let best = window[1..].iter().fold(window[0], |best, &y| {
+                                if crate::max_pool2d::plain_beats(y, best) { y } else { best }
+                            });
+                            output[pooled.index(k, TILE / 2 * a + r, TILE / 2 * b + s)].0[l] = best;
                         }
                         continue;
                     }
@@ -92,15 +126,15 @@ pub(super) fn grad_weight(call: &Call, sums: &mut [Lanes], grad_output: &[Lanes]
             for c in 0..inputs {
                 for i in 0..SIZE {
                     let x = &input[call.input_row(c, r + i)..][..width + SIZE - 1];
-                    let sums = &mut sums[sums_at(outputs, inputs, k, c, i)..][..POINTS];
-                    for b in 0..tiles_across(width) {
+                    let sums = &mut sums[sums_at(outputs, inputs, k, c, i)..][..grad_weight::POINTS];
+                    for b in 0..pairs_across(width) {
                         // Beyond the edge the gradient is zero, and point 3 is the right gradient's alone.
-                        let points = call.columns_inside(b) + POINTS - TILE;
+                        let points = (width - grad_weight::TILE * b).min(grad_weight::TILE) + SIZE - 1;
                         for l in 0..LANES {
-                            let dy = |s: usize| dy.get(TILE * b + s).map_or(0.0, |dy| dy.0[l]);
-                            let x = |j: usize| x.get(TILE * b + j).map_or(0.0, |x| x.0[l]);
+                            let dy = |s: usize| dy.get(grad_weight::TILE * b + s).map_or(0.0, |dy| dy.0[l]);
+                            let x = |j: usize| x.get(grad_weight::TILE * b + j).map_or(0.0, |x| x.0[l]);
                             let w = transform_grad_output([dy(0), dy(1)]);
-                            let v = transform_input([x(0), x(1), x(2), x(3)]);
+                            let v = grad_weight::transform_input([x(0), x(1), x(2), x(3)]);
                             for j in 0..points {
                                 sums[j].0[l] = w[j].mul_add(v[j], sums[j].0[l]);
                             }
@@ -118,7 +152,7 @@ pub(super) fn finish_grad_weight(grad_weight: &mut [f32], sums: &[Lanes], output
     for k in 0..outputs {
         for c in 0..inputs {
             for i in 0..SIZE {
-                let m = &sums[sums_at(outputs, inputs, k, c, i)..][..POINTS];
+                let m = &sums[sums_at(outputs, inputs, k, c, i)..][..grad_weight::POINTS];
                 let mut row = [Lanes::ZERO; SIZE];
                 for l in 0..LANES {
                     let taps = transform_grad_weight(std::array::from_fn(|j| m[j].0[l]));

@@ -1,38 +1,40 @@
 //! The fast form.
 //!
 //! A few tiles, wherever they lie, go through everything before the next few begin, so that what they put aside stays in
-//! the first-level cache. For two vectors of output channels, seven tiles and the two points of a step, 28 sums stay
-//! in registers over all input channels: 18 loads for 28 multiply-adds, so the two multiply-add units are what limits.
-//! AVX2, with 16 registers, takes three tiles, or six where a single vector of channels is left.
+//! the first-level cache. For two vectors of output channels, three tiles and the four inner points of a row, 24 sums stay
+//! in registers over all input channels: 20 loads for 24 multiply-adds, so the two multiply-add units are what limits.
+//! AVX2, with 16 registers, takes one vector of channels.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::{Operands, POINTS, STEP_OF_POINT, Scratch, Tile};
+use super::{INNER, Operands, POINTS, Scratch, TILE, Tile};
 use crate::one_image::finish::largest;
 use crate::one_image::padded;
 use crate::tiling::tiles;
-use crate::winograd::TILE;
+use crate::winograd::{transform_ends, transform_far, transform_inner, transform_near};
 
 /// Channels of one piece of a tile's transformed inputs.
 const TOGETHER: usize = 16;
-/// Floats of one piece: so many channels of sixteen points.
+/// Floats of one piece: so many channels of all points.
 const PIECE: usize = POINTS * POINTS * TOGETHER;
-/// Tiles worked on at once, at most.
-const TILES_AT_ONCE: usize = 7;
+/// Tiles whose inputs are transformed at once, at most.
+const TILES_AT_ONCE: usize = 6;
 /// Vectors of output channels worked on at once, at most.
 const VECTORS_AT_ONCE: usize = 2;
-/// Columns of sums that make one tile's vector of outputs: two for each row of points.
+/// Columns of sums that make one tile's vector of outputs: four for each row of points.
 const COLUMNS: usize = POINTS * TILE;
+
+/// How many vectors of output channels are worked on at once, at most.
+#[inline(always)]
+fn vectors_at_once<S: Simd>() -> usize {
+    if S::f32s::LEN == 8 { 1 } else { VECTORS_AT_ONCE }
+}
 
 /// Of how many tiles the sums of so many vectors of output channels fit into the registers, beside the weights and a
 /// broadcast input.
 #[inline(always)]
 fn tiles_of_block<S: Simd>(vectors: usize) -> usize {
-    match (vectors, S::f32s::LEN == 8) {
-        (1, true) => 6,
-        (_, true) => 3,
-        _ => 7,
-    }
+    if vectors == 2 || S::f32s::LEN == 8 { 3 } else { 6 }
 }
 
 #[inline(always)]
@@ -42,7 +44,7 @@ pub(super) fn forward<S: Simd>(simd: S, operands: &Operands, output: &mut [f32],
     let v = scratch.transformed.room(pieces * TILES_AT_ONCE * PIECE);
     let h = scratch.sums.room(TILES_AT_ONCE * VECTORS_AT_ONCE * COLUMNS * S::f32s::LEN);
     let (mut a, mut b) = (0, 0);
-    for (_, count) in tiles(down * across, tiles_of_block::<S>(1)) {
+    for (_, count) in tiles(down * across, TILES_AT_ONCE) {
         let mut group = [Tile::default(); TILES_AT_ONCE];
         for t in 0..count {
             group[t] = operands.tile(a, b);
@@ -53,22 +55,21 @@ pub(super) fn forward<S: Simd>(simd: S, operands: &Operands, output: &mut [f32],
         }
         let group = &group[..count];
         transform_inputs(simd, operands, group, v);
-        for (first, vectors) in tiles(operands.weight.outputs.div_ceil(S::f32s::LEN), VECTORS_AT_ONCE) {
+        for (first, vectors) in tiles(operands.weight.outputs.div_ceil(S::f32s::LEN), vectors_at_once::<S>()) {
             let k = first * S::f32s::LEN;
             for (t, tiles) in tiles(count, tiles_of_block::<S>(vectors)) {
                 let block = Block { k, first: t, of: count };
-                macro_rules! pick {
-                    ($($tiles:literal)*) => {
-                        match (vectors, tiles) {
-                            $(
-                                (1, $tiles) => products::<S, 1, $tiles>(simd, operands, block, v, h),
-                                (2, $tiles) => products::<S, 2, $tiles>(simd, operands, block, v, h),
-                            )*
-                            _ => unreachable!("at most 2 vectors and 7 tiles"),
-                        }
-                    };
+                match (vectors, tiles) {
+                    (1, 1) => products::<S, 1, 1>(simd, operands, block, v, h),
+                    (1, 2) => products::<S, 1, 2>(simd, operands, block, v, h),
+                    (1, 3) => products::<S, 1, 3>(simd, operands, block, v, h),
+                    (1, 4) => products::<S, 1, 4>(simd, operands, block, v, h),
+                    (1, 5) => products::<S, 1, 5>(simd, operands, block, v, h),
+                    (1, _) => products::<S, 1, 6>(simd, operands, block, v, h),
+                    (_, 1) => products::<S, 2, 1>(simd, operands, block, v, h),
+                    (_, 2) => products::<S, 2, 2>(simd, operands, block, v, h),
+                    _ => products::<S, 2, 3>(simd, operands, block, v, h),
                 }
-                pick!(1 2 3 4 5 6 7);
                 finish(simd, operands, &group[t..t + tiles], k, vectors, h, output);
             }
         }
@@ -84,7 +85,7 @@ struct Block {
     of: usize,
 }
 
-/// Writes Bᵀ d B of every input channel of `group` into `v`, `[16 channels][tile][i][step][point of the step][channel]`.
+/// Writes Bᵀ d B of every input channel of `group` into `v`, `[16 channels][tile][i][j][channel]`.
 #[inline(never)]
 fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &mut [f32]) {
     simd.vectorize(
@@ -106,20 +107,20 @@ fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &m
                         }
                         let mut column = [[S::f32s::splat(simd, 0.0); POINTS]; POINTS];
                         for j in 0..POINTS {
-                            macro_rules! load {
-                                ($i:literal) => {
-                                    S::f32s::from_slice(simd, &d[$i * row + j * pixel][part..part + S::f32s::LEN])
-                                };
+                            for i in 0..POINTS {
+                                let at = &d[i * row + j * pixel][part..part + S::f32s::LEN];
+                                column[j][i] = S::f32s::from_slice(simd, at);
                             }
-                            let (d0, d1, d2, d3) = (load!(0), load!(1), load!(2), load!(3));
-                            column[j] = [d0 - d2, d1 + d2, d2 - d1, d3 - d1];
+                            column[j] = transform(simd, column[j]);
                         }
                         for i in 0..POINTS {
-                            let [d0, d1, d2, d3] = [column[0][i], column[1][i], column[2][i], column[3][i]];
-                            let points = [d0 - d2, d1 + d2, d2 - d1, d3 - d1];
+                            let mut d = [S::f32s::splat(simd, 0.0); POINTS];
                             for j in 0..POINTS {
-                                let (step, point) = STEP_OF_POINT[j];
-                                let at = ((i * 2 + step) * 2 + point) * TOGETHER + part;
+                                d[j] = column[j][i];
+                            }
+                            let points = transform(simd, d);
+                            for j in 0..POINTS {
+                                let at = (i * POINTS + j) * TOGETHER + part;
                                 points[j].store_slice(&mut v[at..at + S::f32s::LEN]);
                             }
                         }
@@ -130,7 +131,14 @@ fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &m
     );
 }
 
-/// Multiplies, sums over the input channels, and turns each row of four sums into two columns of outputs, put into
+/// Bᵀ times a column.
+#[inline(always)]
+fn transform<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; POINTS] {
+    let ([v0, v5], [v1, v2], [v3, v4]) = (transform_ends(simd, d), transform_near(simd, d), transform_far(simd, d));
+    [v0, v1, v2, v3, v4, v5]
+}
+
+/// Multiplies, sums over the input channels, and turns each row of six sums into four columns of outputs, put into
 /// `h`, `[tile][vector][i][column]`, for `VECTORS` vectors of output channels and `TILES` tiles.
 ///
 /// Never inlined: a function of its own keeps its sums in registers.
@@ -148,34 +156,43 @@ fn products<S: Simd, const VECTORS: usize, const TILES: usize>(
             let inputs = operands.weight.inputs;
             let stride = padded(operands.weight.outputs);
             let h = &mut h[..TILES * VECTORS * COLUMNS * S::f32s::LEN];
-            let rows = operands.weight.values.chunks_exact(2 * inputs * 2 * stride);
+            let rows = operands.weight.values.chunks_exact(inputs * POINTS * stride);
             for (i, u) in rows.enumerate().take(POINTS) {
-                let mut m = [[[S::f32s::splat(simd, 0.0); 2]; TILES]; VECTORS];
-                for (step, u) in u.chunks_exact(inputs * 2 * stride).enumerate() {
-                    if step == 1 {
-                        for n in 0..VECTORS {
-                            for t in 0..TILES {
-                                m[n][t] = [m[n][t][0] + m[n][t][1], m[n][t][0] - m[n][t][1]];
-                            }
-                        }
-                    }
-                    let mut at = block.first * PIECE + (i * 2 + step) * 2 * TOGETHER;
-                    for u in u.chunks(TOGETHER * 2 * stride) {
-                        let v = &v[at..][..(TILES - 1) * PIECE + 2 * TOGETHER];
-                        at += block.of * PIECE;
-                        for (l, u) in u.chunks_exact(2 * stride).enumerate().take(TOGETHER) {
-                            for p in 0..2 {
-                                let u = &u[p * stride + block.k..][..VECTORS * S::f32s::LEN];
-                                for t in 0..TILES {
-                                    let x = S::f32s::splat(simd, v[t * PIECE + p * TOGETHER + l]);
-                                    for n in 0..VECTORS {
-                                        let u = S::f32s::from_slice(simd, &u[n * S::f32s::LEN..(n + 1) * S::f32s::LEN]);
-                                        m[n][t][p] = x.mul_add_precise(u, m[n][t][p]);
+                let (inner, outer) = u.split_at(inputs * INNER * stride);
+                let mut m = [[[S::f32s::splat(simd, 0.0); TILE]; TILES]; VECTORS];
+                // For each input channel, its weights for some points of the row, and where in `m` their sums are.
+                macro_rules! multiply {
+                    ($u:ident, [$(($p:literal, $j:expr, $m:literal)),*]) => {
+                        const COUNT: usize = [$($p),*].len();
+                        let mut at = block.first * PIECE + i * POINTS * TOGETHER;
+                        for u in $u.chunks(TOGETHER * COUNT * stride) {
+                            let v = &v[at..][..(TILES - 1) * PIECE + POINTS * TOGETHER];
+                            at += block.of * PIECE;
+                            for (l, u) in u.chunks_exact(COUNT * stride).enumerate().take(TOGETHER) {
+                                $({
+                                    let u = &u[$p * stride + block.k..][..VECTORS * S::f32s::LEN];
+                                    for t in 0..TILES {
+                                        let x = S::f32s::splat(simd, v[t * PIECE + $j * TOGETHER + l]);
+                                        for n in 0..VECTORS {
+                                            let u = S::f32s::from_slice(simd, &u[n * S::f32s::LEN..(n + 1) * S::f32s::LEN]);
+                                            m[n][t][$m] = x.mul_add_precise(u, m[n][t][$m]);
+                                        }
                                     }
-                                }
+                                })*
                             }
                         }
+                    };
+                }
+                {
+                    multiply!(inner, [(0, 1, 0), (1, 2, 1), (2, 3, 2), (3, 4, 3)]);
+                }
+                for n in 0..VECTORS {
+                    for t in 0..TILES {
+                        m[n][t] = transform_inner(simd, m[n][t]);
                     }
+                }
+                {
+                    multiply!(outer, [(0, 0, 0), (1, POINTS - 1, 3)]);
                 }
                 for t in 0..TILES {
                     for n in 0..VECTORS {
@@ -213,26 +230,36 @@ fn finish<S: Simd>(
                 for t in 0..group.len() {
                     let tile = group[t];
                     let h = &h[(t * vectors + n) * COLUMNS * S::f32s::LEN..][..COLUMNS * S::f32s::LEN];
-                    macro_rules! h {
-                        ($i:literal, $s:literal) => {{
-                            let at = ($i * TILE + $s) * S::f32s::LEN;
-                            S::f32s::from_slice(simd, &h[at..at + S::f32s::LEN])
-                        }};
+                    let mut y = [[S::f32s::splat(simd, 0.0); TILE]; TILE];
+                    for s in 0..TILE {
+                        let mut column = [S::f32s::splat(simd, 0.0); POINTS];
+                        for i in 0..POINTS {
+                            let at = (i * TILE + s) * S::f32s::LEN;
+                            column[i] = S::f32s::from_slice(simd, &h[at..at + S::f32s::LEN]);
+                        }
+                        let [first, h1, h2, h3, h4, last] = column;
+                        let [y0, y1, y2, y3] = transform_inner(simd, [h1, h2, h3, h4]);
+                        let sums = [y0 + first, y1, y2, y3 + last];
+                        for r in 0..TILE {
+                            y[r][s] = at.apply(sums[r] + bias);
+                        }
                     }
-                    let y = [
-                        at.apply((h!(1, 0) + h!(2, 0)) + h!(0, 0) + bias),
-                        at.apply((h!(1, 1) + h!(2, 1)) + h!(0, 1) + bias),
-                        at.apply((h!(1, 0) - h!(2, 0)) + h!(3, 0) + bias),
-                        at.apply((h!(1, 1) - h!(2, 1)) + h!(3, 1) + bias),
-                    ];
                     if operands.finish.pools() {
-                        let to = tile.output + k;
-                        largest::<S>(y).store_slice(&mut output[to..to + S::f32s::LEN]);
-                    } else {
                         for (r, s) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                             if r < tile.inside.0 && s < tile.inside.1 {
                                 let to = tile.output + r * row + s * pixel + k;
-                                y[r * TILE + s].store_slice(&mut output[to..to + S::f32s::LEN]);
+                                let (r, s) = (2 * r, 2 * s);
+                                let largest = largest::<S>([y[r][s], y[r][s + 1], y[r + 1][s], y[r + 1][s + 1]]);
+                                largest.store_slice(&mut output[to..to + S::f32s::LEN]);
+                            }
+                        }
+                    } else {
+                        for r in 0..TILE {
+                            for s in 0..TILE {
+                                if r < tile.inside.0 && s < tile.inside.1 {
+                                    let to = tile.output + r * row + s * pixel + k;
+                                    y[r][s].store_slice(&mut output[to..to + S::f32s::LEN]);
+                                }
                             }
                         }
                     }

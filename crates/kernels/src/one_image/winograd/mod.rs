@@ -1,6 +1,6 @@
-//! The 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3), as [`crate::winograd`] states it, order included.
+//! The 3×3 convolution by Winograd's minimal filtering F(4×4, 3×3), as [`crate::winograd`] states it, order included.
 //!
-//! A transform is whole-vector additions over *input* channels; the products multiply one transformed input, broadcast,
+//! A transform is a handful of operations on vectors of *input* channels; the products multiply one transformed input, broadcast,
 //! by a vector of *output* channels of the transformed weights.
 
 mod fast;
@@ -10,14 +10,12 @@ use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
-use crate::winograd::{POINTS, SIZE, TILE, tiles_across, transform_kernel};
-
-/// In which step a point of a row is summed, and as which of the step's two: points 1 and 2 first, then 0 and 3.
-const STEP_OF_POINT: [(usize, usize); POINTS] = [(1, 0), (0, 0), (0, 1), (1, 1)];
+use crate::winograd::{INNER, POINTS, SIZE, TILE, transform_kernel};
 
 /// U = G w Gᵀ of every pair of channels, and the bias.
 ///
-/// Packed as `[i][step][input channel][point of the step][output channel]`, output channels filled up to whole vectors.
+/// Packed as `[i]`, and each row i of points as `[input channel][j][output channel]` of the four inner points, then of the
+/// first and the last; output channels filled up to whole vectors.
 #[derive(Clone, Debug)]
 pub struct Weight {
     outputs: usize,
@@ -69,8 +67,13 @@ impl Weight {
     }
 
     fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
-        let (step, point) = STEP_OF_POINT[j];
-        (((i * 2 + step) * self.inputs + c) * 2 + point) * padded(self.outputs) + k
+        let row = i * POINTS * self.inputs;
+        let point = match j {
+            0 => INNER * self.inputs + 2 * c,
+            5 => INNER * self.inputs + 2 * c + 1,
+            _ => INNER * c + j - 1,
+        };
+        (row + point) * padded(self.outputs) + k
     }
 }
 
@@ -88,8 +91,6 @@ struct Operands<'a> {
     /// Where the first input of tile (0, 0) lies.
     origin: usize,
     output_layout: Layout,
-    /// Sides of the convolution's own output.
-    sides: (usize, usize),
     weight: &'a Weight,
     finish: &'a Finish,
 }
@@ -99,28 +100,32 @@ struct Operands<'a> {
 struct Tile {
     /// Where its first input lies.
     input: usize,
-    /// Where its first output, or its only one where it is pooled, lies.
+    /// Where its first output, or its first pooling window's, lies.
     output: usize,
-    /// Rows and columns of outputs that are inside.
+    /// Rows and columns of outputs, or of windows where they are pooled, that are inside.
     inside: (usize, usize),
 }
 
 impl Operands<'_> {
-    /// Tile rows and columns: where tiles are pooled, those that are whole.
+    /// Rows and columns of what a tile is asked for: of outputs, or of pooling windows.
+    fn side_of_tile(&self) -> usize {
+        if self.finish.pools() { TILE / 2 } else { TILE }
+    }
+
+    /// Tile rows and columns.
     fn tiles(&self) -> (usize, usize) {
-        let (height, width) = self.sides;
-        let across = |side| if self.finish.pools() { side / TILE } else { tiles_across(side) };
-        (across(height), across(width))
+        let side = self.side_of_tile();
+        (self.output_layout.height.div_ceil(side), self.output_layout.width.div_ceil(side))
     }
 
     /// The tile at tile row `a`, tile column `b`.
     #[inline(always)]
     fn tile(&self, a: usize, b: usize) -> Tile {
-        let ((height, width), step) = (self.sides, if self.finish.pools() { 1 } else { TILE });
+        let (to, side) = (self.output_layout, self.side_of_tile());
         Tile {
             input: self.origin + TILE * a * self.input_layout.row() + TILE * b * self.input_layout.pixel(),
-            output: self.output_layout.index(step * a, step * b),
-            inside: ((height - TILE * a).min(TILE), (width - TILE * b).min(TILE)),
+            output: to.index(side * a, side * b),
+            inside: ((to.height - side * a).min(side), (to.width - side * b).min(side)),
         }
     }
 }
@@ -153,7 +158,7 @@ pub fn forward(
     assert_eq!((ol.height, ol.width), finish.stored_sides(sides.0, sides.1), "output sides");
     finish.check(ol.channels);
     let origin = il.origin(padding);
-    let operands = Operands { input, input_layout: il, origin, output_layout: ol, sides, weight, finish };
+    let operands = Operands { input, input_layout: il, origin, output_layout: ol, weight, finish };
     dispatch!(isa,
         plain => plain::forward(&operands, output),
         simd => fast::forward(simd, &operands, output, scratch),

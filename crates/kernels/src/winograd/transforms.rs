@@ -1,0 +1,63 @@
+//! The points of F(4×4, 3×3), and the transforms of inputs and outputs on vectors.
+
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
+use super::{INNER, POINTS, TILE};
+
+/// Points 1 and 2 are ± this. With ±1 and ±2, which take fewer operations, the rounding error is twice as large
+/// (docs/performance.md).
+pub(super) const NEAR: f32 = 5.0 / 8.0;
+/// Points 3 and 4 are ± this.
+pub(super) const FAR: f32 = 3.0 / 2.0;
+/// Its square: exact, as are all the products of the two that follow.
+pub(super) const NEAR_2: f32 = NEAR * NEAR;
+/// Its square.
+pub(super) const FAR_2: f32 = FAR * FAR;
+/// What points 0 and 5 multiply the first or second input by.
+pub(super) const PRODUCT: f32 = NEAR_2 * FAR_2;
+/// What they multiply the third or fourth by, negative.
+pub(super) const SUM: f32 = NEAR_2 + FAR_2;
+
+/// Points 0 and 5 of Bᵀ times a column.
+#[inline(always)]
+pub(crate) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    let (product, minus_sum) = (S::f32s::splat(simd, PRODUCT), S::f32s::splat(simd, -SUM));
+    let end = |d: [S::f32s; 3]| product.mul_add_precise(d[0], minus_sum.mul_add_precise(d[1], d[2]));
+    [end([d[0], d[2], d[4]]), end([d[1], d[3], d[5]])]
+}
+
+/// Points 1 and 2.
+#[inline(always)]
+pub(crate) fn transform_near<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    let (point, minus_other) = (S::f32s::splat(simd, NEAR), S::f32s::splat(simd, -FAR_2));
+    let (even, odd) = (minus_other.mul_add_precise(d[2], d[4]), minus_other.mul_add_precise(d[1], d[3]));
+    [point.mul_add_precise(odd, even), (-point).mul_add_precise(odd, even)]
+}
+
+/// Points 3 and 4.
+#[inline(always)]
+pub(crate) fn transform_far<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    let (point, minus_other) = (S::f32s::splat(simd, FAR), S::f32s::splat(simd, -NEAR_2));
+    let (even, odd) = (minus_other.mul_add_precise(d[2], d[4]), minus_other.mul_add_precise(d[1], d[3]));
+    [point.mul_add_precise(odd, even), (-point).mul_add_precise(odd, even)]
+}
+
+/// Aᵀ times the four inner points: what the outer two are added to.
+#[inline(always)]
+pub(crate) fn transform_inner<S: Simd>(simd: S, m: [S::f32s; INNER]) -> [S::f32s; TILE] {
+    let (near, far) = ([m[0] + m[1], m[0] - m[1]], [m[2] + m[3], m[2] - m[3]]);
+    [
+        combine::<S, 0>(simd, near, far),
+        combine::<S, 1>(simd, near, far),
+        combine::<S, 2>(simd, near, far),
+        combine::<S, 3>(simd, near, far),
+    ]
+}
+
+/// Output `ROW` of Aᵀ times the four inner points, of which sum and difference of the near and of the far ones are given.
+#[inline(always)]
+pub(super) fn combine<S: Simd, const ROW: usize>(simd: S, near: [S::f32s; 2], far: [S::f32s; 2]) -> S::f32s {
+    let (near, far) = (near[ROW % 2], far[ROW % 2]);
+    let power = |point: f32| S::f32s::splat(simd, if ROW == 1 { point } else { point.powi(ROW as i32) });
+    if ROW == 0 { near + far } else { power(FAR).mul_add_precise(far, power(NEAR) * near) }
+}

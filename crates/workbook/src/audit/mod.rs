@@ -30,6 +30,7 @@
 
 mod address;
 mod book;
+mod broken_updates;
 mod dependencies;
 mod differences;
 mod drift;

@@ -103,7 +103,7 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
     let candidates = candidates(book, dependencies);
     let mut found = Vec::new();
     let mut claimed: BTreeSet<Address> = BTreeSet::new();
-    let groups = tracks(book, &candidates);
+    let groups = tracks(book, dependencies, &candidates);
     // What one table trains, others may read; there the way through their cells ends.
     let chains = groups.iter().flatten().filter(|track| track.updates.len() > 2);
     let elsewhere: BTreeSet<Address> = chains.flat_map(Track::cells).collect();

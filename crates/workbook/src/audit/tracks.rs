@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{Address, Shift};
 use super::book::Book;
+use super::broken_updates::broken_updates;
 use super::dependencies::Dependencies;
 use super::update_rule::{Factor, Update, readings, repeated_cell};
 
@@ -71,9 +72,9 @@ pub(crate) fn place(cell: Address, shift: Shift) -> i64 {
 }
 
 /// What all cells of one line have in common: the sheet, the column (or row), the place within a block.
-type Line = (u32, u32, i64);
+pub(crate) type Line = (u32, u32, i64);
 
-fn line(cell: Address, shift: Shift) -> Line {
+pub(crate) fn line(cell: Address, shift: Shift) -> Line {
     if shift.rows != 0 {
         (cell.sheet, cell.column, i64::from(cell.row).rem_euclid(shift.rows.abs()))
     } else {
@@ -160,7 +161,11 @@ pub(crate) fn origin(book: &Book, cell: Address) -> Address {
 }
 
 /// Groups updates into tracks, those that share a step of the table together; the most frequent step first.
-pub(crate) fn tracks(book: &Book, candidates: &BTreeMap<Address, Update>) -> Vec<Vec<Track>> {
+pub(crate) fn tracks(
+    book: &Book,
+    dependencies: &Dependencies,
+    candidates: &BTreeMap<Address, Update>,
+) -> Vec<Vec<Track>> {
     let mut votes: BTreeMap<(u32, Shift), usize> = BTreeMap::new();
     for (&cell, update) in candidates {
         let origin = origin(book, update.previous);
@@ -174,7 +179,8 @@ pub(crate) fn tracks(book: &Book, candidates: &BTreeMap<Address, Update>) -> Vec
     let mut free: BTreeMap<Address, &Update> = candidates.iter().map(|(&cell, update)| (cell, update)).collect();
     let mut groups = Vec::new();
     for ((sheet, shift), _) in order {
-        let group = tracks_along(book, sheet, shift, &free);
+        let mut group = tracks_along(book, sheet, shift, &free);
+        group.extend(broken_updates(book, dependencies, &group, shift));
         for track in &group {
             for update in track.updates.values() {
                 free.remove(&update.cell);

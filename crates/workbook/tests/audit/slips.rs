@@ -226,3 +226,25 @@ fn no_correction_takes_the_place_of_a_heading() {
         assert!(!is_above, "{} {}\n{}", correction.cell, correction.content, told(&report));
     }
 }
+
+#[test]
+fn a_cell_that_is_no_update_where_one_belongs_is_one_slip() {
+    for broken in [
+        "=-$B$2*{gw0_1_0<}",
+        "={w0_1_0<}*$B$2*{gw0_1_0<}",
+        "=$B$2*{gw0_1_0<}-{w0_1_0<}",
+        "={w0_1_0<}+{gw0_1_0<}-$B$2",
+        "=0.15-$B$2*{gw0_1_0<}",
+        "={w0_1_0<}*(1-$B$2*{gw0_1_0<})",
+    ] {
+        let mut made = table();
+        made.change("w0_1_0", 1..25, |_, _| broken.to_owned());
+        let cells = only_slip(&made, SlipKind::WrongUpdate);
+        assert_eq!((cells.len(), cells[0].clone()), (24, made.cell("w0_1_0", 1)), "{broken}");
+    }
+    // The first weight held by dollar signs: right in its first row.
+    let mut made = table();
+    made.change("w0_1_0", 1..25, |_, _| "=$H$4-$B$2*{gw0_1_0<}".to_owned());
+    let cells = only_slip(&made, SlipKind::WrongStart);
+    assert_eq!((cells.len(), cells[0].clone()), (23, made.cell("w0_1_0", 2)));
+}

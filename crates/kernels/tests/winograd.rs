@@ -246,9 +246,7 @@ fn it_rounds_less_than_four_times_as_much_as_the_definition() {
         for (c, tap) in (0..inputs).flat_map(|c| (0..9).map(move |tap| (c, tap))) {
             let weight = f64::from(operands.weight[(k * inputs + c) * 9 + tap]);
             let input = &operands.input[x.index(c, r, s) - x.row_stride() - 1 + tap / 3 * x.row_stride() + tap % 3];
-            for l in 0..LANES {
-                sums[l] += weight * f64::from(input.0[l]);
-            }
+            sums.iter_mut().zip(input.0).for_each(|(sum, x)| *sum += weight * f64::from(x));
         }
     }
     let (by_definition, found) =

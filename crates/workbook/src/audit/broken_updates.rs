@@ -13,6 +13,9 @@ use super::formula::Expr;
 use super::tracks::{Line, Track, line, place};
 use super::update_rule::{Factor, Product, Update};
 
+/// How many lines are looked at.
+const LINE_LIMIT: usize = 200;
+
 /// The lines beside `tracks` that belong to them and are no updates, as tracks that take the rate times the gradient off.
 pub(crate) fn broken_updates(book: &Book, dependencies: &Dependencies, tracks: &[Track], shift: Shift) -> Vec<Track> {
     let direct: Vec<&Track> = tracks.iter().filter(|track| track.is_direct() && track.updates.len() > 1).collect();
@@ -36,7 +39,7 @@ pub(crate) fn broken_updates(book: &Book, dependencies: &Dependencies, tracks: &
         };
         let mut quantities = needs.iter().filter(of_the_step);
         let (Some(&gradient), None) = (quantities.next(), quantities.next()) else { continue };
-        if known.contains(&gradient) || !dependencies.closure(&[gradient], &known).contains(&previous) {
+        if known.contains(&gradient) {
             continue;
         }
         let factor = |cell: Address| Factor { expr: Expr::Cell(cell), is_divisor: false };
@@ -47,10 +50,15 @@ pub(crate) fn broken_updates(book: &Book, dependencies: &Dependencies, tracks: &
     lines
         .into_values()
         .filter(|updates| 2 * updates.len() > usual_length)
+        .take(LINE_LIMIT)
         .filter_map(|updates| {
             let (&anchor, update) = updates.iter().nth(updates.len() / 2)?;
-            let (weight, update) = (update.previous, update.cell);
-            Some(Track { shift, anchor, weight, update, updates })
+            let (weight, update_cell) = (update.previous, update.cell);
+            let [Product { factors, .. }] = update.steps.as_slice() else { return None };
+            let [_, Factor { expr: Expr::Cell(gradient), .. }] = factors.as_slice() else { return None };
+            // Looked up once a line: the way from a gradient to the weights can be long.
+            let is_worked_out_from_it = dependencies.closure(&[*gradient], &known).contains(&weight);
+            is_worked_out_from_it.then_some(Track { shift, anchor, weight, update: update_cell, updates })
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::grad_weight::{self, pairs_across, sums_at, transform_grad_output, transform_grad_weight};
-use super::transforms::{FAR, FAR_2, NEAR, NEAR_2, PRODUCT, SUM};
+use super::transforms::{FAR, FAR_2, FAR_POWERS, NEAR, NEAR_2, NEAR_POWERS, PRODUCT, SUM};
 use super::{Call, Epilogue, INNER, POINTS, SIZE, TILE, TransformedWeight, tiles_across};
 use crate::{LANES, Lanes};
 
@@ -23,8 +23,8 @@ pub(crate) fn transform_input(d: [f32; POINTS]) -> [f32; POINTS] {
 #[inline(always)]
 pub(crate) fn transform_inner(m: [f32; INNER]) -> [f32; TILE] {
     let (near, far) = ([m[0] + m[1], m[0] - m[1]], [m[2] + m[3], m[2] - m[3]]);
-    let power = |r: i32| FAR.powi(r).mul_add(far[r as usize % 2], NEAR.powi(r) * near[r as usize % 2]);
-    [near[0] + far[0], power(1), power(2), power(3)]
+    let row = |r: usize| FAR_POWERS[r].mul_add(far[r % 2], NEAR_POWERS[r] * near[r % 2]);
+    [near[0] + far[0], row(1), row(2), row(3)]
 }
 
 /// Bᵀ d B of one lane: rows first, then columns. Inputs beyond what the outputs inside need count as zero.

@@ -13,6 +13,10 @@ pub(super) const FAR: f32 = 3.0 / 2.0;
 pub(super) const NEAR_2: f32 = NEAR * NEAR;
 /// Its square.
 pub(super) const FAR_2: f32 = FAR * FAR;
+/// The powers of the two, which the rows of Aᵀ multiply by: products, because what `powi` rounds to is not promised.
+pub(super) const NEAR_POWERS: [f32; TILE] = [1.0, NEAR, NEAR_2, NEAR_2 * NEAR];
+/// See [`NEAR_POWERS`].
+pub(super) const FAR_POWERS: [f32; TILE] = [1.0, FAR, FAR_2, FAR_2 * FAR];
 /// What points 0 and 5 multiply the first or second input by.
 pub(super) const PRODUCT: f32 = NEAR_2 * FAR_2;
 /// What they multiply the third or fourth by, negative.
@@ -58,6 +62,6 @@ pub(crate) fn transform_inner<S: Simd>(simd: S, m: [S::f32s; INNER]) -> [S::f32s
 #[inline(always)]
 pub(super) fn combine<S: Simd, const ROW: usize>(simd: S, near: [S::f32s; 2], far: [S::f32s; 2]) -> S::f32s {
     let (near, far) = (near[ROW % 2], far[ROW % 2]);
-    let power = |point: f32| S::f32s::splat(simd, if ROW == 1 { point } else { point.powi(ROW as i32) });
-    if ROW == 0 { near + far } else { power(FAR).mul_add_precise(far, power(NEAR) * near) }
+    let (of_near, of_far) = (S::f32s::splat(simd, NEAR_POWERS[ROW]), S::f32s::splat(simd, FAR_POWERS[ROW]));
+    if ROW == 0 { near + far } else { of_far.mul_add_precise(far, of_near * near) }
 }

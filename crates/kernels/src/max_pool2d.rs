@@ -38,6 +38,12 @@ pub(crate) fn beats<S: Simd>(candidate: f32x16<S>, best: f32x16<S>) -> mask32x16
     candidate.simd_gt(best) | candidate.is_nan()
 }
 
+/// The one of two vectors' values, lane by lane, that wins: the larger, the first of equals, NaN before any number.
+#[inline(always)]
+pub(crate) fn larger<S: Simd>(best: S::f32s, candidate: S::f32s) -> S::f32s {
+    (candidate.simd_gt(best) | candidate.is_nan()).select(candidate, best)
+}
+
 /// Writes the pooled content of `input` into the content of `output` (overwritten).
 ///
 /// # Panics

@@ -230,7 +230,7 @@ fn relative_error(found: &[Lanes], exact: &[[f64; LANES]]) -> f64 {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "hours there, and rounding is the same everywhere")]
+#[cfg_attr(miri, ignore = "too long there, and rounding is the same everywhere")]
 fn it_rounds_less_than_four_times_as_much_as_the_definition() {
     // The points ±5/8 and ±3/2 come to 3.3 times the definition's error on these numbers, ±1 and ±2 to 6.9.
     let (inputs, outputs, side) = (20, 10, 16);

@@ -1,10 +1,10 @@
 //! What happens to a value before it is stored: ReLU, batch norm, 2×2 max pooling, each or none, in this order.
 
-use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::{AlignedFloats, padded};
 use crate::batch_norm::Normaliser;
-use crate::max_pool2d::plain_beats;
+use crate::max_pool2d::{larger, plain_beats};
 use crate::relu::{plain_relu, vector_relu};
 
 /// ReLU, then (x − mean)·scale + shift, then the maximum of 2×2 pixels: those that were asked for.
@@ -126,9 +126,4 @@ impl<S: Simd> FinishAt<S> {
 pub(super) fn largest<S: Simd>(x: [S::f32s; 4]) -> S::f32s {
     let (upper, lower) = (larger::<S>(x[0], x[1]), larger::<S>(x[2], x[3]));
     larger::<S>(upper, lower)
-}
-
-#[inline(always)]
-fn larger<S: Simd>(best: S::f32s, x: S::f32s) -> S::f32s {
-    (x.simd_gt(best) | x.is_nan()).select(x, best)
 }

@@ -12,12 +12,13 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::transformed_weight::blocks;
-use super::transforms::{combine, transform_ends, transform_far, transform_inner, transform_near};
+use super::transforms::{combine, transform_ends, transform_far, transform_inner, transform_input, transform_near};
 use super::{Call, Epilogue, PAIRS_OF_POINTS, POINTS, SIZE, Scratch, TILE, TransformedWeight, tiles_across};
 use crate::lanes::{load_part, store_part};
+use crate::max_pool2d::larger;
 use crate::tiling::tiles;
 use crate::{LANES, Lanes};
 
@@ -213,9 +214,7 @@ fn transform_columns<S: Simd, const TILES: usize>(
             for j in 0..POINTS {
                 d[j] = column[TILE * t + j][row];
             }
-            let ([v0, v5], [v1, v2], [v3, v4]) =
-                (transform_ends(simd, d), transform_near(simd, d), transform_far(simd, d));
-            let points = [v0, v1, v2, v3, v4, v5];
+            let points = transform_input(simd, d);
             for j in 0..POINTS {
                 store_part::<S>(&mut v[t * POINTS + j], part, points[j]);
             }
@@ -491,10 +490,4 @@ fn finish<S: Simd>(
             }
         }
     }
-}
-
-/// The larger of two values, the first of equals, NaN counting as larger than any number.
-#[inline(always)]
-fn larger<S: Simd>(best: S::f32s, candidate: S::f32s) -> S::f32s {
-    (candidate.simd_gt(best) | candidate.is_nan()).select(candidate, best)
 }

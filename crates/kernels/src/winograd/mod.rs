@@ -64,7 +64,7 @@ use crate::{Geometry, Isa, Lanes};
 pub use grad_weight::pairs_across;
 pub(crate) use plain::{outputs as plain_outputs, transform_input as plain_transform_input};
 pub use transformed_weight::TransformedWeight;
-pub(crate) use transforms::{transform_ends, transform_far, transform_inner, transform_near};
+pub(crate) use transforms::{transform_inner, transform_input};
 
 /// Rows and columns of the kernel.
 pub const SIZE: usize = 3;

@@ -24,7 +24,7 @@ pub(super) const SUM: f32 = NEAR_2 + FAR_2;
 
 /// Points 0 and 5 of Bᵀ times a column.
 #[inline(always)]
-pub(crate) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+pub(super) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
     let (product, minus_sum) = (S::f32s::splat(simd, PRODUCT), S::f32s::splat(simd, -SUM));
     let end = |d: [S::f32s; 3]| product.mul_add_precise(d[0], minus_sum.mul_add_precise(d[1], d[2]));
     [end([d[0], d[2], d[4]]), end([d[1], d[3], d[5]])]
@@ -32,18 +32,29 @@ pub(crate) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s
 
 /// Points 1 and 2.
 #[inline(always)]
-pub(crate) fn transform_near<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
-    let (point, minus_other) = (S::f32s::splat(simd, NEAR), S::f32s::splat(simd, -FAR_2));
-    let (even, odd) = (minus_other.mul_add_precise(d[2], d[4]), minus_other.mul_add_precise(d[1], d[3]));
-    [point.mul_add_precise(odd, even), (-point).mul_add_precise(odd, even)]
+pub(super) fn transform_near<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    transform_pair(simd, NEAR, FAR_2, d)
 }
 
 /// Points 3 and 4.
 #[inline(always)]
-pub(crate) fn transform_far<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
-    let (point, minus_other) = (S::f32s::splat(simd, FAR), S::f32s::splat(simd, -NEAR_2));
+pub(super) fn transform_far<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    transform_pair(simd, FAR, NEAR_2, d)
+}
+
+/// The points ± `point`, `other_2` being the square of the other pair's.
+#[inline(always)]
+fn transform_pair<S: Simd>(simd: S, point: f32, other_2: f32, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+    let (point, minus_other) = (S::f32s::splat(simd, point), S::f32s::splat(simd, -other_2));
     let (even, odd) = (minus_other.mul_add_precise(d[2], d[4]), minus_other.mul_add_precise(d[1], d[3]));
     [point.mul_add_precise(odd, even), (-point).mul_add_precise(odd, even)]
+}
+
+/// Bᵀ times a column.
+#[inline(always)]
+pub(crate) fn transform_input<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; POINTS] {
+    let ([v0, v5], [v1, v2], [v3, v4]) = (transform_ends(simd, d), transform_near(simd, d), transform_far(simd, d));
+    [v0, v1, v2, v3, v4, v5]
 }
 
 /// Aᵀ times the four inner points: what the outer two are added to.

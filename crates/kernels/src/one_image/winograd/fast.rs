@@ -11,7 +11,7 @@ use super::{INNER, Operands, POINTS, Scratch, TILE, Tile};
 use crate::one_image::finish::largest;
 use crate::one_image::padded;
 use crate::tiling::tiles;
-use crate::winograd::{transform_ends, transform_far, transform_inner, transform_near};
+use crate::winograd::{transform_inner, transform_input};
 
 /// Channels of one piece of a tile's transformed inputs.
 const TOGETHER: usize = 16;
@@ -111,14 +111,14 @@ fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &m
                                 let at = &d[i * row + j * pixel][part..part + S::f32s::LEN];
                                 column[j][i] = S::f32s::from_slice(simd, at);
                             }
-                            column[j] = transform(simd, column[j]);
+                            column[j] = transform_input(simd, column[j]);
                         }
                         for i in 0..POINTS {
                             let mut d = [S::f32s::splat(simd, 0.0); POINTS];
                             for j in 0..POINTS {
                                 d[j] = column[j][i];
                             }
-                            let points = transform(simd, d);
+                            let points = transform_input(simd, d);
                             for j in 0..POINTS {
                                 let at = (i * POINTS + j) * TOGETHER + part;
                                 points[j].store_slice(&mut v[at..at + S::f32s::LEN]);
@@ -129,13 +129,6 @@ fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &m
             }
         },
     );
-}
-
-/// Bᵀ times a column.
-#[inline(always)]
-fn transform<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; POINTS] {
-    let ([v0, v5], [v1, v2], [v3, v4]) = (transform_ends(simd, d), transform_near(simd, d), transform_far(simd, d));
-    [v0, v1, v2, v3, v4, v5]
 }
 
 /// Multiplies, sums over the input channels, and turns each row of six sums into four columns of outputs, put into

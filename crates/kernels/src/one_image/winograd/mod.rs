@@ -1,7 +1,7 @@
 //! The 3×3 convolution by Winograd's minimal filtering F(4×4, 3×3), as [`crate::winograd`] states it, order included.
 //!
-//! A transform is a handful of operations on vectors of *input* channels; the products multiply one transformed input, broadcast,
-//! by a vector of *output* channels of the transformed weights.
+//! A transform is a handful of operations on vectors of *input* channels; the products multiply one transformed input,
+//! broadcast, by a vector of *output* channels of the transformed weights.
 
 mod fast;
 mod plain;

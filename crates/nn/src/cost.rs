@@ -119,8 +119,8 @@ fn convolution(layer: &Conv2d) -> LayerCost {
         2 * tiles * winograd::POINTS * winograd::POINTS * x.channels * y.channels
     };
     let executed = |out: Geometry| if layer.winograd { tiled(out) } else { operations };
-    let rows_tiled =
-        2 * y.height * winograd::pairs_across(y.width) * winograd::grad_weight_sums(y.channels, x.channels);
+    let points = layer.weight.len() / winograd::SIZE * winograd::GRAD_WEIGHT_POINTS;
+    let rows_tiled = 2 * y.height * winograd::pairs_across(y.width) * points;
     let elements = x.elements() + y.elements();
     let bias = layer.bias.as_ref().map_or(0, ExactSizeIterator::len);
     // The ReLU's own way back reads the output and reads and writes its gradient once more.

@@ -18,14 +18,20 @@ use crate::{LANES, Lanes};
 
 /// Columns of outputs that are taken together.
 pub(super) const TILE: usize = 2;
-/// Points of a pair of columns.
-pub(super) const POINTS: usize = TILE + SIZE - 1;
+/// Points of a pair of columns of the weight gradient.
+pub const POINTS: usize = TILE + SIZE - 1;
 
 /// Output channels whose sums are in registers at once, at most.
 const CHANNELS_AT_ONCE: usize = 5;
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
 const CACHED_VECTORS: usize = 440;
+
+/// How many vectors the sums of a block of output channels are, for so many input channels: the room that
+/// [`super::grad_weight`] needs.
+pub const fn grad_weight_sums(inputs: usize) -> usize {
+    CHANNELS_AT_ONCE * inputs * SIZE * POINTS
+}
 
 /// Pairs of columns of the weight gradient for so many output columns.
 pub const fn pairs_across(width: usize) -> usize {
@@ -68,23 +74,50 @@ struct Pass {
 }
 
 #[inline(always)]
-pub(super) fn fast<S: Simd>(simd: S, call: &Call, sums: &mut [Lanes], grad_output: &[Lanes], input: &[Lanes]) {
-    let per_channel = call.input.channels * SIZE * POINTS;
+pub(super) fn fast<S: Simd>(
+    simd: S,
+    call: &Call,
+    grad_weight: &mut [f32],
+    sums: &mut [Lanes],
+    grad_output: &[Lanes],
+    input: &[Lanes],
+) {
+    let rows_of_kernels = call.input.channels * SIZE;
     for (channel, channels) in tiles(call.output.channels, CHANNELS_AT_ONCE) {
-        let sums = &mut sums[channel * per_channel..][..channels * per_channel];
-        let rows_at_once = (CACHED_VECTORS / (channels * call.output.width)).max(1);
-        for (row, rows) in tiles(call.output.height, rows_at_once) {
-            let pass = Pass { channel, row, rows };
-            match channels {
-                1 => pass_over_rows::<S, 1>(simd, call, pass, sums, grad_output, input),
-                2 => pass_over_rows::<S, 2>(simd, call, pass, sums, grad_output, input),
-                3 => pass_over_rows::<S, 3>(simd, call, pass, sums, grad_output, input),
-                4 => pass_over_rows::<S, 4>(simd, call, pass, sums, grad_output, input),
-                _ => pass_over_rows::<S, 5>(simd, call, pass, sums, grad_output, input),
-            }
+        let grad_weight = &mut grad_weight[channel * rows_of_kernels * SIZE..][..channels * rows_of_kernels * SIZE];
+        match channels {
+            1 => block::<S, 1>(simd, call, channel, grad_weight, sums, grad_output, input),
+            2 => block::<S, 2>(simd, call, channel, grad_weight, sums, grad_output, input),
+            3 => block::<S, 3>(simd, call, channel, grad_weight, sums, grad_output, input),
+            4 => block::<S, 4>(simd, call, channel, grad_weight, sums, grad_output, input),
+            _ => block::<S, 5>(simd, call, channel, grad_weight, sums, grad_output, input),
         }
     }
 }
+
+/// ∂L/∂w of `CHANNELS` output channels from `channel`.
+#[inline(always)]
+fn block<S: Simd, const CHANNELS: usize>(
+    simd: S,
+    call: &Call,
+    channel: usize,
+    grad_weight: &mut [f32],
+    sums: &mut [Lanes],
+    grad_output: &[Lanes],
+    input: &[Lanes],
+) {
+    let sums: &mut [Sums<CHANNELS>] = sums.as_chunks_mut().0.as_chunks_mut().0;
+    let sums = &mut sums[..call.input.channels * SIZE];
+    let rows_at_once = (CACHED_VECTORS / (CHANNELS * call.output.width)).max(1);
+    for (row, rows) in tiles(call.output.height, rows_at_once) {
+        let pass = Pass { channel, row, rows };
+        pass_over_rows::<S, CHANNELS>(simd, call, pass, sums, grad_output, input);
+    }
+    finish(simd, grad_weight, sums);
+}
+
+/// The sums of a tile: of four points for each output channel.
+type Sums<const CHANNELS: usize> = [[Lanes; POINTS]; CHANNELS];
 
 /// One pass over a few image rows, for every input channel and kernel row.
 ///
@@ -94,14 +127,14 @@ fn pass_over_rows<S: Simd, const CHANNELS: usize>(
     simd: S,
     call: &Call,
     pass: Pass,
-    sums: &mut [Lanes],
+    sums: &mut [Sums<CHANNELS>],
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
     simd.vectorize(
         #[inline(always)]
         || {
-            for (at, sums) in sums.chunks_exact_mut(CHANNELS * POINTS).enumerate() {
+            for (at, sums) in sums.iter_mut().enumerate() {
                 let (c, i) = (at / SIZE, at % SIZE);
                 if S::f32s::LEN == LANES {
                     tile::<S, CHANNELS, ALL>(simd, call, pass, c, i, 0, sums, grad_output, input);
@@ -109,6 +142,32 @@ fn pass_over_rows<S: Simd, const CHANNELS: usize>(
                     for part in (0..LANES).step_by(S::f32s::LEN) {
                         tile::<S, CHANNELS, INNER>(simd, call, pass, c, i, part, sums, grad_output, input);
                         tile::<S, CHANNELS, OUTER>(simd, call, pass, c, i, part, sums, grad_output, input);
+                    }
+                }
+            }
+        },
+    );
+}
+
+/// ∂L/∂w = Gᵀ of the four sums of a kernel row per lane, then the lane tree.
+///
+/// Never inlined: between the passes of a tile its chains of dependent additions would hold up the multiply-adds.
+#[inline(never)]
+fn finish<S: Simd, const CHANNELS: usize>(simd: S, grad_weight: &mut [f32], sums: &[Sums<CHANNELS>]) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let rows = sums.len();
+            for (at, sums) in sums.iter().enumerate() {
+                for k in 0..CHANNELS {
+                    let mut m = [f32x16::splat(simd, 0.0); POINTS];
+                    for j in 0..POINTS {
+                        m[j] = load(simd, &sums[k][j]);
+                    }
+                    let taps = transform_grad_weight(m);
+                    let row = &mut grad_weight[(k * rows + at) * SIZE..][..SIZE];
+                    for j in 0..SIZE {
+                        row[j] = sum(simd, taps[j]);
                     }
                 }
             }
@@ -131,7 +190,7 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
     c: usize,
     i: usize,
     part: usize,
-    sums: &mut [Lanes],
+    sums: &mut Sums<CHANNELS>,
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
@@ -151,15 +210,19 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
     // They begin at zero with row 0.
     if pass.row > 0 {
         for k in 0..CHANNELS {
-            for_each_point!(|j| m[k][j] = load_part(simd, &sums[k * POINTS + j], part));
+            for_each_point!(|j| m[k][j] = load_part(simd, &sums[k][j], part));
         }
     }
-    for row in pass.row..pass.row + pass.rows {
-        let x = &input[call.input_row(c, row + i)..][..width + SIZE - 1];
-        let mut dy: [&[Lanes]; CHANNELS] = [&[]; CHANNELS];
+    // From the row of each channel's gradients and of the inputs that is worked on: with an index worked out anew for each
+    // row, narrow images took a fifth longer.
+    let mut dy: [&[Lanes]; CHANNELS] = [&[]; CHANNELS];
+    for k in 0..CHANNELS {
+        dy[k] = &grad_output[call.output.index(pass.channel + k, pass.row, 0)..];
+    }
+    let mut x = &input[call.input_row(c, pass.row + i)..];
+    for row in 0..pass.rows {
         let mut pairs: [&[[Lanes; TILE]]; CHANNELS] = [&[]; CHANNELS];
         for k in 0..CHANNELS {
-            dy[k] = &grad_output[call.output.index(pass.channel + k, row, 0)..][..width];
             pairs[k] = &dy[k].as_chunks().0[..whole];
         }
         // A tile's last two columns of inputs are the next tile's first two.
@@ -169,7 +232,7 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
             let v = transform_input([d0, d1, d2, d3]);
             for k in 0..CHANNELS {
                 let dy = &pairs[k][t];
-                let w = transform_grad_output([load_part::<S>(simd, &dy[0], part), load_part(simd, &dy[1], part)]);
+                let w = transform_grad_output([load_part(simd, &dy[0], part), load_part(simd, &dy[1], part)]);
                 for_each_point!(|j| m[k][j] = w[j].mul_add_precise(v[j], m[k][j]));
             }
             (d0, d1) = (d2, d3);
@@ -184,38 +247,14 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
                 });
             }
         }
-    }
-    for k in 0..CHANNELS {
-        for_each_point!(|j| store_part::<S>(&mut sums[k * POINTS + j], part, m[k][j]));
-    }
-}
-
-/// ∂L/∂w = Gᵀ of the four sums of a kernel row per lane, then the lane tree.
-#[inline(always)]
-pub(super) fn fast_finish<S: Simd>(simd: S, grad_weight: &mut [f32], sums: &[Lanes], outputs: usize, inputs: usize) {
-    for (channel, channels) in tiles(outputs, CHANNELS_AT_ONCE) {
-        for c in 0..inputs {
-            for i in 0..SIZE {
-                for k in 0..channels {
-                    let at = ((channel * inputs + c * channels) * SIZE + i * channels + k) * POINTS;
-                    let mut m = [f32x16::splat(simd, 0.0); POINTS];
-                    for j in 0..POINTS {
-                        m[j] = load(simd, &sums[at + j]);
-                    }
-                    let row = transform_grad_weight(m);
-                    let out = &mut grad_weight[(((channel + k) * inputs + c) * SIZE + i) * SIZE..][..SIZE];
-                    for j in 0..SIZE {
-                        out[j] = sum(simd, row[j]);
-                    }
-                }
+        if row + 1 < pass.rows {
+            for k in 0..CHANNELS {
+                dy[k] = &dy[k][call.output.row_stride()..];
             }
+            x = &x[call.input.row_stride()..];
         }
     }
-}
-
-/// Where the four sums of a kernel row lie: `[block of output channels][input channel][kernel row][output channel]`.
-pub(super) fn sums_at(outputs: usize, inputs: usize, k: usize, c: usize, i: usize) -> usize {
-    let (channel, channels) =
-        tiles(outputs, CHANNELS_AT_ONCE).find(|&(first, n)| k < first + n).expect("an output channel");
-    ((channel * inputs + c * channels) * SIZE + i * channels + k - channel) * POINTS
+    for k in 0..CHANNELS {
+        for_each_point!(|j| store_part::<S>(&mut sums[k][j], part, m[k][j]));
+    }
 }

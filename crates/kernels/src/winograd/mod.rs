@@ -61,7 +61,7 @@ use crate::isa::dispatch;
 use crate::max_pool2d::check_pooled;
 use crate::{Geometry, Isa, Lanes};
 
-pub use grad_weight::pairs_across;
+pub use grad_weight::{POINTS as GRAD_WEIGHT_POINTS, grad_weight_sums, pairs_across};
 pub(crate) use plain::{outputs as plain_outputs, transform_input as plain_transform_input};
 pub use transformed_weight::TransformedWeight;
 pub(crate) use transforms::{transform_inner, transform_input};
@@ -297,15 +297,10 @@ fn run(
     );
 }
 
-/// How many vectors the sums of [`grad_weight`] are.
-pub const fn grad_weight_sums(outputs: usize, inputs: usize) -> usize {
-    outputs * inputs * SIZE * grad_weight::POINTS
-}
-
 /// Computes ∂L/∂w of this lane group (`grad_weight`, `[output channel][input channel][3][3]`, overwritten): per lane four
 /// sums a kernel row, of which Gᵀ makes the three taps, then the lane tree.
 ///
-/// `sums`, [`grad_weight_sums`] long, is room for them; what it held does not matter. Inactive lanes must hold zero in
+/// `sums`, [`grad_weight_sums`] long, is room for a few channels' at a time; what it held does not matter. Inactive lanes must hold zero in
 /// `grad_output`.
 ///
 /// # Panics
@@ -326,15 +321,9 @@ pub fn grad_weight(
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(grad_weight.len(), outputs * inputs * SIZE * SIZE, "grad_weight length");
-    assert_eq!(sums.len(), grad_weight_sums(outputs, inputs), "sums length");
+    assert_eq!(sums.len(), grad_weight_sums(inputs), "sums length");
     dispatch!(isa,
-        plain => {
-            plain::grad_weight(&call, sums, grad_output, input);
-            plain::finish_grad_weight(grad_weight, sums, outputs, inputs);
-        },
-        simd => {
-            grad_weight::fast(simd, &call, sums, grad_output, input);
-            grad_weight::fast_finish(simd, grad_weight, sums, outputs, inputs);
-        },
+        plain => plain::grad_weight(&call, grad_weight, grad_output, input),
+        simd => grad_weight::fast(simd, &call, grad_weight, sums, grad_output, input),
     );
 }

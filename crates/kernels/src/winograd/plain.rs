@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::grad_weight::{self, pairs_across, sums_at, transform_grad_output, transform_grad_weight};
+use super::grad_weight::{self, pairs_across, transform_grad_output, transform_grad_weight};
 use super::transforms::{FAR, FAR_2, FAR_POWERS, NEAR, NEAR_2, NEAR_POWERS, PRODUCT, SUM};
 use super::{Call, Epilogue, INNER, POINTS, SIZE, TILE, TransformedWeight, tiles_across};
 use crate::{LANES, Lanes};
@@ -114,57 +114,38 @@ pub(super) fn forward(
     }
 }
 
-/// The four sums of each kernel row, Σ (A ∂L/∂y) ⊙ (Bᵀ x), rows then tile columns in order, fused multiply-add per lane;
-/// and Σ ∂L/∂y, rows then columns.
+/// ∂L/∂w: of each kernel row the four sums Σ (A ∂L/∂y) ⊙ (Bᵀ x), rows then pairs of columns in order, fused multiply-add
+/// per lane; Gᵀ of these; then the lane tree.
 #[inline(always)]
-pub(super) fn grad_weight(call: &Call, sums: &mut [Lanes], grad_output: &[Lanes], input: &[Lanes]) {
-    let (inputs, outputs, width) = (call.input.channels, call.output.channels, call.output.width);
-    sums.fill(Lanes::ZERO);
-    for r in 0..call.output.height {
-        for k in 0..outputs {
+pub(super) fn grad_weight(call: &Call, grad_weight: &mut [f32], grad_output: &[Lanes], input: &[Lanes]) {
+    let width = call.output.width;
+    for (at, taps) in grad_weight.as_chunks_mut::<SIZE>().0.iter_mut().enumerate() {
+        let (k, c, i) = (at / SIZE / call.input.channels, at / SIZE % call.input.channels, at % SIZE);
+        let mut m = [Lanes::ZERO; grad_weight::POINTS];
+        for r in 0..call.output.height {
             let dy = &grad_output[call.output.index(k, r, 0)..][..width];
-            for c in 0..inputs {
-                for i in 0..SIZE {
-                    let x = &input[call.input_row(c, r + i)..][..width + SIZE - 1];
-                    let sums = &mut sums[sums_at(outputs, inputs, k, c, i)..][..grad_weight::POINTS];
-                    for b in 0..pairs_across(width) {
-                        // Beyond the edge the gradient is zero, and point 3 is the right gradient's alone.
-                        let points = (width - grad_weight::TILE * b).min(grad_weight::TILE) + SIZE - 1;
-                        for l in 0..LANES {
-                            let dy = |s: usize| dy.get(grad_weight::TILE * b + s).map_or(0.0, |dy| dy.0[l]);
-                            let x = |j: usize| x.get(grad_weight::TILE * b + j).map_or(0.0, |x| x.0[l]);
-                            let w = transform_grad_output([dy(0), dy(1)]);
-                            let v = grad_weight::transform_input([x(0), x(1), x(2), x(3)]);
-                            for j in 0..points {
-                                sums[j].0[l] = w[j].mul_add(v[j], sums[j].0[l]);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// ∂L/∂w = Gᵀ of the four sums of a kernel row per lane, then the lane tree.
-#[inline(always)]
-pub(super) fn finish_grad_weight(grad_weight: &mut [f32], sums: &[Lanes], outputs: usize, inputs: usize) {
-    for k in 0..outputs {
-        for c in 0..inputs {
-            for i in 0..SIZE {
-                let m = &sums[sums_at(outputs, inputs, k, c, i)..][..grad_weight::POINTS];
-                let mut row = [Lanes::ZERO; SIZE];
+            let x = &input[call.input_row(c, r + i)..][..width + SIZE - 1];
+            for b in 0..pairs_across(width) {
+                // Beyond the edge the gradient is zero, and point 3 is the right gradient's alone.
+                let points = (width - grad_weight::TILE * b).min(grad_weight::TILE) + SIZE - 1;
                 for l in 0..LANES {
-                    let taps = transform_grad_weight(std::array::from_fn(|j| m[j].0[l]));
-                    for (row, tap) in row.iter_mut().zip(taps) {
-                        row.0[l] = tap;
+                    let dy = |s: usize| dy.get(grad_weight::TILE * b + s).map_or(0.0, |dy| dy.0[l]);
+                    let x = |j: usize| x.get(grad_weight::TILE * b + j).map_or(0.0, |x| x.0[l]);
+                    let w = transform_grad_output([dy(0), dy(1)]);
+                    let v = grad_weight::transform_input([x(0), x(1), x(2), x(3)]);
+                    for j in 0..points {
+                        m[j].0[l] = w[j].mul_add(v[j], m[j].0[l]);
                     }
-                }
-                let out = &mut grad_weight[((k * inputs + c) * SIZE + i) * SIZE..][..SIZE];
-                for (out, row) in out.iter_mut().zip(row) {
-                    *out = row.sum();
                 }
             }
         }
+        let mut row = [Lanes::ZERO; SIZE];
+        for l in 0..LANES {
+            let of_lane = transform_grad_weight(std::array::from_fn(|j| m[j].0[l]));
+            for (row, tap) in row.iter_mut().zip(of_lane) {
+                row.0[l] = tap;
+            }
+        }
+        *taps = row.map(|tap| tap.sum());
     }
 }

@@ -114,13 +114,12 @@ impl Conv2d {
         let (x, x_geometry) = (&activations[self.slot], self.input.activation);
         let grad_weight = &mut grad_parameters[self.weight.clone()];
         if self.kernel.size == winograd::SIZE {
-            let (outputs, inputs) = (dy_geometry.channels, x_geometry.channels);
-            let wanted = Use::Sums(self.ordinal);
-            let mut sums = workspace.sums(wanted, winograd::grad_weight_sums(outputs, inputs));
+            let (outputs, sums_each) = (dy_geometry.channels, winograd::grad_weight_sums(x_geometry.channels));
             let channels = ranges(outputs, pass.blocks);
-            let (stride, sums_each, taps) =
-                (dy_geometry.channel_stride(), sums.len() / outputs, grad_weight.len() / outputs);
-            let pieces = cut(grad_weight, &channels, taps).into_iter().zip(cut(&mut sums, &channels, sums_each));
+            let wanted = Use::Sums(self.ordinal);
+            let mut sums = workspace.sums(wanted, channels.len() * sums_each);
+            let (stride, taps) = (dy_geometry.channel_stride(), grad_weight.len() / outputs);
+            let pieces = cut(grad_weight, &channels, taps).into_iter().zip(sums.chunks_exact_mut(sums_each));
             each(pieces.collect(), |block, (grad_weight, sums)| {
                 let k = &channels[block];
                 let dy = &dy[k.start * stride..k.end * stride];

@@ -332,7 +332,11 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
     let network = network::recognise(book, &judged.case, judged.loss_factor);
     let first = |base: Address| table.at(base, table.first).unwrap_or(base);
     let sheet = table.tracks.first().map_or(0, |track| track.weight.sheet) as usize;
-    let rated = table.rules.iter().enumerate().find(|(_, rule)| !rule.rate.is_empty());
+    let is_wrong = |track| {
+        judged.findings.iter().any(|finding| finding.track == Some(track) && finding.kind == SlipKind::WrongUpdate)
+    };
+    let mut rated = table.rules.iter().enumerate().filter(|(_, rule)| !rule.rate.is_empty());
+    let rated = rated.clone().find(|&(track, _)| !is_wrong(track)).or_else(|| rated.next());
     let rate = rated.map(|(track, rule)| {
         let pieces: Vec<String> = rule
             .rate

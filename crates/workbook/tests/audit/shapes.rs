@@ -15,7 +15,7 @@ fn cells(report: &AuditReport) -> Vec<&str> {
 }
 
 /// What holds of every book with slips: one correction for a cell, wherever it is told, and a copy that is clean.
-fn is_mended(made: &Table) {
+pub fn is_mended(made: &Table) {
     let bytes = made.bytes();
     let report = audit_bytes(&bytes, &AuditOptions::default()).unwrap();
     for slip in report.slips() {

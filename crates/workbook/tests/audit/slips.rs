@@ -86,6 +86,23 @@ fn another_rate_for_one_weight() {
 }
 
 #[test]
+fn a_rate_made_of_the_others_by_any_arithmetic_is_one_slip() {
+    for rate in ["$B$2^2", "$B$2*$B$2", "$B$2/10", "SQRT($B$2)", "POWER($B$2,3)", "EXP(-$B$2)", "ABS($B$2-1)/9"] {
+        // The first of the columns, from which a table's rate would be read.
+        for name in ["w0_0_0", "w1_1_0"] {
+            let mut made = table();
+            made.change(name, 1..25, |formula, _| formula.replace("$B$2", rate));
+            assert_eq!(only_slip(&made, SlipKind::WrongUpdate)[0], made.cell(name, 1), "{rate}");
+            let report = made.audit();
+            let right = format!("={}-$B$2*{}", made.cell(name, 0), made.cell(&format!("g{name}"), 0));
+            assert!(report.slips().all(|slip| slip.corrected.as_ref() == Some(&right)), "{}", told(&report));
+            assert_eq!(report.tables[0].learning_rate.as_ref().unwrap().cell, "B2", "{rate}");
+            crate::shapes::is_mended(&made);
+        }
+    }
+}
+
+#[test]
 fn another_rate_where_gradients_of_descent_are_added() {
     for rate in [Rate::Absolute, Rate::OtherSheet] {
         let mut made = Table::new(Layout { rate, ..Layout::default() });

@@ -4,12 +4,17 @@
 //! (only the sums for γ and β are added window by window instead of row by row): the normalised tensor and its gradient,
 //! four times the pooled size, are never written or read. Three of four elements of that gradient are zero; which one is
 //! not is found again by normalising and comparing anew, which costs less than memory.
+//!
+//! Where the output is made once more on the way back, the element of each window that wins can be put aside as it was before
+//! it was normalised ([`forward_in_training`]). The sums for γ and β are then plain batch norm's
+//! ([`crate::batch_norm::gradient_sums`]) of these winners, a quarter of what [`gradient_sums`] reads.
 
 use std::ops::Range;
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16, mask32x16};
 
 use crate::batch_norm::{GradientSums, InputGradient, Normaliser};
+use crate::dropout::{Dropper, Mask};
 use crate::isa::dispatch;
 use crate::lanes::{active_mask, load, store, sum};
 use crate::max_pool2d::{beats, check_pooled, plain_beats};
@@ -173,10 +178,118 @@ pub fn forward_rows(
     );
 }
 
+/// Writes what [`forward`] writes into the content of `output` (overwritten), multiplied by the mask of the dropout behind it
+/// if one is given; and the element of each window that won, as it is in `input`, into the content of `winners` (overwritten),
+/// which is of the shape of `output` without a border, if that is wanted.
+///
+/// # Panics
+/// When a length does not fit, the output's shape is not the pooled one, or the mask's rate is not in `0..1`.
+#[allow(clippy::too_many_arguments)]
+pub fn forward_in_training(
+    isa: Isa,
+    output: &mut [Lanes],
+    output_geometry: Geometry,
+    input: &[Lanes],
+    input_geometry: Geometry,
+    normalisers: &[Normaliser],
+    mask: Option<&Mask>,
+    winners: Option<&mut [Lanes]>,
+) {
+    let wg = Geometry { border: 0, ..output_geometry };
+    assert_eq!(output.len(), output_geometry.len(), "output length");
+    assert_eq!(input.len(), input_geometry.len(), "input length");
+    assert_eq!(normalisers.len(), input_geometry.channels, "normalisers length");
+    assert!(winners.as_ref().is_none_or(|w| w.len() == wg.len()), "winners length");
+    check_pooled(input_geometry, output_geometry);
+    if let Some(mask) = mask {
+        mask.check();
+    }
+    let (og, ig) = (output_geometry, input_geometry);
+    dispatch!(isa,
+        plain => {
+            let mut winners = winners;
+            for (c, n) in normalisers.iter().enumerate() {
+                for r in 0..og.height {
+                    for s in 0..og.width {
+                        let x = WINDOW.map(|(i, j)| input[ig.index(c, 2 * r + i, 2 * s + j)].0);
+                        let (mut winner, mut y) = (Lanes::ZERO, Lanes::ZERO);
+                        for l in 0..LANES {
+                            let x = x.map(|x| x[l]);
+                            winner.0[l] = x[plain_winner(x, n)];
+                            y.0[l] = plain_normalised(winner.0[l], n);
+                        }
+                        if let Some(winners) = &mut winners {
+                            winners[wg.index(c, r, s)] = winner;
+                        }
+                        output[og.index(c, r, s)] = mask.map_or(y, |mask| mask.plain(og, [c, r, s], y));
+                    }
+                }
+            }
+        },
+        simd => match (mask, winners) {
+            (Some(mask), Some(winners)) => {
+                fast_forward::<_, true, true>(simd, output, og, input, ig, normalisers, mask, winners);
+            }
+            (Some(mask), None) => {
+                fast_forward::<_, true, false>(simd, output, og, input, ig, normalisers, mask, &mut []);
+            }
+            (None, Some(winners)) => {
+                fast_forward::<_, false, true>(simd, output, og, input, ig, normalisers, &Mask::NOTHING, winners);
+            }
+            (None, None) => {
+                fast_forward::<_, false, false>(simd, output, og, input, ig, normalisers, &Mask::NOTHING, &mut []);
+            }
+        },
+    );
+}
+
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+fn fast_forward<S: Simd, const DROPS: bool, const KEEPS: bool>(
+    simd: S,
+    output: &mut [Lanes],
+    og: Geometry,
+    input: &[Lanes],
+    ig: Geometry,
+    normalisers: &[Normaliser],
+    mask: &Mask,
+    winners: &mut [Lanes],
+) {
+    let dropper = Dropper::of(simd, mask);
+    for (c, n) in normalisers.iter().enumerate() {
+        let n = Splat::of(simd, n);
+        for r in 0..og.height {
+            let mut dropper = dropper.at(simd, og, c, r);
+            let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
+            let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
+            let y = &mut output[og.index(c, r, 0)..][..og.width];
+            let winners = if KEEPS { &mut winners[(c * og.height + r) * og.width..][..og.width] } else { &mut [] };
+            for (s, ((y, upper), lower)) in
+                y.iter_mut().zip(upper.chunks_exact(2)).zip(lower.chunks_exact(2)).enumerate()
+            {
+                let mut x = load(simd, &upper[0]);
+                let mut best = n.apply(x);
+                for candidate in [&upper[1], &lower[0], &lower[1]] {
+                    let candidate = load(simd, candidate);
+                    let y = n.apply(candidate);
+                    let wins = beats(y, best);
+                    best = wins.select(y, best);
+                    x = wins.select(candidate, x);
+                }
+                if KEEPS {
+                    store(&mut winners[s], x);
+                }
+                store(y, if DROPS { dropper.next(simd, best) } else { best });
+            }
+        }
+    }
+}
+
 /// Writes Σ ∂L/∂y and Σ ∂L/∂y·(x−μ) of each channel into `sums` (overwritten), `grad_output` being of the pooled tensor.
 ///
 /// A window adds ∂L/∂y and ∂L/∂y·(x−μ) of its winner, windows in reading order per lane (the zeros of the other three
-/// change no sum). Inactive lanes must hold zero in `grad_output`.
+/// change no sum). Inactive lanes must hold zero in `grad_output`. [`crate::batch_norm::gradient_sums`] gives the same of the
+/// winners that [`forward_in_training`] writes.
 ///
 /// # Panics
 /// When a length does not fit, or the shapes do not belong together.

@@ -5,7 +5,7 @@
 //! mix(key ⊕ element·φ), `mix` being a 32-bit finaliser (two multiplications, three shifted exclusive-ors) of which
 //! every output bit depends on every input bit.
 
-use fearless_simd::{Select, SimdBase, f32x16, u32x16};
+use fearless_simd::{Select, Simd, SimdBase, f32x16, u32x16};
 
 use crate::isa::dispatch;
 use crate::lanes::{load, store};
@@ -26,6 +26,9 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// A mask that drops nothing.
+    pub(crate) const NOTHING: Mask = Mask { keys: [0; LANES], rate: 0.0 };
+
     fn threshold(&self) -> u32 {
         (self.rate * (1 << 24) as f32) as u32
     }
@@ -42,6 +45,68 @@ impl Mask {
         h = (h ^ (h >> 15)).wrapping_mul(SECOND);
         (h ^ (h >> 16)) >> 8 < self.threshold()
     }
+
+    /// The plain form of one element, that at channel, row and column of a tensor of this shape.
+    #[inline(always)]
+    pub(crate) fn plain(&self, geometry: Geometry, [c, r, s]: [usize; 3], value: Lanes) -> Lanes {
+        let element = ((c * geometry.height + r) * geometry.width + s) as u32;
+        let scale = self.scale();
+        let mut dropped = value;
+        for (l, v) in dropped.0.iter_mut().enumerate() {
+            *v = if self.drops(l, element) { 0.0 } else { *v * scale };
+        }
+        dropped
+    }
+
+    /// # Panics
+    /// When the rate is not in `0..1`.
+    pub(crate) fn check(&self) {
+        assert!((0.0..1.0).contains(&self.rate), "dropout rate {}", self.rate);
+    }
+}
+
+/// A [`Mask`] in every lane, on its way along a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Dropper<S: Simd> {
+    keys: u32x16<S>,
+    /// The number of the next element, times φ.
+    element: u32x16<S>,
+    threshold: u32x16<S>,
+    spread: u32x16<S>,
+    scale: f32x16<S>,
+}
+
+impl<S: Simd> Dropper<S> {
+    #[inline(always)]
+    pub(crate) fn of(simd: S, mask: &Mask) -> Self {
+        Dropper {
+            keys: u32x16::load_array(simd, mask.keys),
+            element: u32x16::splat(simd, 0),
+            // h >> 8 is below the threshold where h is below its 2⁸-fold, which fits: the rate is below 1.
+            threshold: u32x16::splat(simd, mask.threshold() << 8),
+            spread: u32x16::splat(simd, SPREAD),
+            scale: f32x16::splat(simd, mask.scale()),
+        }
+    }
+
+    /// The same before the element that begins this row of a tensor of that shape.
+    #[inline(always)]
+    pub(crate) fn at(&self, simd: S, geometry: Geometry, channel: usize, row: usize) -> Self {
+        let first = ((channel * geometry.height + row) * geometry.width) as u32;
+        Dropper { element: u32x16::splat(simd, first.wrapping_mul(SPREAD)), ..*self }
+    }
+
+    /// The next element of the row, which is `value`, multiplied by its mask and 1/(1−p).
+    #[inline(always)]
+    pub(crate) fn next(&mut self, simd: S, value: f32x16<S>) -> f32x16<S> {
+        let mut h = self.keys ^ self.element;
+        // element·φ, by addition from element to element.
+        self.element += self.spread;
+        h = (h ^ (h >> 16)) * u32x16::splat(simd, FIRST);
+        h = (h ^ (h >> 15)) * u32x16::splat(simd, SECOND);
+        h = h ^ (h >> 16);
+        h.simd_lt(self.threshold).select(f32x16::splat(simd, 0.0), value * self.scale)
+    }
 }
 
 /// Multiplies the content of `values` by the mask and 1/(1−p), in place: forward on activations, backward on gradients.
@@ -50,40 +115,24 @@ impl Mask {
 /// When `values` does not fit `geometry`, or the rate is not in `0..1`.
 pub fn apply(isa: Isa, values: &mut [Lanes], geometry: Geometry, mask: &Mask) {
     assert_eq!(values.len(), geometry.len(), "values length");
-    assert!((0.0..1.0).contains(&mask.rate), "dropout rate {}", mask.rate);
+    mask.check();
     let g = geometry;
-    let scale = mask.scale();
     dispatch!(isa,
         plain => for c in 0..g.channels {
             for r in 0..g.height {
                 for s in 0..g.width {
-                    let element = ((c * g.height + r) * g.width + s) as u32;
-                    let v = &mut values[g.index(c, r, s)].0;
-                    for (l, v) in v.iter_mut().enumerate() {
-                        *v = if mask.drops(l, element) { 0.0 } else { *v * scale };
-                    }
+                    let v = &mut values[g.index(c, r, s)];
+                    *v = mask.plain(g, [c, r, s], *v);
                 }
             }
         },
         simd => {
-            let keys = u32x16::load_array(simd, mask.keys);
-            // h >> 8 is below the threshold where h is below its 2⁸-fold, which fits: the rate is below 1.
-            let threshold = u32x16::splat(simd, mask.threshold() << 8);
-            let spread = u32x16::splat(simd, SPREAD);
-            let zero = f32x16::splat(simd, 0.0);
+            let dropper = Dropper::of(simd, mask);
             for c in 0..g.channels {
                 for r in 0..g.height {
-                    let first = ((c * g.height + r) * g.width) as u32;
-                    let row = &mut values[g.index(c, r, 0)..][..g.width];
-                    // element·φ, by addition from element to element.
-                    let mut element = u32x16::splat(simd, first.wrapping_mul(SPREAD));
-                    for v in row {
-                        let mut h = keys ^ element;
-                        element += spread;
-                        h = (h ^ (h >> 16)) * u32x16::splat(simd, FIRST);
-                        h = (h ^ (h >> 15)) * u32x16::splat(simd, SECOND);
-                        h = h ^ (h >> 16);
-                        store(v, h.simd_lt(threshold).select(zero, load(simd, v) * scale));
+                    let mut dropper = dropper.at(simd, g, c, r);
+                    for v in &mut values[g.index(c, r, 0)..][..g.width] {
+                        store(v, dropper.next(simd, load(simd, v)));
                     }
                 }
             }

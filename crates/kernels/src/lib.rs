@@ -25,6 +25,7 @@
 #![allow(clippy::needless_range_loop, reason = "one index walks several arrays of lanes, as in the formulas")]
 
 pub mod batch_norm;
+pub mod batch_norm_dropout;
 pub mod batch_norm_max_pool;
 pub mod conv2d;
 pub mod depthwise_conv2d;

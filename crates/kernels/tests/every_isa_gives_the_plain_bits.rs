@@ -7,8 +7,8 @@ use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, N
 use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::dropout::{self, Mask};
 use longhand_kernels::{
-    Geometry, Isa, LANES, Lanes, batch_norm_max_pool, depthwise_conv2d, global_average_pool, linear, log_softmax,
-    max_pool2d, relu,
+    Geometry, Isa, LANES, Lanes, batch_norm_dropout, batch_norm_max_pool, depthwise_conv2d, global_average_pool,
+    linear, log_softmax, max_pool2d, relu,
 };
 use numbers::{Numbers, bits};
 use proptest::prelude::*;
@@ -178,6 +178,7 @@ proptest! {
         borders in prop::array::uniform4(0usize..3),
         active in 1usize..=LANES,
         through_relu: bool,
+        rate in 0.0f32..0.9,
         seed: u64,
     ) {
         let [x_geometry, y_geometry, dx_geometry, _] = borders.map(|b| Geometry::new(channels, height, width, b));
@@ -222,10 +223,33 @@ proptest! {
             isa, &mut dx, dx_geometry, &dy, y_geometry, &x, x_geometry, &coefficients, active, through_relu,
         );
 
+        let w_geometry = Geometry { border: 0, ..pooled };
+        let mask = Mask { keys: std::array::from_fn(|l| (seed as u32).wrapping_mul(l as u32 + 1)), rate };
+        let mut dropped = out.clone();
+        dropout::apply(isa, &mut dropped, pooled, &mask);
+
         for isa in Isa::available() {
             let mut fused = vec![Lanes::ZERO; pooled.len()];
             batch_norm_max_pool::forward(isa, &mut fused, pooled, &x, x_geometry, &normalisers);
             prop_assert!(bits(&fused) == bits(&out), "{} forward", isa);
+            for (mask, keep) in [(None, false), (None, true), (Some(&mask), false), (Some(&mask), true)] {
+                let mut fused = vec![Lanes::ZERO; pooled.len()];
+                let mut winners = vec![Lanes::splat(7.0); if keep { w_geometry.len() } else { 0 }];
+                batch_norm_max_pool::forward_in_training(
+                    isa, &mut fused, pooled, &x, x_geometry, &normalisers, mask, keep.then_some(&mut winners[..]),
+                );
+                let expected = if mask.is_some() { &dropped } else { &out };
+                prop_assert!(bits(&fused) == bits(expected), "{} forward in training", isa);
+                if keep {
+                    let (mut y, mut sums) = (vec![Lanes::ZERO; pooled.len()], vec![GradientSums::default(); channels]);
+                    batch_norm::normalise(isa, &mut y, pooled, &winners, w_geometry, &normalisers);
+                    prop_assert!(bits(&y) == bits(&out), "{} winners", isa);
+                    batch_norm::gradient_sums(
+                        isa, &mut sums, &grad_pooled, pooled, &winners, w_geometry, &normalisers,
+                    );
+                    prop_assert_eq!(&sums, &window_by_window, "{} sums of winners", isa);
+                }
+            }
             let mut fused = vec![GradientSums::default(); channels];
             batch_norm_max_pool::gradient_sums(
                 isa, &mut fused, &grad_pooled, pooled, &x, x_geometry, &normalisers,
@@ -237,6 +261,41 @@ proptest! {
                 through_relu,
             );
             prop_assert!(bits(&fused) == bits(&dx), "{} input gradient", isa);
+        }
+    }
+
+    /// The fused form against the two kernels it stands for, bit for bit, on every instruction set.
+    #[test]
+    fn batch_normalisation_with_dropout(
+        (channels, height, width) in shape(),
+        borders in prop::array::uniform3(0usize..3),
+        rate in 0.0f32..0.9,
+        seed: u64,
+    ) {
+        let [a, b, c] = borders.map(|border| Geometry::new(channels, height, width, border));
+        let mut numbers = Numbers(seed);
+        let (x, grad_output) = (numbers.tensor(a), numbers.tensor(c));
+        let normalisers: Vec<Normaliser> = (0..channels)
+            .map(|_| Normaliser { mean: numbers.next(), scale: numbers.next(), shift: numbers.next() })
+            .collect();
+        let mask = Mask { keys: std::array::from_fn(|l| (seed as u32).wrapping_mul(l as u32 + 1)), rate };
+
+        let isa = Isa::Plain;
+        let mut y = vec![Lanes::ZERO; b.len()];
+        batch_norm::normalise(isa, &mut y, b, &x, a, &normalisers);
+        dropout::apply(isa, &mut y, b, &mask);
+        let (mut dy, mut sums) = (grad_output.clone(), vec![GradientSums::default(); channels]);
+        dropout::apply(isa, &mut dy, c, &mask);
+        batch_norm::gradient_sums(isa, &mut sums, &dy, c, &x, a, &normalisers);
+
+        for isa in Isa::available() {
+            let mut fused = vec![Lanes::ZERO; b.len()];
+            batch_norm_dropout::normalise(isa, &mut fused, b, &x, a, &normalisers, &mask);
+            prop_assert!(bits(&fused) == bits(&y), "{} forward", isa);
+            let (mut fused, mut fused_sums) = (grad_output.clone(), vec![GradientSums::default(); channels]);
+            batch_norm_dropout::gradient_sums(isa, &mut fused_sums, &mut fused, c, &x, a, &normalisers, &mask);
+            prop_assert!(bits(&fused) == bits(&dy), "{} gradient", isa);
+            prop_assert_eq!(&fused_sums, &sums, "{} sums", isa);
         }
     }
 

@@ -50,11 +50,12 @@ impl Network {
         let mut activations = Vec::new();
         let mut next = 0;
         for layer in self.layers() {
+            let skipped = dropouts(layer);
             let layer = alone(layer);
             let geometry = self.plan.slots[layer.written()].activation;
             layer.forward(&pass, &mut group, 0..geometry.height);
             let layers = next..next + layers_of_spec(&layer, &self.spec().layers[next..]);
-            next = layers.end;
+            next = layers.end + skipped;
             if !matches!(layer, Layer::Dropout(_)) {
                 let values = first_lane(&group.activations[layer.written()], geometry);
                 let Geometry { channels, height, width, .. } = geometry;
@@ -66,15 +67,24 @@ impl Network {
     }
 }
 
-/// The layer without the arrangement by which a convolution does the work of the batch norm behind it.
+/// The layer without the arrangement by which a convolution does the work of the batch norm behind it, and without dropout,
+/// which does nothing here.
 fn alone(layer: &Layer) -> Layer {
     let mut layer = layer.clone();
     match &mut layer {
         Layer::Conv2d(conv) => conv.normalised = None,
-        Layer::BatchNorm(batch_norm) => batch_norm.by_convolution = false,
+        Layer::BatchNorm(batch_norm) => {
+            batch_norm.by_convolution = false;
+            batch_norm.dropout = None;
+        }
         _ => {}
     }
     layer
+}
+
+/// How many dropout layers of the spec are part of this one.
+fn dropouts(layer: &Layer) -> usize {
+    usize::from(matches!(layer, Layer::BatchNorm(batch_norm) if batch_norm.dropout.is_some()))
 }
 
 /// How many layers of the spec, of those that `follow`, a planned layer stands for.

@@ -25,7 +25,8 @@ pub struct Cost {
 pub struct LayerCost {
     /// The forward pass.
     pub forward: Cost,
-    /// Batch norm's sums over the batch, those of the forward and those of the backward pass.
+    /// Batch norm's sums over the batch, those of the forward and those of the backward pass, and on the way to these the way
+    /// back through a dropout that is part of the layer.
     pub statistics: Cost,
     /// The gradients of the layer's parameters; batch norm's are part of its sums.
     pub parameters: Cost,
@@ -72,10 +73,12 @@ fn cost(layer: &Layer) -> LayerCost {
         Layer::BatchNorm(layer) => {
             let (x, y) = (layer.input.activation.elements(), layer.output.activation.elements());
             let channels = layer.channels.len();
-            // (x−μ)·scale + β; then the largest of four.
-            let forward = plain(3 * x + if layer.pooled { 3 * y } else { 0 }, x + y, 3 * channels);
-            // Of each x: x−p, Σ(x−p), Σ(x−p)². Of each gradient: x−μ, Σ ∂L/∂y, Σ ∂L/∂y·(x−μ).
-            let statistics = plain(4 * x + 4 * y, 2 * x + y, channels);
+            let dropped = layer.dropout.as_ref().map_or(0, |dropout| if dropout.rate > 0.0 { y } else { 0 });
+            // (x−μ)·scale + β; then the largest of four, and what is not dropped.
+            let forward = plain(3 * x + if layer.pooled { 3 * y } else { 0 } + dropped, x + y, 3 * channels);
+            // Of each x: x−p, Σ(x−p), Σ(x−p)². Of each gradient: x−μ, Σ ∂L/∂y, Σ ∂L/∂y·(x−μ), after what was dropped is
+            // taken out of it, in place.
+            let statistics = plain(4 * x + 4 * y + dropped, 2 * x + y + dropped, channels);
             let backward = plain(5 * x, 2 * x + y, 4 * channels);
             LayerCost { forward, statistics, backward, ..none }
         }
@@ -194,5 +197,22 @@ mod tests {
         assert_eq!(pooled.statistics.bytes, 16 * 72 * 4 + 2 * 4);
         assert_eq!(pooled.backward.operations, 160);
         assert_eq!(pooled.backward.bytes, 16 * 72 * 4 + 8 * 4);
+    }
+
+    /// It multiplies each of 2·4 elements, forward in the pass that makes them, and back in that of the sums, in place.
+    #[test]
+    fn a_dropout_behind_adds_its_products() {
+        let costs_with = |rate| {
+            let norm = LayerSpec::BatchNorm { momentum: 0.1, eps: 1e-5 };
+            let dropout = LayerSpec::Dropout { rate };
+            let layers = vec![conv(2, 1), norm, LayerSpec::MaxPool {}, dropout, LayerSpec::GlobalAveragePool {}];
+            costs([1, 4, 4], layers)[1]
+        };
+        let (with, without) = (costs_with(0.5), costs_with(0.0));
+        assert_eq!(with.forward, Cost { operations: 128, executed: 128, ..without.forward });
+        let statistics = without.statistics;
+        let (operations, bytes) = (statistics.operations + 8, statistics.bytes + 16 * 8 * 4);
+        assert_eq!(with.statistics, Cost { operations, executed: operations, bytes });
+        assert_eq!(with.backward, without.backward);
     }
 }

@@ -17,6 +17,9 @@ use crate::workspace::{Use, Workspace};
 pub struct LaneGroup {
     /// An activation per slot of the plan; empty between stretches where a thread's workspace holds it.
     pub(crate) activations: Vec<Vec<Lanes>>,
+    /// For a slot that a batch norm with max pooling writes, the elements that won their windows, in a stretch on the way back
+    /// that has made the slot's activation again; else empty.
+    pub(crate) winners: Vec<Vec<Lanes>>,
     /// The gradient of each slot's activation; empty as above, and in a group made for inference.
     pub(crate) gradients: Vec<Vec<Lanes>>,
     /// The workspace of the thread that works on the group.
@@ -49,6 +52,7 @@ impl LaneGroup {
                 .clone()
                 .map(|(s, slot)| zeros(slot.activation.len(), !training || !memory.remade[s]))
                 .collect(),
+            winners: vec![Vec::new(); plan.slots.len()],
             gradients: slots
                 .map(|(s, slot)| zeros(slot.gradient.len(), training && memory.gradients[s] == GradientHome::Group))
                 .collect(),
@@ -74,6 +78,8 @@ impl LaneGroup {
     /// Gives the thread's workspace back, after a stretch of work, with everything that was taken from it.
     pub(crate) fn leave(&mut self, workspace: &mut Workspace, plan: &Plan) {
         for slot in 0..plan.slots.len() {
+            let winners = std::mem::take(&mut self.winners[slot]);
+            self.workspace.give_back(Use::Winners(slot), winners);
             if plan.memory.remade[slot] {
                 let memory = std::mem::take(&mut self.activations[slot]);
                 self.workspace.give_back(Use::Activation(slot), memory);
@@ -90,6 +96,13 @@ impl LaneGroup {
     pub(crate) fn provide_activation(&mut self, slot: usize, geometry: Geometry) {
         if self.activations[slot].is_empty() {
             self.activations[slot] = self.workspace.tensor(Use::Activation(slot), geometry);
+        }
+    }
+
+    /// Sees to it that the winners of the windows that `slot` is made of have memory.
+    pub(crate) fn provide_winners(&mut self, slot: usize, geometry: Geometry) {
+        if self.winners[slot].is_empty() {
+            self.winners[slot] = self.workspace.tensor(Use::Winners(slot), geometry);
         }
     }
 

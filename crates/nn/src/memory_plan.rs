@@ -14,6 +14,9 @@ use crate::plan::Slot;
 /// second convolution reads (33 operations, most of them the first convolution's), and a step takes 8 % longer.
 const CHEAP: usize = 40;
 
+/// Operations an element of dropout.
+const DROPOUT: usize = 12;
+
 /// Where a gradient lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GradientHome {
@@ -112,8 +115,10 @@ fn operations_per_element(layer: &Layer) -> Option<usize> {
         Layer::Conv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size * conv.input.activation.channels),
         Layer::DepthwiseConv2d(conv) => Some(2 * conv.kernel.size * conv.kernel.size),
         Layer::Relu(_) => Some(1),
-        Layer::BatchNorm(layer) => Some(if layer.pooled { 4 * 4 } else { 3 }),
-        Layer::Dropout(_) => Some(12),
+        Layer::BatchNorm(layer) => {
+            Some(if layer.pooled { 4 * 4 } else { 3 } + if layer.dropout.is_some() { DROPOUT } else { 0 })
+        }
+        Layer::Dropout(_) => Some(DROPOUT),
         _ => None,
     }
 }

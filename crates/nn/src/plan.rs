@@ -1,7 +1,7 @@
 //! From a spec to layers that know where everything lies.
 //!
 //! Activations live in *slots*, one after another; ReLU and dropout work in place, and a max pooling directly behind a batch
-//! norm shares its passes. A slot is stored with the zero
+//! norm shares its passes, as does a dropout behind the two or either. A slot is stored with the zero
 //! border that its reader needs: a convolution's padding in its input, and `kernel − 1 − padding` in the gradient of
 //! its output, so that no kernel ever asks where the edge is.
 
@@ -140,6 +140,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     through_relu: behind_relu,
                     by_convolution,
                     pooled,
+                    dropout: None,
                 }));
                 slot += 1;
             }
@@ -150,7 +151,13 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
             }
             LayerSpec::Dropout { rate } => {
                 let ordinal = ordinals.count("dropout");
-                layers.push(Layer::Dropout(Dropout { slot, shape: input, rate, ordinal }));
+                let dropout = Dropout { slot, shape: input, rate, ordinal };
+                match layers.last_mut() {
+                    Some(Layer::BatchNorm(batch_norm)) if batch_norm.dropout.is_none() => {
+                        batch_norm.dropout = Some(dropout);
+                    }
+                    _ => layers.push(Layer::Dropout(dropout)),
+                }
             }
             LayerSpec::GlobalAveragePool {} => {
                 layers.push(Layer::GlobalAveragePool(GlobalAveragePool { slot, input, output }));

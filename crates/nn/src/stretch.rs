@@ -68,7 +68,10 @@ impl<'a> Stretch<'a> {
                     let read = if pass.training { height } else { layer.rows_read(to, height) };
                     self.ready(slot - 1, read, part);
                 }
-                timed(self.group, index, part, |group| layer.forward(pass, group, from..to));
+                timed(self.group, index, part, |group| match part {
+                    Part::Again => layer.forward_again(pass, group, from..to),
+                    _ => layer.forward(pass, group, from..to),
+                });
             }
             self.rows[slot] = to;
         }
@@ -93,7 +96,9 @@ impl<'a> Stretch<'a> {
             self.arrive(slot, &layers);
         }
         if let Some((index, batch_norm)) = opening {
-            self.all_rows(batch_norm.slot, Part::Again);
+            if batch_norm.sums_read_input(self.group) {
+                self.all_rows(batch_norm.slot, Part::Again);
+            }
             timed(self.group, index, Part::Statistics, |group| batch_norm.gradient_sums(pass, group));
         }
     }

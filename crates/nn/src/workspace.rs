@@ -20,6 +20,8 @@ pub(crate) struct Workspace {
 pub(crate) enum Use {
     /// The activation of a slot.
     Activation(usize),
+    /// The elements that won the pooling windows that a slot is made of.
+    Winners(usize),
     /// The gradient of a slot.
     Gradient(usize),
     /// What the weight gradient of a convolution is made of, by its ordinal.

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, Normaliser};
-use longhand_kernels::batch_norm_max_pool;
+use longhand_kernels::dropout::{self, Mask};
+use longhand_kernels::{Geometry, batch_norm_dropout, batch_norm_max_pool};
 
-use super::Pass;
+use super::{Dropout, Pass};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
@@ -30,6 +31,8 @@ pub struct BatchNorm {
     pub(crate) by_convolution: bool,
     /// Whether the 2×2 max pooling that follows is done in the same passes: `output` is then the pooled slot.
     pub(crate) pooled: bool,
+    /// The dropout that follows, done in the same passes, in place on `output`.
+    pub(crate) dropout: Option<Dropout>,
 }
 
 /// ∂L/∂γ and ∂L/∂β of one channel.
@@ -44,10 +47,50 @@ impl BatchNorm {
         if self.by_convolution && !pass.training {
             return;
         }
+        if pass.training {
+            return self.forward_in_training(pass, group, false);
+        }
         let (x, y) = group.activation_pair(self.slot);
         let normalisers = &pass.normalisers[self.channels.clone()];
         let forward = if self.pooled { batch_norm_max_pool::forward_rows } else { batch_norm::normalise_rows };
         forward(pass.isa, rows, y, self.output.activation, x, self.input.activation, normalisers);
+    }
+
+    /// The forward pass once more, in the stretch on the way back that ends with the sums: of what was pooled, the elements that
+    /// won are put aside for these.
+    pub(super) fn forward_again(&self, pass: &Pass, group: &mut LaneGroup) {
+        if self.pooled {
+            group.provide_winners(self.slot + 1, self.winners_geometry());
+        }
+        self.forward_in_training(pass, group, self.pooled);
+    }
+
+    /// How the winners are stored: as the output is, without a border.
+    fn winners_geometry(&self) -> Geometry {
+        Geometry { border: 0, ..self.output.activation }
+    }
+
+    fn forward_in_training(&self, pass: &Pass, group: &mut LaneGroup, keep_winners: bool) {
+        let (isa, mask) = (pass.isa, self.mask(group));
+        let (x_geometry, y_geometry) = (self.input.activation, self.output.activation);
+        let normalisers = &pass.normalisers[self.channels.clone()];
+        let LaneGroup { activations, winners, .. } = group;
+        let (before, after) = activations.split_at_mut(self.slot + 1);
+        let (x, y) = (&before[self.slot], &mut after[0]);
+        if self.pooled {
+            let winners = keep_winners.then_some(&mut winners[self.slot + 1][..]);
+            let mask = mask.as_ref();
+            batch_norm_max_pool::forward_in_training(isa, y, y_geometry, x, x_geometry, normalisers, mask, winners);
+        } else if let Some(mask) = mask {
+            batch_norm_dropout::normalise(isa, y, y_geometry, x, x_geometry, normalisers, &mask);
+        } else {
+            batch_norm::normalise(isa, y, y_geometry, x, x_geometry, normalisers);
+        }
+    }
+
+    /// What is dropped behind this layer in training, if anything is.
+    fn mask(&self, group: &LaneGroup) -> Option<Mask> {
+        self.dropout.as_ref().and_then(|dropout| dropout.mask(group))
     }
 
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
@@ -95,14 +138,39 @@ impl BatchNorm {
         batch_norm::moments(pass.isa, moments, &activations[self.slot], self.input.activation, *active);
     }
 
-    /// This group's part of ∂L/∂β and ∂L/∂γ; before the backward pass.
+    /// This group's part of ∂L/∂β and ∂L/∂γ; before the backward pass. If dropout follows, the gradient of the output is taken
+    /// back through it first, in place.
     pub(crate) fn gradient_sums(&self, pass: &Pass, group: &mut LaneGroup) {
-        let of = if self.pooled { batch_norm_max_pool::gradient_sums } else { batch_norm::gradient_sums };
-        let LaneGroup { activations, gradients, gradient_sums, .. } = group;
+        let (isa, mask) = (pass.isa, self.mask(group));
+        let LaneGroup { activations, winners, gradients, gradient_sums, .. } = group;
         let sums = &mut gradient_sums[self.channels.clone()];
-        let (dy_geometry, x_geometry) = (self.output.gradient, self.input.activation);
-        let (dy, x) = (&gradients[self.slot + 1][..dy_geometry.len()], &activations[self.slot]);
-        of(pass.isa, sums, dy, dy_geometry, x, x_geometry, &pass.normalisers[self.channels.clone()]);
+        let dy_geometry = self.output.gradient;
+        let dy = &mut gradients[self.slot + 1][..dy_geometry.len()];
+        let normalisers = &pass.normalisers[self.channels.clone()];
+        let winners = &winners[self.slot + 1];
+        if self.pooled && winners.is_empty() {
+            if let Some(mask) = mask {
+                dropout::apply(isa, dy, dy_geometry, &mask);
+            }
+            let (x, x_geometry) = (&activations[self.slot], self.input.activation);
+            batch_norm_max_pool::gradient_sums(isa, sums, dy, dy_geometry, x, x_geometry, normalisers);
+            return;
+        }
+        let (x, x_geometry) = if self.pooled {
+            (winners, self.winners_geometry())
+        } else {
+            (&activations[self.slot], self.input.activation)
+        };
+        if let Some(mask) = mask {
+            batch_norm_dropout::gradient_sums(isa, sums, dy, dy_geometry, x, x_geometry, normalisers, &mask);
+        } else {
+            batch_norm::gradient_sums(isa, sums, dy, dy_geometry, x, x_geometry, normalisers);
+        }
+    }
+
+    /// Whether [`BatchNorm::gradient_sums`] needs the activation that this layer reads.
+    pub(crate) fn sums_read_input(&self, group: &LaneGroup) -> bool {
+        !self.pooled || group.winners[self.slot + 1].is_empty()
     }
 
     /// Merges the groups' moments in index order: what normalises each channel of this batch.

@@ -19,22 +19,21 @@ pub struct Dropout {
 
 impl Dropout {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
-        if pass.training && self.rate > 0.0 {
-            let mask = self.mask(group);
+        if let (true, Some(mask)) = (pass.training, self.mask(group)) {
             dropout::apply(pass.isa, &mut group.activations[self.slot], self.shape.activation, &mask);
         }
     }
 
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
-        if pass.training && self.rate > 0.0 {
-            let mask = self.mask(group);
+        if let (true, Some(mask)) = (pass.training, self.mask(group)) {
             let gradient = &mut group.gradients[self.slot][..self.shape.gradient.len()];
             dropout::apply(pass.isa, gradient, self.shape.gradient, &mask);
         }
     }
 
-    /// A key per image and layer: the top half of a 64-bit finaliser of the image's key and the layer's ordinal.
-    fn mask(&self, group: &LaneGroup) -> Mask {
+    /// A key per image and layer: the top half of a 64-bit finaliser of the image's key and the layer's ordinal; `None` where
+    /// nothing is dropped.
+    pub(super) fn mask(&self, group: &LaneGroup) -> Option<Mask> {
         let key = |lane: usize| {
             let mut z = group.dropout_keys[lane].wrapping_add((self.ordinal + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
             z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -45,6 +44,6 @@ impl Dropout {
         for (lane, k) in keys.iter_mut().enumerate() {
             *k = key(lane);
         }
-        Mask { keys, rate: self.rate }
+        (self.rate > 0.0).then_some(Mask { keys, rate: self.rate })
     }
 }

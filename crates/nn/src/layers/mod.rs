@@ -85,8 +85,12 @@ impl Layer {
             Layer::Conv2d(_) => "conv",
             Layer::DepthwiseConv2d(_) => "depthwise conv",
             Layer::Relu(_) => "ReLU",
-            Layer::BatchNorm(layer) if layer.pooled => "batch norm + max pool",
-            Layer::BatchNorm(_) => "batch norm",
+            Layer::BatchNorm(layer) => match (layer.pooled, &layer.dropout) {
+                (true, Some(_)) => "norm + max pool + dropout",
+                (true, None) => "batch norm + max pool",
+                (false, Some(_)) => "batch norm + dropout",
+                (false, None) => "batch norm",
+            },
             Layer::MaxPool2d(_) => "max pool",
             Layer::Dropout(_) => "dropout",
             Layer::GlobalAveragePool(_) => "global average pool",
@@ -167,6 +171,14 @@ impl Layer {
             Layer::GlobalAveragePool(layer) => layer.forward(pass, group),
             Layer::Linear(layer) => layer.forward(pass, group),
             Layer::LogSoftmax(layer) => layer.forward(pass, group),
+        }
+    }
+
+    /// Computes the layer's output activation once more (overwritten), on the way back.
+    pub(crate) fn forward_again(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
+        match self {
+            Layer::BatchNorm(layer) => layer.forward_again(pass, group),
+            _ => self.forward(pass, group, rows),
         }
     }
 

@@ -35,7 +35,7 @@ pub fn bench(criterion: &mut Criterion) {
     });
     group.throughput(Throughput::BytesDecimal(3 * content));
     measure(&mut group, &format!("grad_input {case}"), &isas, zeros(DX), |isa, grad_input| {
-        batch_norm::grad_input(isa, grad_input, DX, &grad_output, Y, &input, X, &coefficients, LANES, true);
+        batch_norm::grad_input(isa, grad_input, DX, &grad_output, Y, &input, X, &coefficients, LANES, true, None);
     });
     group.finish();
 }

@@ -42,6 +42,7 @@ pub fn bench(criterion: &mut Criterion) {
             &coefficients,
             LANES,
             true,
+            None,
         );
     });
     group.finish();

@@ -288,7 +288,9 @@ pub struct InputGradient {
 /// Writes ∂L/∂x into the content of `grad_input` (overwritten), zero in lanes from `active` on.
 ///
 /// With `through_relu`, `input` is the output of a ReLU, and what is written is the gradient before that ReLU: zero
-/// where x is not positive. That saves a pass over memory in the usual order convolution, ReLU, batch norm.
+/// where x is not positive. That saves a pass over memory in the usual order convolution, ReLU, batch norm. So does
+/// `totals`: for each channel the sum of what is written, as [`crate::conv2d::grad_bias`] would find it (overwritten), which is
+/// the gradient of the bias of a convolution before this.
 ///
 /// # Panics
 /// When a length does not fit, the shapes differ, or `active` is above [`LANES`].
@@ -304,7 +306,9 @@ pub fn grad_input(
     coefficients: &[InputGradient],
     active: usize,
     through_relu: bool,
+    mut totals: Option<&mut [f32]>,
 ) {
+    assert!(totals.as_ref().is_none_or(|totals| totals.len() == input_geometry.channels), "totals length");
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
@@ -315,6 +319,7 @@ pub fn grad_input(
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, k) in coefficients.iter().enumerate() {
+            let mut total = Lanes::ZERO;
             for r in 0..ig.height {
                 for s in 0..ig.width {
                     let (dy, x) = (grad_output[og.index(c, r, s)].0, input[ig.index(c, r, s)].0);
@@ -324,8 +329,12 @@ pub fn grad_input(
                         let value = dy[l].mul_add(k.of_gradient, inner);
                         let value = if through_relu { plain_relu_gradient(value, x[l]) } else { value };
                         dx[l] = if l < active { value } else { 0.0 };
+                        total.0[l] += dx[l];
                     }
                 }
+            }
+            if let Some(totals) = &mut totals {
+                totals[c] = total.sum();
             }
         },
         simd => {
@@ -335,6 +344,7 @@ pub fn grad_input(
                 let (mean, of_gradient) = (f32x16::splat(simd, k.mean), f32x16::splat(simd, k.of_gradient));
                 let of_deviation = f32x16::splat(simd, k.of_deviation);
                 let constant = f32x16::splat(simd, k.constant);
+                let mut total = zero;
                 for r in 0..ig.height {
                     let dy = &grad_output[og.index(c, r, 0)..][..ig.width];
                     let x = &input[ig.index(c, r, 0)..][..ig.width];
@@ -344,8 +354,13 @@ pub fn grad_input(
                         let inner = (x - mean).mul_add_precise(of_deviation, constant);
                         let value = load(simd, dy).mul_add_precise(of_gradient, inner);
                         let keep = if through_relu { mask & x.simd_gt(zero) } else { mask };
-                        store(dx, keep.select(value, zero));
+                        let value = keep.select(value, zero);
+                        store(dx, value);
+                        total += value;
                     }
+                }
+                if let Some(totals) = &mut totals {
+                    totals[c] = sum(simd, total);
                 }
             }
         },

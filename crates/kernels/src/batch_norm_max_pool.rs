@@ -358,7 +358,7 @@ pub fn gradient_sums(
 }
 
 /// Writes ∂L/∂x into the content of `grad_input` (overwritten), zero in lanes from `active` on, `grad_output` being of
-/// the pooled tensor; with `through_relu` as in [`crate::batch_norm::grad_input`].
+/// the pooled tensor; with `through_relu` and `totals` as in [`crate::batch_norm::grad_input`].
 ///
 /// # Panics
 /// When a length does not fit, the shapes do not belong together, or `active` is above [`LANES`].
@@ -375,7 +375,9 @@ pub fn grad_input(
     coefficients: &[InputGradient],
     active: usize,
     through_relu: bool,
+    mut totals: Option<&mut [f32]>,
 ) {
+    assert!(totals.as_ref().is_none_or(|totals| totals.len() == input_geometry.channels), "totals length");
     assert_eq!(grad_input.len(), grad_input_geometry.len(), "grad_input length");
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
@@ -387,6 +389,7 @@ pub fn grad_input(
     let (gg, og, ig) = (grad_input_geometry, output_geometry, input_geometry);
     dispatch!(isa,
         plain => for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
+            let mut total = Lanes::ZERO;
             for row in 0..ig.height {
                 for column in 0..ig.width {
                     let (r, s) = (row / 2, column / 2);
@@ -400,9 +403,14 @@ pub fn grad_input(
                         let inner = (x - k.mean).mul_add(k.of_deviation, k.constant);
                         let value = dy.mul_add(k.of_gradient, inner);
                         let value = if through_relu { plain_relu_gradient(value, x) } else { value };
-                        grad_input[gg.index(c, row, column)].0[l] = if l < active { value } else { 0.0 };
+                        let value = if l < active { value } else { 0.0 };
+                        grad_input[gg.index(c, row, column)].0[l] = value;
+                        total.0[l] += value;
                     }
                 }
+            }
+            if let Some(totals) = &mut totals {
+                totals[c] = total.sum();
             }
         },
         simd => {
@@ -411,6 +419,28 @@ pub fn grad_input(
             for (c, (n, k)) in normalisers.iter().zip(coefficients).enumerate() {
                 let n = Splat::of(simd, n);
                 let k = SplatGradient::of(simd, k, mask, through_relu);
+                let mut total = zero;
+                // An odd last row and column were normalised with the rest, but no pooled element saw them.
+                macro_rules! outside {
+                    ($row:expr, $from:expr) => {
+                        for column in $from..ig.width {
+                            let x = load(simd, &input[ig.index(c, $row, column)]);
+                            store(&mut grad_input[gg.index(c, $row, column)], k.apply(x, zero));
+                        }
+                    };
+                }
+                // A row's sum begins when that of the row above is over, and what is added is still in the cache.
+                macro_rules! add {
+                    ($rows:expr) => {
+                        if totals.is_some() {
+                            for row in $rows {
+                                for dx in &grad_input[gg.index(c, row, 0)..][..gg.width] {
+                                    total += load(simd, dx);
+                                }
+                            }
+                        }
+                    };
+                }
                 for r in 0..og.height {
                     let upper = &input[ig.index(c, 2 * r, 0)..][..2 * og.width];
                     let lower = &input[ig.index(c, 2 * r + 1, 0)..][..2 * og.width];
@@ -428,14 +458,16 @@ pub fn grad_input(
                         store(&mut below[2 * s], k.apply(x[2], won[2].select(dy, zero)));
                         store(&mut below[2 * s + 1], k.apply(x[3], won[3].select(dy, zero)));
                     }
+                    outside!(2 * r, 2 * og.width);
+                    outside!(2 * r + 1, 2 * og.width);
+                    add!(2 * r..2 * r + 2);
                 }
-                // An odd last row and column were normalised with the rest, but no pooled element saw them.
-                for row in 0..ig.height {
-                    let from = if row < 2 * og.height { 2 * og.width } else { 0 };
-                    for column in from..ig.width {
-                        let x = load(simd, &input[ig.index(c, row, column)]);
-                        store(&mut grad_input[gg.index(c, row, column)], k.apply(x, zero));
-                    }
+                if ig.height % 2 == 1 {
+                    outside!(ig.height - 1, 0);
+                    add!(ig.height - 1..ig.height);
+                }
+                if let Some(totals) = &mut totals {
+                    totals[c] = sum(simd, total);
                 }
             }
         },

@@ -165,8 +165,16 @@ proptest! {
             sums
         });
         same_on_all(|isa| {
-            let mut grad_input = vec![Lanes::splat(7.0); c.len()];
-            batch_norm::grad_input(isa, &mut grad_input, c, &grad_output, b, &input, a, &coefficients, active, through_relu);
+            let (mut grad_input, mut totals) = (vec![Lanes::splat(7.0); c.len()], vec![7.0; channels]);
+            let total = seed.is_multiple_of(2).then_some(&mut totals[..]);
+            batch_norm::grad_input(
+                isa, &mut grad_input, c, &grad_output, b, &input, a, &coefficients, active, through_relu, total,
+            );
+            if seed.is_multiple_of(2) {
+                let mut expected = vec![0.0; channels];
+                conv2d::grad_bias(isa, &mut expected, &grad_input, c);
+                assert_eq!(totals, expected, "{isa} totals");
+            }
             bits(&grad_input)
         });
     }
@@ -220,8 +228,10 @@ proptest! {
         }
         let mut dx = vec![Lanes::ZERO; dx_geometry.len()];
         batch_norm::grad_input(
-            isa, &mut dx, dx_geometry, &dy, y_geometry, &x, x_geometry, &coefficients, active, through_relu,
+            isa, &mut dx, dx_geometry, &dy, y_geometry, &x, x_geometry, &coefficients, active, through_relu, None,
         );
+        let mut grad_bias = vec![0.0; channels];
+        conv2d::grad_bias(isa, &mut grad_bias, &dx, dx_geometry);
 
         let w_geometry = Geometry { border: 0, ..pooled };
         let mask = Mask { keys: std::array::from_fn(|l| (seed as u32).wrapping_mul(l as u32 + 1)), rate };
@@ -258,9 +268,16 @@ proptest! {
             let mut fused = vec![Lanes::ZERO; dx_geometry.len()];
             batch_norm_max_pool::grad_input(
                 isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients, active,
-                through_relu,
+                through_relu, None,
             );
             prop_assert!(bits(&fused) == bits(&dx), "{} input gradient", isa);
+            let (mut fused, mut totals) = (vec![Lanes::ZERO; dx_geometry.len()], vec![7.0; channels]);
+            batch_norm_max_pool::grad_input(
+                isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients, active,
+                through_relu, Some(&mut totals),
+            );
+            prop_assert!(bits(&fused) == bits(&dx), "{} input gradient with totals", isa);
+            prop_assert_eq!(&totals, &grad_bias, "{} totals", isa);
         }
     }
 

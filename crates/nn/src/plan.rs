@@ -71,6 +71,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     winograd: kernel == winograd::SIZE && winograd::pays(inputs, channels, height, width),
                     weight,
                     bias,
+                    bias_summed_behind: false,
                     relu: false,
                     relu_backward: true,
                     normalised: None,
@@ -128,6 +129,13 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     }
                     _ => false,
                 };
+                let bias_before = match layers.last_mut() {
+                    Some(Layer::Conv2d(conv)) => {
+                        conv.bias_summed_behind = true;
+                        conv.bias.clone()
+                    }
+                    _ => None,
+                };
                 layers.push(Layer::BatchNorm(BatchNorm {
                     slot,
                     input,
@@ -141,6 +149,7 @@ pub(crate) fn plan(spec: &NetworkSpec) -> Result<(Plan, ParameterLayout), SpecEr
                     by_convolution,
                     pooled,
                     dropout: None,
+                    bias_before,
                 }));
                 slot += 1;
             }

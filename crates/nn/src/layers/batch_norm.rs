@@ -33,6 +33,8 @@ pub struct BatchNorm {
     pub(crate) pooled: bool,
     /// The dropout that follows, done in the same passes, in place on `output`.
     pub(crate) dropout: Option<Dropout>,
+    /// The bias of the convolution directly before, whose gradient this layer's way back sums.
+    pub(crate) bias_before: Option<Range<usize>>,
 }
 
 /// ∂L/∂γ and ∂L/∂β of one channel.
@@ -100,6 +102,7 @@ impl BatchNorm {
         let (dx_geometry, dy_geometry, x_geometry) = (self.input.gradient, self.output.gradient, self.input.activation);
         let (dx, dy) = (&mut dx[..dx_geometry.len()], &dy[..dy_geometry.len()]);
         let (isa, through_relu) = (pass.isa, self.through_relu);
+        let grad_bias = self.bias_before.clone().map(|bias| &mut group.grad_parameters[bias]);
         if self.pooled {
             let normalisers = &pass.normalisers[self.channels.clone()];
             batch_norm_max_pool::grad_input(
@@ -114,6 +117,7 @@ impl BatchNorm {
                 coefficients,
                 active,
                 through_relu,
+                grad_bias,
             );
         } else {
             batch_norm::grad_input(
@@ -127,6 +131,7 @@ impl BatchNorm {
                 coefficients,
                 active,
                 through_relu,
+                grad_bias,
             );
         }
     }

@@ -28,6 +28,8 @@ pub struct Conv2d {
     pub(crate) winograd: bool,
     pub(crate) weight: Range<usize>,
     pub(crate) bias: Option<Range<usize>>,
+    /// Whether the batch norm directly behind sums the bias's gradient on its way back.
+    pub(crate) bias_summed_behind: bool,
     /// Whether the output passes through a ReLU while still in registers.
     pub(crate) relu: bool,
     /// Whether this layer has to undo that ReLU itself; a batch norm behind it does so on its own way.
@@ -103,7 +105,7 @@ impl Conv2d {
         );
     }
 
-    /// ∂L/∂w and ∂L/∂b, and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.
+    /// ∂L/∂w and, unless the layer behind has made it, ∂L/∂b; and before that ∂L/∂(before ReLU) = ∂L/∂y · [y > 0], in place.
     pub(super) fn parameter_gradients(&self, pass: &Pass, group: &mut LaneGroup) {
         let LaneGroup { activations, gradients, grad_parameters, workspace, .. } = group;
         let (dy, dy_geometry) = (&mut gradients[self.slot + 1], self.output.gradient);
@@ -131,7 +133,7 @@ impl Conv2d {
         } else {
             conv2d::grad_weight(pass.isa, self.kernel, grad_weight, dy, dy_geometry, x, x_geometry);
         }
-        if let Some(bias) = self.bias.clone() {
+        if let Some(bias) = self.bias.clone().filter(|_| !self.bias_summed_behind) {
             conv2d::grad_bias(pass.isa, &mut grad_parameters[bias], dy, dy_geometry);
         }
     }

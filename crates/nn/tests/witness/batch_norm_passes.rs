@@ -97,7 +97,7 @@ pub fn both_passes(isa: Isa, case: &BatchNormCase) -> BatchNormResult {
         let mut dx = vec![longhand_kernels::Lanes::ZERO; dx_geometry.len()];
         let (lanes, through_relu) = (active(case.images, g), case.through_relu);
         let (dg, og, ig) = (dx_geometry, dy_geometry, x_geometry);
-        batch_norm::grad_input(isa, &mut dx, dg, dy, og, x, ig, &coefficients, lanes, through_relu);
+        batch_norm::grad_input(isa, &mut dx, dg, dy, og, x, ig, &coefficients, lanes, through_relu, None);
         grad_input.push(dx);
     }
     BatchNormResult {

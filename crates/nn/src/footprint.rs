@@ -4,6 +4,7 @@ use longhand_kernels::Lanes;
 
 use crate::lane_group::LaneGroup;
 use crate::network::Network;
+use crate::tensor::Tensor;
 
 /// The bytes that a training holds on to from step to step, what kernels put aside within a call not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Network {
     /// What training with these `groups` holds on to, after the steps taken so far.
     pub fn footprint(&self, groups: &[LaneGroup]) -> Footprint {
         let float = size_of::<f32>();
-        let bytes = |tensors: &[Vec<Lanes>]| tensors.iter().map(|t| t.capacity() * size_of::<Lanes>()).sum::<usize>();
+        let bytes = |tensors: &[Tensor]| tensors.iter().map(|t| t.capacity() * size_of::<Lanes>()).sum::<usize>();
         let group = |g: &LaneGroup| bytes(&g.activations) + bytes(&g.gradients) + g.grad_parameters.len() * float;
         Footprint {
             parameters: 3 * self.layout.len() * float,

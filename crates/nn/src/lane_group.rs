@@ -7,6 +7,7 @@ use crate::loss::{GroupLoss, predicted};
 use crate::memory_plan::GradientHome;
 use crate::parameters::ParameterLayout;
 use crate::plan::Plan;
+use crate::tensor::Tensor;
 use crate::timing::{LayerTiming, Timings};
 use crate::workspace::{Use, Workspace};
 
@@ -16,12 +17,12 @@ use crate::workspace::{Use, Workspace};
 #[derive(Clone, Debug)]
 pub struct LaneGroup {
     /// An activation per slot of the plan; empty between stretches where a thread's workspace holds it.
-    pub(crate) activations: Vec<Vec<Lanes>>,
+    pub(crate) activations: Vec<Tensor>,
     /// For a slot that a batch norm with max pooling writes, the elements that won their windows, in a stretch on the way back
     /// that has made the slot's activation again; else empty.
-    pub(crate) winners: Vec<Vec<Lanes>>,
+    pub(crate) winners: Vec<Tensor>,
     /// The gradient of each slot's activation; empty as above, and in a group made for inference.
-    pub(crate) gradients: Vec<Vec<Lanes>>,
+    pub(crate) gradients: Vec<Tensor>,
     /// The workspace of the thread that works on the group.
     pub(crate) workspace: Workspace,
     /// This group's part of the gradient of every parameter, in the order of the layout.
@@ -43,7 +44,7 @@ pub struct LaneGroup {
 
 impl LaneGroup {
     pub(crate) fn new(plan: &Plan, layout: &ParameterLayout, training: bool) -> Self {
-        let zeros = |n: usize, wanted: bool| vec![Lanes::ZERO; if wanted { n } else { 0 }];
+        let zeros = |n: usize, wanted: bool| Tensor::zeros(if wanted { n } else { 0 });
         let channels = layout.batch_norm_channels();
         let memory = &plan.memory;
         let slots = plan.slots.iter().enumerate();
@@ -52,7 +53,7 @@ impl LaneGroup {
                 .clone()
                 .map(|(s, slot)| zeros(slot.activation.len(), !training || !memory.remade[s]))
                 .collect(),
-            winners: vec![Vec::new(); plan.slots.len()],
+            winners: vec![Tensor::default(); plan.slots.len()],
             gradients: slots
                 .map(|(s, slot)| zeros(slot.gradient.len(), training && memory.gradients[s] == GradientHome::Group))
                 .collect(),
@@ -149,7 +150,7 @@ impl LaneGroup {
         assert!(active <= LANES, "{active} images in a group of {LANES}");
         self.active = active;
         if active < LANES {
-            for cell in &mut self.activations[0] {
+            for cell in self.activations[0].iter_mut() {
                 cell.0[active..].fill(0.0);
             }
         }
@@ -213,7 +214,7 @@ impl LaneGroup {
     }
 
     /// The gradient of `slot` to write and of `slot + 1` to read.
-    pub(crate) fn gradient_pair(gradients: &mut [Vec<Lanes>], slot: usize) -> (&mut [Lanes], &[Lanes]) {
+    pub(crate) fn gradient_pair(gradients: &mut [Tensor], slot: usize) -> (&mut [Lanes], &[Lanes]) {
         let (before, after) = gradients.split_at_mut(slot + 1);
         (&mut before[slot], &after[0])
     }

@@ -41,6 +41,7 @@ mod shape;
 mod spec;
 mod stretch;
 mod summary;
+mod tensor;
 mod timing;
 mod train_step;
 mod waiting_room;

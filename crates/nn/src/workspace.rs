@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use longhand_kernels::winograd::Scratch;
 use longhand_kernels::{Geometry, Lanes};
 
+use crate::tensor::Tensor;
+
 /// One thread's room. Nothing in it outlives the stretch that put it there; it is kept because memory that a thread has
 /// just used is in its cache, and for the same reason one tensor takes the memory of another that is done with.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +14,7 @@ pub(crate) struct Workspace {
     /// What kernels put aside within a call.
     pub scratch: Scratch,
     /// Tensors not in use, with what they were used for last.
-    idle: Vec<(Use, Vec<Lanes>)>,
+    idle: Vec<(Use, Tensor)>,
 }
 
 /// What memory of a workspace is used for.
@@ -30,7 +32,7 @@ pub(crate) enum Use {
 
 impl Workspace {
     /// Memory for a tensor of `geometry`: zero in the border, anything in the content.
-    pub(crate) fn tensor(&mut self, wanted: Use, geometry: Geometry) -> Vec<Lanes> {
+    pub(crate) fn tensor(&mut self, wanted: Use, geometry: Geometry) -> Tensor {
         let (as_before, mut tensor) = self.take(wanted, geometry.len());
         if !as_before {
             geometry.clear_border(&mut tensor);
@@ -39,19 +41,19 @@ impl Workspace {
     }
 
     /// Memory for `len` sums, with anything in them.
-    pub(crate) fn sums(&mut self, wanted: Use, len: usize) -> Vec<Lanes> {
+    pub(crate) fn sums(&mut self, wanted: Use, len: usize) -> Tensor {
         self.take(wanted, len).1
     }
 
     /// The memory used for the same last, whose border no kernel has written since, and true; else the smallest that is large enough, or new memory.
-    fn take(&mut self, wanted: Use, len: usize) -> (bool, Vec<Lanes>) {
+    fn take(&mut self, wanted: Use, len: usize) -> (bool, Tensor) {
         if let Some(at) = self.idle.iter().position(|(used, memory)| *used == wanted && memory.len() == len) {
             return (true, self.idle.swap_remove(at).1);
         }
         let fits = self.idle.iter().enumerate().filter(|(_, (_, memory))| memory.capacity() >= len);
         let smallest = fits.min_by_key(|(_, (_, memory))| memory.capacity()).map(|(at, _)| at);
-        let mut memory = smallest.map_or_else(Vec::new, |at| self.idle.swap_remove(at).1);
-        memory.resize(len, Lanes::ZERO);
+        let mut memory = smallest.map_or_else(Tensor::default, |at| self.idle.swap_remove(at).1);
+        memory.set_len(len);
         (false, memory)
     }
 
@@ -61,7 +63,7 @@ impl Workspace {
     }
 
     /// Takes memory back.
-    pub(crate) fn give_back(&mut self, used: Use, memory: Vec<Lanes>) {
+    pub(crate) fn give_back(&mut self, used: Use, memory: Tensor) {
         if !memory.is_empty() {
             self.idle.push((used, memory));
         }

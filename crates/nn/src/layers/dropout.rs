@@ -7,7 +7,8 @@ use super::Pass;
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y = x·m/(1−p) in place, m = 0 with probability p; ∂L/∂x = ∂L/∂y·m/(1−p). Nothing at all in inference.
+/// y = x·m/(1−p) in place, m = 0 with probability p; ∂L/∂x = ∂L/∂y·m/(1−p). Nothing at all in inference. Directly
+/// behind a batch norm, pooled or not, it is part of that layer.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     pub(crate) slot: usize,

@@ -4,7 +4,7 @@
 const SPARE: usize = crate::winograd::TILE - 1;
 
 /// Channels to which a count of channels is filled up: the widest vector.
-const CHANNELS_TOGETHER: usize = 16;
+pub(super) const CHANNELS_TOGETHER: usize = 16;
 
 /// `channels` filled up to whole vectors.
 pub const fn padded(channels: usize) -> usize {

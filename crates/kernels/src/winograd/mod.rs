@@ -64,7 +64,7 @@ use crate::{Geometry, Isa, Lanes};
 pub use grad_weight::{POINTS as GRAD_WEIGHT_POINTS, grad_weight_sums, pairs_across};
 pub(crate) use plain::{outputs as plain_outputs, transform_input as plain_transform_input};
 pub use transformed_weight::TransformedWeight;
-pub(crate) use transforms::{transform_inner, transform_input};
+pub(crate) use transforms::{transform_ends, transform_far, transform_inner, transform_input, transform_near};
 
 /// Rows and columns of the kernel.
 pub const SIZE: usize = 3;
@@ -77,10 +77,10 @@ pub const POINTS: usize = TILE + SIZE - 1;
 const CHANNELS_AT_ONCE: usize = 6;
 
 /// Points of a row but the first and the last.
-pub(crate) const INNER: usize = POINTS - 2;
+const INNER: usize = POINTS - 2;
 
 /// The points of a row or column in the order in which they are added: the last is for the last output alone.
-const PAIRS_OF_POINTS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];
+pub(crate) const PAIRS_OF_POINTS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];
 
 /// Tile rows or columns for so many output rows or columns.
 pub const fn tiles_across(side: usize) -> usize {

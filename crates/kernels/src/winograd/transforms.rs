@@ -24,7 +24,7 @@ pub(super) const SUM: f32 = NEAR_2 + FAR_2;
 
 /// Points 0 and 5 of Bᵀ times a column.
 #[inline(always)]
-pub(super) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+pub(crate) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
     let (product, minus_sum) = (S::f32s::splat(simd, PRODUCT), S::f32s::splat(simd, -SUM));
     let end = |d: [S::f32s; 3]| product.mul_add_precise(d[0], minus_sum.mul_add_precise(d[1], d[2]));
     [end([d[0], d[2], d[4]]), end([d[1], d[3], d[5]])]
@@ -32,13 +32,13 @@ pub(super) fn transform_ends<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s
 
 /// Points 1 and 2.
 #[inline(always)]
-pub(super) fn transform_near<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+pub(crate) fn transform_near<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
     transform_pair(simd, NEAR, FAR_2, d)
 }
 
 /// Points 3 and 4.
 #[inline(always)]
-pub(super) fn transform_far<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
+pub(crate) fn transform_far<S: Simd>(simd: S, d: [S::f32s; POINTS]) -> [S::f32s; 2] {
     transform_pair(simd, FAR, NEAR_2, d)
 }
 

@@ -1,88 +1,84 @@
 //! The fast form.
 //!
 //! A few tiles, wherever they lie, go through everything before the next few begin, so that what they put aside stays in
-//! the first-level cache. For two vectors of output channels, three tiles and the four inner points of a row, 24 sums stay
-//! in registers over all input channels: 20 loads for 24 multiply-adds, so the two multiply-add units are what limits.
-//! AVX2, with 16 registers, takes one vector of channels.
+//! the first-level cache. A row of points is taken through all of them before the next: its weights, which are more than
+//! that cache holds of all rows, come from the second-level one once for so many tiles.
+//!
+//! For two vectors of output channels, three tiles and the four inner points of a row, 24 sums stay in registers over all
+//! input channels: 20 loads for 24 multiply-adds, so the two multiply-add units are what limits. AVX2, with 16 registers,
+//! takes two of the points at once.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::{INNER, Operands, POINTS, Scratch, TILE, Tile};
+use super::{CHANNELS_TOGETHER, Operands, PAIRS_OF_POINTS, POINTS, Scratch, TILE, Tile};
 use crate::one_image::finish::largest;
-use crate::one_image::padded;
-use crate::tiling::tiles;
-use crate::winograd::{transform_inner, transform_input};
+use crate::tiling::{runs_of_tiles, tiles};
+use crate::winograd::{transform_ends, transform_far, transform_inner, transform_input, transform_near};
 
-/// Channels of one piece of a tile's transformed inputs.
-const TOGETHER: usize = 16;
-/// Floats of one piece: so many channels of all points.
-const PIECE: usize = POINTS * POINTS * TOGETHER;
-/// Tiles whose inputs are transformed at once, at most.
-const TILES_AT_ONCE: usize = 6;
+/// Floats of one piece of a tile's transformed inputs: sixteen channels of all points.
+const PIECE: usize = POINTS * POINTS * CHANNELS_TOGETHER;
 /// Vectors of output channels worked on at once, at most.
 const VECTORS_AT_ONCE: usize = 2;
+/// Tiles whose sums are in registers at once, at most.
+const TILES_AT_ONCE: usize = 3;
+/// Blocks of so many tiles that go through everything together, at most.
+const BLOCKS_AT_ONCE: usize = 3;
 /// Columns of sums that make one tile's vector of outputs: four for each row of points.
 const COLUMNS: usize = POINTS * TILE;
 
-/// How many vectors of output channels are worked on at once, at most.
-#[inline(always)]
-fn vectors_at_once<S: Simd>() -> usize {
-    if S::f32s::LEN == 8 { 1 } else { VECTORS_AT_ONCE }
+/// One value for each point of a row: a macro, because neither a closure nor a loop is always unrolled.
+macro_rules! each_point {
+    (|$j:ident| $value:expr) => {{
+        macro_rules! at {
+            ($index:literal) => {{
+                let $j = $index;
+                $value
+            }};
+        }
+        [at!(0), at!(1), at!(2), at!(3), at!(4), at!(5)]
+    }};
 }
 
-/// Of how many tiles the sums of so many vectors of output channels fit into the registers, beside the weights and a
-/// broadcast input.
+/// Whether there are twice the 16 vector registers of AVX2, whose vectors alone are eight wide.
 #[inline(always)]
-fn tiles_of_block<S: Simd>(vectors: usize) -> usize {
-    if vectors == 2 || S::f32s::LEN == 8 { 3 } else { 6 }
+fn has_32_registers<S: Simd>() -> bool {
+    S::f32s::LEN != 8
 }
 
 #[inline(always)]
 pub(super) fn forward<S: Simd>(simd: S, operands: &Operands, output: &mut [f32], scratch: &mut Scratch) {
+    const GROUP: usize = BLOCKS_AT_ONCE * TILES_AT_ONCE;
     let (down, across) = operands.tiles();
-    let pieces = operands.weight.inputs.div_ceil(TOGETHER);
-    let v = scratch.transformed.room(pieces * TILES_AT_ONCE * PIECE);
-    let h = scratch.sums.room(TILES_AT_ONCE * VECTORS_AT_ONCE * COLUMNS * S::f32s::LEN);
+    let pieces = operands.weight.inputs.div_ceil(CHANNELS_TOGETHER);
+    let v = scratch.transformed.room(pieces * GROUP * PIECE);
+    let h = scratch.sums.room(GROUP * VECTORS_AT_ONCE * COLUMNS * S::f32s::LEN);
     let (mut a, mut b) = (0, 0);
-    for (_, count) in tiles(down * across, TILES_AT_ONCE) {
-        let mut group = [Tile::default(); TILES_AT_ONCE];
-        for t in 0..count {
-            group[t] = operands.tile(a, b);
-            b += 1;
-            if b == across {
-                (a, b) = (a + 1, 0);
-            }
-        }
-        let group = &group[..count];
-        transform_inputs(simd, operands, group, v);
-        for (first, vectors) in tiles(operands.weight.outputs.div_ceil(S::f32s::LEN), vectors_at_once::<S>()) {
-            let k = first * S::f32s::LEN;
-            for (t, tiles) in tiles(count, tiles_of_block::<S>(vectors)) {
-                let block = Block { k, first: t, of: count };
-                match (vectors, tiles) {
-                    (1, 1) => products::<S, 1, 1>(simd, operands, block, v, h),
-                    (1, 2) => products::<S, 1, 2>(simd, operands, block, v, h),
-                    (1, 3) => products::<S, 1, 3>(simd, operands, block, v, h),
-                    (1, 4) => products::<S, 1, 4>(simd, operands, block, v, h),
-                    (1, 5) => products::<S, 1, 5>(simd, operands, block, v, h),
-                    (1, _) => products::<S, 1, 6>(simd, operands, block, v, h),
-                    (_, 1) => products::<S, 2, 1>(simd, operands, block, v, h),
-                    (_, 2) => products::<S, 2, 2>(simd, operands, block, v, h),
-                    _ => products::<S, 2, 3>(simd, operands, block, v, h),
+    for (_, of_block, blocks) in runs_of_tiles(down * across, TILES_AT_ONCE) {
+        for (_, blocks) in tiles(blocks, BLOCKS_AT_ONCE) {
+            let mut group = [Tile::default(); GROUP];
+            let group = &mut group[..blocks * of_block];
+            for tile in &mut *group {
+                *tile = operands.tile(a, b);
+                b += 1;
+                if b == across {
+                    (a, b) = (a + 1, 0);
                 }
-                finish(simd, operands, &group[t..t + tiles], k, vectors, h, output);
+            }
+            transform_inputs(simd, operands, group, v);
+            for (first, vectors) in tiles(operands.weight.outputs.div_ceil(S::f32s::LEN), VECTORS_AT_ONCE) {
+                let k = first * S::f32s::LEN;
+                match (vectors, of_block) {
+                    (1, 1) => products::<S, 1, 1>(simd, operands, k, blocks, v, h),
+                    (1, 2) => products::<S, 1, 2>(simd, operands, k, blocks, v, h),
+                    (1, _) => products::<S, 1, 3>(simd, operands, k, blocks, v, h),
+                    (_, 1) => products::<S, 2, 1>(simd, operands, k, blocks, v, h),
+                    (_, 2) => products::<S, 2, 2>(simd, operands, k, blocks, v, h),
+                    _ => products::<S, 2, 3>(simd, operands, k, blocks, v, h),
+                }
+                finish(simd, operands, group, k, vectors, h, output);
             }
         }
     }
-}
-
-/// What one pass of products works on: vectors of output channels from `k`, and tiles from the `first` of a group `of` so
-/// many.
-#[derive(Clone, Copy)]
-struct Block {
-    k: usize,
-    first: usize,
-    of: usize,
 }
 
 /// Writes Bᵀ d B of every input channel of `group` into `v`, `[16 channels][tile][i][j][channel]`.
@@ -90,38 +86,144 @@ struct Block {
 fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &mut [f32]) {
     simd.vectorize(
         #[inline(always)]
+        || match operands.input_layout.pixel() / CHANNELS_TOGETHER {
+            // Known to the compiler, so that the columns' bounds are checked once.
+            1 => transform::<S>(simd, operands, 1, group, v),
+            2 => transform::<S>(simd, operands, 2, group, v),
+            pixel => transform::<S>(simd, operands, pixel, group, v),
+        },
+    );
+}
+
+/// [`transform_inputs`] with `pixel` times sixteen channels in a pixel.
+#[inline(always)]
+fn transform<S: Simd>(simd: S, operands: &Operands, pixel: usize, group: &[Tile], v: &mut [f32]) {
+    let inputs = operands.weight.inputs;
+    // Everything here begins at whole vectors of so many channels: fewer bounds to check.
+    let input = operands.input.as_chunks::<CHANNELS_TOGETHER>().0;
+    let row = operands.input_layout.row() / CHANNELS_TOGETHER;
+    let v: &mut [[[[f32; CHANNELS_TOGETHER]; POINTS]; POINTS]] =
+        v.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0;
+    // Iterators over two things at once are at times not inlined here, and then cost more than the transform.
+    for c in 0..inputs.div_ceil(CHANNELS_TOGETHER) {
+        for t in 0..group.len() {
+            let v = &mut v[c * group.len() + t];
+            let at = group[t].input / CHANNELS_TOGETHER + c;
+            let d = each_point!(|i| &input[at + i * row..][..(POINTS - 1) * pixel + 1]);
+            for part in (0..CHANNELS_TOGETHER).step_by(S::f32s::LEN) {
+                if c * CHANNELS_TOGETHER + part >= inputs {
+                    break;
+                }
+                // Two rows of points at a time, so that they stay in registers between their columns and their rows; what
+                // both are made of is loaded once.
+                macro_rules! rows {
+                    ($transform:ident, [$($input_row:literal)*], $pair:literal) => {{
+                        let columns = each_point!(|j| {
+                            let mut rows = [S::f32s::splat(simd, 0.0); POINTS];
+                            $(rows[$input_row] = load(simd, &d[$input_row][j * pixel], part);)*
+                            $transform(simd, rows)
+                        });
+                        let [first, second] = PAIRS_OF_POINTS[$pair];
+                        let points = transform_input(simd, each_point!(|j| columns[j][0]));
+                        each_point!(|j| store::<S>(&mut v[first][j], part, points[j]));
+                        let points = transform_input(simd, each_point!(|j| columns[j][1]));
+                        each_point!(|j| store::<S>(&mut v[second][j], part, points[j]));
+                    }};
+                }
+                rows!(transform_near, [1 2 3 4], 0);
+                rows!(transform_far, [1 2 3 4], 1);
+                rows!(transform_ends, [0 1 2 3 4 5], 2);
+            }
+        }
+    }
+}
+
+/// The native-width part of sixteen channels from `part`, a multiple of the width.
+#[inline(always)]
+fn load<S: Simd>(simd: S, channels: &[f32; CHANNELS_TOGETHER], part: usize) -> S::f32s {
+    let part = part % CHANNELS_TOGETHER / S::f32s::LEN * S::f32s::LEN;
+    S::f32s::from_slice(simd, &channels[part..part + S::f32s::LEN])
+}
+
+/// Puts a native-width vector into its part of sixteen channels.
+#[inline(always)]
+fn store<S: Simd>(channels: &mut [f32; CHANNELS_TOGETHER], part: usize, value: S::f32s) {
+    let part = part % CHANNELS_TOGETHER / S::f32s::LEN * S::f32s::LEN;
+    value.store_slice(&mut channels[part..part + S::f32s::LEN]);
+}
+
+/// Multiplies, sums over the input channels, and turns each row of six sums into four columns of outputs, put into
+/// `h`, `[tile][vector][i][column]`, for `VECTORS` vectors of output channels from `k` and `blocks` times `TILES` tiles.
+///
+/// Never inlined: a function of its own keeps its sums in registers.
+#[inline(never)]
+fn products<S: Simd, const VECTORS: usize, const TILES: usize>(
+    simd: S,
+    operands: &Operands,
+    k: usize,
+    blocks: usize,
+    v: &[f32],
+    h: &mut [f32],
+) {
+    simd.vectorize(
+        #[inline(always)]
         || {
             let inputs = operands.weight.inputs;
-            // Everything here begins at whole vectors of so many channels: fewer bounds to check.
-            let input = operands.input.as_chunks::<TOGETHER>().0;
-            let (row, pixel) = (operands.input_layout.row() / TOGETHER, operands.input_layout.pixel() / TOGETHER);
-            let v = v.as_chunks_mut::<PIECE>().0;
-            // Iterators over two things at once are at times not inlined here, and then cost more than the transform.
-            for c in 0..inputs.div_ceil(TOGETHER) {
-                for t in 0..group.len() {
-                    let v = &mut v[c * group.len() + t];
-                    let d = &input[group[t].input / TOGETHER + c..];
-                    for part in (0..TOGETHER).step_by(S::f32s::LEN) {
-                        if c * TOGETHER + part >= inputs {
-                            break;
-                        }
-                        let mut column = [[S::f32s::splat(simd, 0.0); POINTS]; POINTS];
-                        for j in 0..POINTS {
-                            for i in 0..POINTS {
-                                let at = &d[i * row + j * pixel][part..part + S::f32s::LEN];
-                                column[j][i] = S::f32s::from_slice(simd, at);
+            let v: &[[[[f32; CHANNELS_TOGETHER]; POINTS]; POINTS]] = v.as_chunks().0.as_chunks().0.as_chunks().0;
+            for i in 0..POINTS {
+                for first in (0..blocks * TILES).step_by(TILES) {
+                    let mut m = [[[S::f32s::splat(simd, 0.0); TILE]; TILES]; VECTORS];
+                    // For some pairs of points of the row, which of the two, and where in `m` their sums are.
+                    macro_rules! multiply {
+                        ($([$pair:literal: $(($p:literal, $m:literal))*])*) => {{
+                            let u = [$(pairs_of_vectors::<S, VECTORS>(operands, k, i, $pair)),*];
+                            for c in (0..inputs).step_by(CHANNELS_TOGETHER) {
+                                let v = &v[c / CHANNELS_TOGETHER * blocks * TILES + first..][..TILES];
+                                for l in 0..CHANNELS_TOGETHER.min(inputs - c) {
+                                    let mut at = 0;
+                                    $({
+                                        let u = &u[at];
+                                        at += 1;
+                                        $({
+                                            let mut of = [S::f32s::splat(simd, 0.0); VECTORS];
+                                            for n in 0..VECTORS {
+                                                let (u, part) = u[n];
+                                                of[n] = load(simd, &u[c + l][$p], part);
+                                            }
+                                            for t in 0..TILES {
+                                                let x = v[t][i][PAIRS_OF_POINTS[$pair][$p]][l];
+                                                let x = S::f32s::splat(simd, x);
+                                                for n in 0..VECTORS {
+                                                    m[n][t][$m] = x.mul_add_precise(of[n], m[n][t][$m]);
+                                                }
+                                            }
+                                        })*
+                                    })*
+                                    let _ = at;
+                                }
                             }
-                            column[j] = transform_input(simd, column[j]);
+                        }};
+                    }
+                    if has_32_registers::<S>() {
+                        multiply!([0: (0, 0)(1, 1)] [1: (0, 2)(1, 3)]);
+                    } else {
+                        // The sums of two points fill the registers.
+                        multiply!([0: (0, 0)(1, 1)]);
+                        multiply!([1: (0, 2)(1, 3)]);
+                    }
+                    for n in 0..VECTORS {
+                        for t in 0..TILES {
+                            m[n][t] = transform_inner(simd, m[n][t]);
                         }
-                        for i in 0..POINTS {
-                            let mut d = [S::f32s::splat(simd, 0.0); POINTS];
-                            for j in 0..POINTS {
-                                d[j] = column[j][i];
-                            }
-                            let points = transform_input(simd, d);
-                            for j in 0..POINTS {
-                                let at = (i * POINTS + j) * TOGETHER + part;
-                                points[j].store_slice(&mut v[at..at + S::f32s::LEN]);
+                    }
+                    multiply!([2: (0, 0)(1, 3)]);
+                    let h =
+                        &mut h[first * VECTORS * COLUMNS * S::f32s::LEN..][..TILES * VECTORS * COLUMNS * S::f32s::LEN];
+                    for t in 0..TILES {
+                        for n in 0..VECTORS {
+                            for s in 0..TILE {
+                                let at = ((t * VECTORS + n) * COLUMNS + i * TILE + s) * S::f32s::LEN;
+                                m[n][t][s].store_slice(&mut h[at..at + S::f32s::LEN]);
                             }
                         }
                     }
@@ -131,73 +233,22 @@ fn transform_inputs<S: Simd>(simd: S, operands: &Operands, group: &[Tile], v: &m
     );
 }
 
-/// Multiplies, sums over the input channels, and turns each row of six sums into four columns of outputs, put into
-/// `h`, `[tile][vector][i][column]`, for `VECTORS` vectors of output channels and `TILES` tiles.
-///
-/// Never inlined: a function of its own keeps its sums in registers.
-#[inline(never)]
-fn products<S: Simd, const VECTORS: usize, const TILES: usize>(
-    simd: S,
-    operands: &Operands,
-    block: Block,
-    v: &[f32],
-    h: &mut [f32],
-) {
-    simd.vectorize(
-        #[inline(always)]
-        || {
-            let inputs = operands.weight.inputs;
-            let stride = padded(operands.weight.outputs);
-            let h = &mut h[..TILES * VECTORS * COLUMNS * S::f32s::LEN];
-            let rows = operands.weight.values.chunks_exact(inputs * POINTS * stride);
-            for (i, u) in rows.enumerate().take(POINTS) {
-                let (inner, outer) = u.split_at(inputs * INNER * stride);
-                let mut m = [[[S::f32s::splat(simd, 0.0); TILE]; TILES]; VECTORS];
-                // For each input channel, its weights for some points of the row, and where in `m` their sums are.
-                macro_rules! multiply {
-                    ($u:ident, [$(($p:literal, $j:expr, $m:literal)),*]) => {
-                        const COUNT: usize = [$($p),*].len();
-                        let mut at = block.first * PIECE + i * POINTS * TOGETHER;
-                        for u in $u.chunks(TOGETHER * COUNT * stride) {
-                            let v = &v[at..][..(TILES - 1) * PIECE + POINTS * TOGETHER];
-                            at += block.of * PIECE;
-                            for (l, u) in u.chunks_exact(COUNT * stride).enumerate().take(TOGETHER) {
-                                $({
-                                    let u = &u[$p * stride + block.k..][..VECTORS * S::f32s::LEN];
-                                    for t in 0..TILES {
-                                        let x = S::f32s::splat(simd, v[t * PIECE + $j * TOGETHER + l]);
-                                        for n in 0..VECTORS {
-                                            let u = S::f32s::from_slice(simd, &u[n * S::f32s::LEN..(n + 1) * S::f32s::LEN]);
-                                            m[n][t][$m] = x.mul_add_precise(u, m[n][t][$m]);
-                                        }
-                                    }
-                                })*
-                            }
-                        }
-                    };
-                }
-                {
-                    multiply!(inner, [(0, 1, 0), (1, 2, 1), (2, 3, 2), (3, 4, 3)]);
-                }
-                for n in 0..VECTORS {
-                    for t in 0..TILES {
-                        m[n][t] = transform_inner(simd, m[n][t]);
-                    }
-                }
-                {
-                    multiply!(outer, [(0, 0, 0), (1, POINTS - 1, 3)]);
-                }
-                for t in 0..TILES {
-                    for n in 0..VECTORS {
-                        for s in 0..TILE {
-                            let at = ((t * VECTORS + n) * COLUMNS + i * TILE + s) * S::f32s::LEN;
-                            m[n][t][s].store_slice(&mut h[at..at + S::f32s::LEN]);
-                        }
-                    }
-                }
-            }
-        },
-    );
+/// Per vector of output channels from `k` on, its sixteen channels' weights for a pair of points of row `i`, and from
+/// which of the sixteen it begins.
+#[inline(always)]
+fn pairs_of_vectors<'a, S: Simd, const VECTORS: usize>(
+    operands: &Operands<'a>,
+    k: usize,
+    i: usize,
+    pair: usize,
+) -> [(&'a [[[f32; CHANNELS_TOGETHER]; 2]], usize); VECTORS] {
+    let mut of_vectors = [(&[][..], 0); VECTORS];
+    for n in 0..VECTORS {
+        let k = k + n * S::f32s::LEN;
+        let u = operands.weight.pair(k / CHANNELS_TOGETHER, i, pair);
+        of_vectors[n] = (&u[..operands.weight.inputs], k % CHANNELS_TOGETHER);
+    }
+    of_vectors
 }
 
 /// Turns the columns in `h` into outputs, adds the bias, applies what follows, and puts what is inside into its place, for

@@ -6,16 +6,18 @@
 mod fast;
 mod plain;
 
+use super::layout::CHANNELS_TOGETHER;
 use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
-use crate::winograd::{INNER, POINTS, SIZE, TILE, transform_kernel};
+use crate::winograd::{PAIRS_OF_POINTS, POINTS, SIZE, TILE, transform_kernel};
 
 /// U = G w Gᵀ of every pair of channels, and the bias.
 ///
-/// Packed as `[i]`, and each row i of points as `[input channel][j][output channel]` of the four inner points, then of the
-/// first and the last; output channels filled up to whole vectors.
+/// Packed as `[16 output channels][i][pair][input channel][j][output channel]`: what a pass over the input channels reads
+/// lies together, in its order. The pairs of points are those that are added together; output channels are filled up to
+/// whole vectors.
 #[derive(Clone, Debug)]
 pub struct Weight {
     outputs: usize,
@@ -67,13 +69,19 @@ impl Weight {
     }
 
     fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
-        let row = i * POINTS * self.inputs;
-        let point = match j {
-            0 => INNER * self.inputs + 2 * c,
-            5 => INNER * self.inputs + 2 * c + 1,
-            _ => INNER * c + j - 1,
-        };
-        (row + point) * padded(self.outputs) + k
+        let pair = PAIRS_OF_POINTS.iter().position(|pair| pair.contains(&j)).expect("a point of a row");
+        let point = usize::from(PAIRS_OF_POINTS[pair][1] == j);
+        let row = (k / CHANNELS_TOGETHER * POINTS + i) * PAIRS_OF_POINTS.len() + pair;
+        ((row * self.inputs + c) * 2 + point) * CHANNELS_TOGETHER + k % CHANNELS_TOGETHER
+    }
+
+    /// The weights of sixteen output channels from the `block`th sixteen for a pair of points of row `i`,
+    /// `[input channel][j][output channel]`.
+    #[inline(always)]
+    fn pair(&self, block: usize, i: usize, pair: usize) -> &[[[f32; CHANNELS_TOGETHER]; 2]] {
+        let values = self.values.as_chunks().0.as_chunks().0;
+        let row = (block * POINTS + i) * PAIRS_OF_POINTS.len() + pair;
+        &values[row * self.inputs..][..self.inputs]
     }
 }
 

@@ -77,7 +77,7 @@ pub const POINTS: usize = TILE + SIZE - 1;
 const CHANNELS_AT_ONCE: usize = 6;
 
 /// Points of a row but the first and the last.
-const INNER: usize = POINTS - 2;
+pub(crate) const INNER: usize = POINTS - 2;
 
 /// The points of a row or column in the order in which they are added: the last is for the last output alone.
 pub(crate) const PAIRS_OF_POINTS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];

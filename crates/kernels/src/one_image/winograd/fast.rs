@@ -10,10 +10,12 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::{CHANNELS_TOGETHER, Operands, PAIRS_OF_POINTS, POINTS, Scratch, TILE, Tile};
+use super::{CHANNELS_TOGETHER, Operands, POINTS, Scratch, TILE, Tile};
 use crate::one_image::finish::largest;
 use crate::tiling::{runs_of_tiles, tiles};
-use crate::winograd::{transform_ends, transform_far, transform_inner, transform_input, transform_near};
+use crate::winograd::{
+    PAIRS_OF_POINTS, transform_ends, transform_far, transform_inner, transform_input, transform_near,
+};
 
 /// Floats of one piece of a tile's transformed inputs: sixteen channels of all points.
 const PIECE: usize = POINTS * POINTS * CHANNELS_TOGETHER;
@@ -138,10 +140,10 @@ fn transform<S: Simd>(simd: S, operands: &Operands, pixel: usize, group: &[Tile]
     }
 }
 
-/// The native-width part of sixteen channels from `part`, a multiple of the width.
+/// The native-width part of some channels from `part`, a multiple of the width, counted around.
 #[inline(always)]
-fn load<S: Simd>(simd: S, channels: &[f32; CHANNELS_TOGETHER], part: usize) -> S::f32s {
-    let part = part % CHANNELS_TOGETHER / S::f32s::LEN * S::f32s::LEN;
+fn load<S: Simd, const CHANNELS: usize>(simd: S, channels: &[f32; CHANNELS], part: usize) -> S::f32s {
+    let part = part % CHANNELS / S::f32s::LEN * S::f32s::LEN;
     S::f32s::from_slice(simd, &channels[part..part + S::f32s::LEN])
 }
 
@@ -171,52 +173,44 @@ fn products<S: Simd, const VECTORS: usize, const TILES: usize>(
             let inputs = operands.weight.inputs;
             let v: &[[[[f32; CHANNELS_TOGETHER]; POINTS]; POINTS]] = v.as_chunks().0.as_chunks().0.as_chunks().0;
             for i in 0..POINTS {
+                let (inner, outer) = operands.weight.row(k, i);
                 for first in (0..blocks * TILES).step_by(TILES) {
                     let mut m = [[[S::f32s::splat(simd, 0.0); TILE]; TILES]; VECTORS];
-                    // For some pairs of points of the row, which of the two, and where in `m` their sums are.
+                    // For some points of the row, where their weights and inputs, and in `m` their sums, are.
                     macro_rules! multiply {
-                        ($([$pair:literal: $(($p:literal, $m:literal))*])*) => {{
-                            let u = [$(pairs_of_vectors::<S, VECTORS>(operands, k, i, $pair)),*];
+                        ($u:ident, [$(($p:literal, $j:expr, $m:literal)),*]) => {
                             for c in (0..inputs).step_by(CHANNELS_TOGETHER) {
                                 let v = &v[c / CHANNELS_TOGETHER * blocks * TILES + first..][..TILES];
-                                for l in 0..CHANNELS_TOGETHER.min(inputs - c) {
-                                    let mut at = 0;
-                                    $({
-                                        let u = &u[at];
-                                        at += 1;
-                                        $({
-                                            let mut of = [S::f32s::splat(simd, 0.0); VECTORS];
+                                for (l, u) in $u[c..].iter().enumerate().take(CHANNELS_TOGETHER) {
+                                    $(
+                                        let mut of = [S::f32s::splat(simd, 0.0); VECTORS];
+                                        for n in 0..VECTORS {
+                                            of[n] = load(simd, &u[$p], k + n * S::f32s::LEN);
+                                        }
+                                        for t in 0..TILES {
+                                            let x = S::f32s::splat(simd, v[t][i][$j][l]);
                                             for n in 0..VECTORS {
-                                                let (u, part) = u[n];
-                                                of[n] = load(simd, &u[c + l][$p], part);
+                                                m[n][t][$m] = x.mul_add_precise(of[n], m[n][t][$m]);
                                             }
-                                            for t in 0..TILES {
-                                                let x = v[t][i][PAIRS_OF_POINTS[$pair][$p]][l];
-                                                let x = S::f32s::splat(simd, x);
-                                                for n in 0..VECTORS {
-                                                    m[n][t][$m] = x.mul_add_precise(of[n], m[n][t][$m]);
-                                                }
-                                            }
-                                        })*
-                                    })*
-                                    let _ = at;
+                                        }
+                                    )*
                                 }
                             }
-                        }};
+                        };
                     }
                     if has_32_registers::<S>() {
-                        multiply!([0: (0, 0)(1, 1)] [1: (0, 2)(1, 3)]);
+                        multiply!(inner, [(0, 1, 0), (1, 2, 1), (2, 3, 2), (3, 4, 3)]);
                     } else {
                         // The sums of two points fill the registers.
-                        multiply!([0: (0, 0)(1, 1)]);
-                        multiply!([1: (0, 2)(1, 3)]);
+                        multiply!(inner, [(0, 1, 0), (1, 2, 1)]);
+                        multiply!(inner, [(2, 3, 2), (3, 4, 3)]);
                     }
                     for n in 0..VECTORS {
                         for t in 0..TILES {
                             m[n][t] = transform_inner(simd, m[n][t]);
                         }
                     }
-                    multiply!([2: (0, 0)(1, 3)]);
+                    multiply!(outer, [(0, 0, 0), (1, POINTS - 1, 3)]);
                     let h =
                         &mut h[first * VECTORS * COLUMNS * S::f32s::LEN..][..TILES * VECTORS * COLUMNS * S::f32s::LEN];
                     for t in 0..TILES {
@@ -231,24 +225,6 @@ fn products<S: Simd, const VECTORS: usize, const TILES: usize>(
             }
         },
     );
-}
-
-/// Per vector of output channels from `k` on, its sixteen channels' weights for a pair of points of row `i`, and from
-/// which of the sixteen it begins.
-#[inline(always)]
-fn pairs_of_vectors<'a, S: Simd, const VECTORS: usize>(
-    operands: &Operands<'a>,
-    k: usize,
-    i: usize,
-    pair: usize,
-) -> [(&'a [[[f32; CHANNELS_TOGETHER]; 2]], usize); VECTORS] {
-    let mut of_vectors = [(&[][..], 0); VECTORS];
-    for n in 0..VECTORS {
-        let k = k + n * S::f32s::LEN;
-        let u = operands.weight.pair(k / CHANNELS_TOGETHER, i, pair);
-        of_vectors[n] = (&u[..operands.weight.inputs], k % CHANNELS_TOGETHER);
-    }
-    of_vectors
 }
 
 /// Turns the columns in `h` into outputs, adds the bias, applies what follows, and puts what is inside into its place, for

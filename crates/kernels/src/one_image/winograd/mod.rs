@@ -11,13 +11,19 @@ use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
-use crate::winograd::{PAIRS_OF_POINTS, POINTS, SIZE, TILE, transform_kernel};
+use crate::winograd::{INNER, POINTS, SIZE, TILE, transform_kernel};
+
+/// Output channels that are packed together: two of the widest vectors.
+const BLOCK: usize = 2 * CHANNELS_TOGETHER;
+
+/// The weights of a block of output channels and one input channel for some points of a row.
+type Points<const COUNT: usize> = [[f32; BLOCK]; COUNT];
 
 /// U = G w Gᵀ of every pair of channels, and the bias.
 ///
-/// Packed as `[16 output channels][i][pair][input channel][j][output channel]`: what a pass over the input channels reads
-/// lies together, in its order. The pairs of points are those that are added together; output channels are filled up to
-/// whole vectors.
+/// Packed as `[32 output channels][i]`, and each row i of points as `[input channel][j][output channel]` of the four inner
+/// points, then of the first and the last: two vectors of output channels are read in one go from end to end, however much
+/// they are. Output channels are filled up with zeros.
 #[derive(Clone, Debug)]
 pub struct Weight {
     outputs: usize,
@@ -38,7 +44,7 @@ impl Weight {
         let mut packed = Weight {
             outputs,
             inputs,
-            values: AlignedFloats::zeros(POINTS * POINTS * inputs * padded(outputs)),
+            values: AlignedFloats::zeros(POINTS * POINTS * inputs * outputs.next_multiple_of(BLOCK)),
             bias: AlignedFloats::filled_up(bias.unwrap_or(&[]), padded(outputs)),
         };
         for (k, kernels) in weight.chunks_exact(inputs * SIZE * SIZE).enumerate() {
@@ -69,19 +75,22 @@ impl Weight {
     }
 
     fn index(&self, k: usize, c: usize, i: usize, j: usize) -> usize {
-        let pair = PAIRS_OF_POINTS.iter().position(|pair| pair.contains(&j)).expect("a point of a row");
-        let point = usize::from(PAIRS_OF_POINTS[pair][1] == j);
-        let row = (k / CHANNELS_TOGETHER * POINTS + i) * PAIRS_OF_POINTS.len() + pair;
-        ((row * self.inputs + c) * 2 + point) * CHANNELS_TOGETHER + k % CHANNELS_TOGETHER
+        let point = match j {
+            0 => INNER * self.inputs + 2 * c,
+            5 => INNER * self.inputs + 2 * c + 1,
+            _ => INNER * c + j - 1,
+        };
+        ((k / BLOCK * POINTS + i) * POINTS * self.inputs + point) * BLOCK + k % BLOCK
     }
 
-    /// The weights of sixteen output channels from the `block`th sixteen for a pair of points of row `i`,
-    /// `[input channel][j][output channel]`.
+    /// Row `i` of the block of output channels that `k` is of, `[input channel][j][output channel]`: the inner points and
+    /// the outer ones.
     #[inline(always)]
-    fn pair(&self, block: usize, i: usize, pair: usize) -> &[[[f32; CHANNELS_TOGETHER]; 2]] {
-        let values = self.values.as_chunks().0.as_chunks().0;
-        let row = (block * POINTS + i) * PAIRS_OF_POINTS.len() + pair;
-        &values[row * self.inputs..][..self.inputs]
+    fn row(&self, k: usize, i: usize) -> (&[Points<INNER>], &[Points<{ POINTS - INNER }>]) {
+        let values = self.values.as_chunks::<BLOCK>().0;
+        let row = &values[(k / BLOCK * POINTS + i) * POINTS * self.inputs..][..POINTS * self.inputs];
+        let (inner, outer) = row.split_at(INNER * self.inputs);
+        (inner.as_chunks().0, outer.as_chunks().0)
     }
 }
 

@@ -243,6 +243,21 @@ pub fn forward_in_training(
     );
 }
 
+/// The element of a window that wins, as it is and normalised, from two elements of its upper row and two of its lower.
+#[inline(always)]
+fn winner<S: Simd>(simd: S, n: &Splat<S>, upper: &[Lanes], lower: &[Lanes]) -> (f32x16<S>, f32x16<S>) {
+    let mut x = load(simd, &upper[0]);
+    let mut best = n.apply(x);
+    for candidate in [&upper[1], &lower[0], &lower[1]] {
+        let candidate = load(simd, candidate);
+        let y = n.apply(candidate);
+        let wins = beats(y, best);
+        best = wins.select(y, best);
+        x = wins.select(candidate, x);
+    }
+    (x, best)
+}
+
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
 fn fast_forward<S: Simd, const DROPS: bool, const KEEPS: bool>(
@@ -267,15 +282,7 @@ fn fast_forward<S: Simd, const DROPS: bool, const KEEPS: bool>(
             for (s, ((y, upper), lower)) in
                 y.iter_mut().zip(upper.chunks_exact(2)).zip(lower.chunks_exact(2)).enumerate()
             {
-                let mut x = load(simd, &upper[0]);
-                let mut best = n.apply(x);
-                for candidate in [&upper[1], &lower[0], &lower[1]] {
-                    let candidate = load(simd, candidate);
-                    let y = n.apply(candidate);
-                    let wins = beats(y, best);
-                    best = wins.select(y, best);
-                    x = wins.select(candidate, x);
-                }
+                let (x, best) = winner(simd, &n, upper, lower);
                 if KEEPS {
                     store(&mut winners[s], x);
                 }
@@ -335,15 +342,7 @@ pub fn gradient_sums(
                     let lower = &input[ig.index(channel + k, 2 * r + 1, 0)..][..2 * og.width];
                     let dy = &grad_output[og.index(channel + k, r, 0)..][..og.width];
                     for ((dy, upper), lower) in dy.iter().zip(upper.chunks_exact(2)).zip(lower.chunks_exact(2)) {
-                        let mut x = load(simd, &upper[0]);
-                        let mut best = n.apply(x);
-                        for candidate in [&upper[1], &lower[0], &lower[1]] {
-                            let candidate = load(simd, candidate);
-                            let y = n.apply(candidate);
-                            let wins = beats(y, best);
-                            best = wins.select(y, best);
-                            x = wins.select(candidate, x);
-                        }
+                        let (x, _) = winner(simd, &n, upper, lower);
                         let dy = load(simd, dy);
                         *first += dy;
                         *second = dy.mul_add_precise(x - n.mean, *second);

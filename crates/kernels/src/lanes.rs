@@ -36,6 +36,12 @@ impl Lanes {
     }
 }
 
+/// Whether there are twice the 16 vector registers of AVX2, whose vectors alone are eight wide.
+#[inline(always)]
+pub(crate) fn has_32_registers<S: Simd>() -> bool {
+    S::f32s::LEN != 8
+}
+
 /// Loads the whole of `lanes` as one 16-wide vector.
 #[inline(always)]
 pub(crate) fn load<S: Simd>(simd: S, lanes: &Lanes) -> f32x16<S> {

@@ -265,19 +265,16 @@ proptest! {
                 isa, &mut fused, &grad_pooled, pooled, &x, x_geometry, &normalisers,
             );
             prop_assert_eq!(&fused, &window_by_window, "{} sums", isa);
-            let mut fused = vec![Lanes::ZERO; dx_geometry.len()];
-            batch_norm_max_pool::grad_input(
-                isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients, active,
-                through_relu, None,
-            );
-            prop_assert!(bits(&fused) == bits(&dx), "{} input gradient", isa);
-            let (mut fused, mut totals) = (vec![Lanes::ZERO; dx_geometry.len()], vec![7.0; channels]);
-            batch_norm_max_pool::grad_input(
-                isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients, active,
-                through_relu, Some(&mut totals),
-            );
-            prop_assert!(bits(&fused) == bits(&dx), "{} input gradient with totals", isa);
-            prop_assert_eq!(&totals, &grad_bias, "{} totals", isa);
+            for summed in [false, true] {
+                let (mut fused, mut totals) = (vec![Lanes::ZERO; dx_geometry.len()], vec![7.0; channels]);
+                batch_norm_max_pool::grad_input(
+                    isa, &mut fused, dx_geometry, &grad_pooled, pooled, &x, x_geometry, &normalisers, &coefficients,
+                    active, through_relu, summed.then_some(&mut totals[..]),
+                );
+                prop_assert!(bits(&fused) == bits(&dx), "{} input gradient, summed: {}", isa, summed);
+                let expected = if summed { &grad_bias } else { &vec![7.0; channels] };
+                prop_assert_eq!(&totals, expected, "{} totals", isa);
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use fearless_simd::{Simd, SimdBase, SimdFloat};
 use super::transformed_weight::blocks;
 use super::transforms::{combine, transform_ends, transform_far, transform_inner, transform_input, transform_near};
 use super::{Call, Epilogue, PAIRS_OF_POINTS, POINTS, SIZE, Scratch, TILE, TransformedWeight, tiles_across};
-use crate::lanes::{load_part, store_part};
+use crate::lanes::{has_32_registers, load_part, store_part};
 use crate::max_pool2d::larger;
 use crate::tiling::tiles;
 use crate::{LANES, Lanes};
@@ -220,12 +220,6 @@ fn transform_columns<S: Simd, const TILES: usize>(
             }
         }
     }
-}
-
-/// Whether there are twice the 16 vector registers of AVX2, whose vectors alone are eight wide.
-#[inline(always)]
-fn has_32_registers<S: Simd>() -> bool {
-    S::f32s::LEN != 8
 }
 
 /// Row i of points of `CHANNELS` output channels from `k` and `TILES` tiles: multiplies, sums over the input channels,

@@ -300,8 +300,8 @@ fn run(
 /// Computes ∂L/∂w of this lane group (`grad_weight`, `[output channel][input channel][3][3]`, overwritten): per lane four
 /// sums a kernel row, of which Gᵀ makes the three taps, then the lane tree.
 ///
-/// `sums`, [`grad_weight_sums`] long, is room for a few channels' at a time; what it held does not matter. Inactive lanes must hold zero in
-/// `grad_output`.
+/// `sums`, [`grad_weight_sums`] long, is room for those of a few output channels at a time; what it held does not matter.
+/// Inactive lanes must hold zero in `grad_output`.
 ///
 /// # Panics
 /// When a length does not fit, or the geometries do not as in [`forward`].

@@ -11,6 +11,7 @@
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 use super::{CHANNELS_TOGETHER, Operands, POINTS, Scratch, TILE, Tile};
+use crate::lanes::has_32_registers;
 use crate::one_image::finish::largest;
 use crate::tiling::{runs_of_tiles, tiles};
 use crate::winograd::{
@@ -39,12 +40,6 @@ macro_rules! each_point {
         }
         [at!(0), at!(1), at!(2), at!(3), at!(4), at!(5)]
     }};
-}
-
-/// Whether there are twice the 16 vector registers of AVX2, whose vectors alone are eight wide.
-#[inline(always)]
-fn has_32_registers<S: Simd>() -> bool {
-    S::f32s::LEN != 8
 }
 
 #[inline(always)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use longhand_kernels::{Geometry, Isa, Lanes};
 
 use crate::convolution_weights::ConvolutionWeights;
-use crate::layers::{Layer, Pass};
+use crate::layers::{Layer, Mode, Pass};
 use crate::network::Network;
 use crate::shape::Shape;
 use crate::spec::LayerSpec;
@@ -41,7 +41,7 @@ impl Network {
             convolutions: &convolutions,
             normalisers: &normalisers,
             input_gradients: &[],
-            training: false,
+            mode: Mode::Inference,
             blocks: 1,
         };
         let mut group = self.inference_group();

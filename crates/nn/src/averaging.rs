@@ -107,6 +107,11 @@ impl WeightAverage {
         &self.average
     }
 
+    /// The averaged network, for whoever is to take its statistics anew behind the last update.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.average
+    }
+
     /// The averaged network, kept.
     pub fn into_network(self) -> Network {
         self.average

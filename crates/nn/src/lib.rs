@@ -36,6 +36,7 @@ mod one_image;
 mod optimiser;
 mod parameters;
 mod plan;
+mod precise_batch_norm;
 mod schedule;
 mod shape;
 mod spec;

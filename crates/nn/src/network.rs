@@ -8,7 +8,7 @@ use longhand_kernels::batch_norm::Normaliser;
 use crate::convolution_weights::ConvolutionWeights;
 use crate::initialisation::Initialisation;
 use crate::lane_group::LaneGroup;
-use crate::layers::{Layer, Pass};
+use crate::layers::{Layer, Mode, Pass};
 use crate::parameters::ParameterLayout;
 use crate::plan::{Plan, plan};
 use crate::shape::SpecError;
@@ -229,7 +229,7 @@ impl Inference<'_> {
             convolutions: &self.convolutions,
             normalisers: &self.normalisers,
             input_gradients: &[],
-            training: false,
+            mode: Mode::Inference,
             blocks: 1,
         };
         let plan = &self.network.plan;

@@ -10,7 +10,7 @@ use std::ops::Range;
 use longhand_kernels::Geometry;
 
 use crate::lane_group::LaneGroup;
-use crate::layers::{BatchNorm, Layer, Pass};
+use crate::layers::{BatchNorm, Layer, Mode, Pass};
 use crate::memory_plan::GradientHome;
 use crate::plan::Plan;
 use crate::timing::{Part, timed};
@@ -65,7 +65,7 @@ impl<'a> Stretch<'a> {
                     to = layer.rows_written(to, geometry.height);
                     let height = plan.slots[slot - 1].activation.height;
                     // On the way back, rows that a pooling left out are read as well.
-                    let read = if pass.training { height } else { layer.rows_read(to, height) };
+                    let read = if pass.mode == Mode::Training { height } else { layer.rows_read(to, height) };
                     self.ready(slot - 1, read, part);
                 }
                 timed(self.group, index, part, |group| match part {
@@ -132,11 +132,11 @@ impl<'a> Stretch<'a> {
     }
 }
 
-/// Rows of a strip: in training all; in inference of about [`STRIP`] vectors, and an even number, for tiles and pooled rows.
+/// Rows of a strip: in training all; else of about [`STRIP`] vectors, and an even number, for tiles and pooled rows.
 ///
 /// Where debug assertions are on, as in tests, strips are as narrow as can be, so that small networks cross their edges.
 fn strip(geometry: Geometry, pass: &Pass) -> usize {
-    if pass.training {
+    if pass.mode == Mode::Training {
         geometry.height.max(1)
     } else if cfg!(debug_assertions) {
         2

@@ -24,7 +24,7 @@ use crate::convolution_weights::ConvolutionWeights;
 use crate::course::{Leg, batch_norm, course};
 use crate::crew::{self, Stage};
 use crate::lane_group::LaneGroup;
-use crate::layers::{Layer, ParameterGradient, Pass};
+use crate::layers::{Layer, Mode, ParameterGradient, Pass};
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::plan::Plan;
@@ -162,7 +162,7 @@ struct Met {
 impl Met {
     fn pass<'a>(&'a self, isa: Isa, parameters: &'a [f32], blocks: usize) -> Pass<'a> {
         let Met { convolutions, normalisers, input_gradients } = self;
-        Pass { isa, parameters, convolutions, normalisers, input_gradients, training: true, blocks }
+        Pass { isa, parameters, convolutions, normalisers, input_gradients, mode: Mode::Training, blocks }
     }
 }
 

@@ -60,7 +60,7 @@ pub struct AverageState {
 /// change, and when recipes get a field: a checkpoint of another number is not gone on with, since the run would then be no
 /// version's.
 #[doc(hidden)]
-pub const BITS: u32 = 2;
+pub const BITS: u32 = 3;
 
 /// What a training has at hand at a step, and a [`Checkpoint`] is made of and makes again.
 #[derive(Debug)]
@@ -285,6 +285,11 @@ impl Trainee {
     /// What is judged, kept and handed out: the average where there is one.
     pub(crate) fn judged(&self) -> &Network {
         self.average.as_ref().map_or(&self.network, WeightAverage::network)
+    }
+
+    /// [`Trainee::judged`], to have its statistics taken anew.
+    pub(crate) fn judged_mut(&mut self) -> &mut Network {
+        self.average.as_mut().map_or(&mut self.network, WeightAverage::network_mut)
     }
 
     /// [`Trainee::judged`], kept.

@@ -74,7 +74,8 @@ pub fn judge(network: &Network, isa: Isa, set: &ImageSet, normalisation: &Normal
             |group, g| {
                 let first = g * LANES;
                 let active = LANES.min(set.len() - first);
-                load(group, set, first, active, &table);
+                group.set_active(active);
+                load(group, set, first, &table);
                 inference.infer(isa, group);
                 let verdict = |lane| {
                     let label = set.label(first + lane);
@@ -118,9 +119,9 @@ impl Evaluation {
     }
 }
 
-fn load(group: &mut LaneGroup, set: &ImageSet, first: usize, active: usize, table: &[f32; 256]) {
-    group.set_active(active);
-    for lane in 0..active {
+/// Fills the active lanes of `group` with the images of `set` from `first` on, as they are.
+pub(crate) fn load(group: &mut LaneGroup, set: &ImageSet, first: usize, table: &[f32; 256]) {
+    for lane in 0..group.active() {
         group.set_image(lane, set.image(first + lane).iter().map(|&p| table[p as usize]));
     }
 }

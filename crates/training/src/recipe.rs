@@ -44,6 +44,10 @@ pub struct Recipe {
     /// The moving average of the weights that is judged and kept in their place.
     #[serde(default)]
     pub averaging: AveragingSpec,
+    /// Whether, behind the last step, every batch norm's mean and variance are taken anew from all training images as they
+    /// are: [`longhand_nn::Network::take_precise_statistics`].
+    #[serde(default)]
+    pub precise_batch_norm: bool,
     /// The learning rate over time.
     pub schedule: Schedule,
     /// The network.

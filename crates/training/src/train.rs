@@ -11,7 +11,7 @@ use longhand_kernels::{Isa, LANES};
 use longhand_nn::{LaneGroup, Loss, Network, SpecError, WeightAverage};
 
 use crate::checkpoint::{Checkpoint, CheckpointFault, EpochSoFar, Trainee};
-use crate::evaluation::{Evaluation, Verdict, judge};
+use crate::evaluation::{self, Evaluation, Verdict, judge};
 use crate::recipe::Recipe;
 use crate::record::{EpochMetrics, Scores};
 use crate::split::Split;
@@ -311,6 +311,12 @@ impl Loop<'_> {
                 if so_far.steps < steps {
                     self.offer(Occasion::Step, || start.later(epoch, so_far, &trainee))?;
                 }
+            }
+            if epoch == recipe.epochs && recipe.precise_batch_norm {
+                let table = recipe.normalisation.table();
+                trainee.judged_mut().take_precise_statistics(self.isa, images, |g, group| {
+                    evaluation::load(group, &split.train, g * LANES, &table);
+                });
             }
             let train_seconds = before.seconds + started.elapsed().as_secs_f64();
             before = EpochSoFar::default();

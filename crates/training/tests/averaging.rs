@@ -69,6 +69,33 @@ fn the_average_is_judged_and_kept_and_training_goes_on_from_the_raw_weights() {
     assert_ne!(averaged.epochs[3].scores.loss(), raw.epochs[3].scores.loss());
 }
 
+/// Only what is judged and kept at the end has them, and training notices nothing.
+#[test]
+fn precise_statistics_replace_the_running_ones_behind_the_last_step() {
+    let data = strokes::generate(1, 120, 50);
+    for averaging in ["averaging.decay=0", "averaging.decay=0.2"] {
+        let (plain, plain_networks) = trained(&recipe(&[averaging]), &data, usize::MAX);
+        let precise = recipe(&[averaging, "precise_batch_norm=true"]);
+        let (taken, taken_networks) = trained(&precise, &data, usize::MAX);
+        let mut wanted = plain.network.clone();
+        let table = precise.normalisation.table();
+        wanted.take_precise_statistics(Isa::detect(), 120, |g, group| {
+            for lane in 0..group.active() {
+                group.set_image(lane, data.train.image(16 * g + lane).iter().map(|&p| table[p as usize]));
+            }
+        });
+        assert_ne!(elements(&wanted), elements(&plain.network));
+        assert_eq!(elements(&taken.network), elements(&wanted), "{averaging}");
+        assert_eq!(elements(&taken_networks[3]), elements(&wanted), "{averaging}");
+        for epoch in 0..3 {
+            assert_eq!(elements(&taken_networks[epoch]), elements(&plain_networks[epoch]), "{averaging}");
+        }
+        let last = evaluate(&taken.network, Isa::detect(), &data.test, &precise.normalisation);
+        assert_eq!(taken.epochs[3].scores.loss(), last.loss);
+        assert_eq!(taken.epochs[3].train_loss, plain.epochs[3].train_loss);
+    }
+}
+
 #[test]
 fn an_interrupted_training_hands_out_its_average() {
     let data = strokes::generate(1, 120, 50);

@@ -172,7 +172,7 @@ fn what_an_override_brought_in_is_said_to_come_from_there() {
     );
     insta::assert_snapshot!(
         message(seed, &["momentum=0.5"]),
-        @"the recipe refuses momentum=0.5: unknown field `momentum`, expected one of `name`, `about`, `reason`, `epochs`, `batch_size`, `seed`, `initialisation`, `normalisation`, `augmentation`, `loss`, `optimiser`, `averaging`, `schedule`, `network`"
+        @"the recipe refuses momentum=0.5: unknown field `momentum`, expected one of `name`, `about`, `reason`, `epochs`, `batch_size`, `seed`, `initialisation`, `normalisation`, `augmentation`, `loss`, `optimiser`, `averaging`, `precise_batch_norm`, `schedule`, `network`"
     );
     insta::assert_snapshot!(
         message(seed, &["network.layers.99.channels=3"]),

@@ -20,12 +20,13 @@ use proptest::prelude::*;
 use tiny::{EPOCHS, InFolder, STEPS, begun, carry_on, data, names, recipe, start, story};
 
 /// One of each kind of state that there is.
-fn recipes() -> [(&'static str, Recipe); 3] {
+fn recipes() -> [(&'static str, Recipe); 4] {
     let augmented = "augmentation={rotation=10.0, scale=0.1, shear=0.1, shift=2.0}";
     [
         ("sgd, averaged", recipe(&["optimiser={momentum=0.9, nesterov=true}", "averaging.decay=0.8", augmented])),
+        ("averaged, precise", recipe(&["averaging.decay=0.8", "precise_batch_norm=true", augmented])),
         ("adamw", recipe(&["optimiser={type=\"adamw\", weight_decay=0.1}", "averaging.decay=0.8"])),
-        ("sgd", recipe(&["optimiser={momentum=0.9, weight_decay=0.001}"])),
+        ("sgd, precise", recipe(&["optimiser={momentum=0.9, weight_decay=0.001}", "precise_batch_norm=true"])),
     ]
 }
 

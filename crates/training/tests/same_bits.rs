@@ -27,6 +27,7 @@ fn recipe(seed: u64) -> Recipe {
         "batch_size=100",
         "augmentation={rotation=10.0, scale=0.1, shear=0.1, shift=2.0}",
         "averaging.decay=0.9",
+        "precise_batch_norm=true",
     ];
     let mut overrides: Vec<Override> = set.iter().map(|s| s.parse().unwrap()).collect();
     overrides.push(Override::new("seed", seed as i64));

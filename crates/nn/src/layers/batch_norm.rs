@@ -6,7 +6,7 @@ use longhand_kernels::batch_norm::{self, GradientSums, InputGradient, Moments, N
 use longhand_kernels::dropout::{self, Mask};
 use longhand_kernels::{Geometry, batch_norm_dropout, batch_norm_max_pool};
 
-use super::{Dropout, Pass};
+use super::{Dropout, Mode, Pass};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
@@ -46,10 +46,10 @@ pub(crate) struct ParameterGradient {
 
 impl BatchNorm {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        if self.by_convolution && !pass.training {
+        if self.by_convolution && pass.mode == Mode::Inference {
             return;
         }
-        if pass.training {
+        if pass.mode == Mode::Training {
             return self.forward_in_training(pass, group, false);
         }
         let (x, y) = group.activation_pair(self.slot);

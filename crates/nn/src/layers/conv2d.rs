@@ -6,7 +6,7 @@ use longhand_kernels::conv2d::{self, Kernel};
 use longhand_kernels::winograd::{self, Scratch, TransformedWeight};
 use longhand_kernels::{Geometry, Isa, Lanes, relu};
 
-use super::Pass;
+use super::{Mode, Pass};
 use crate::channel_blocks::{Sharing, cut, each, ranges};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
@@ -64,7 +64,7 @@ impl Conv2d {
     }
 
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup, rows: Range<usize>) {
-        if let (false, Some(behind)) = (pass.training, &self.normalised) {
+        if let (Mode::Inference, Some(behind)) = (pass.mode, &self.normalised) {
             return self.forward_normalised(pass, group, rows, behind);
         }
         let LaneGroup { activations, workspace, .. } = group;

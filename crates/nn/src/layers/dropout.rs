@@ -3,11 +3,11 @@
 use longhand_kernels::LANES;
 use longhand_kernels::dropout::{self, Mask};
 
-use super::Pass;
+use super::{Mode, Pass};
 use crate::lane_group::LaneGroup;
 use crate::plan::Slot;
 
-/// y = x·m/(1−p) in place, m = 0 with probability p; ∂L/∂x = ∂L/∂y·m/(1−p). Nothing at all in inference. Directly
+/// y = x·m/(1−p) in place, m = 0 with probability p; ∂L/∂x = ∂L/∂y·m/(1−p). Nothing at all outside training. Directly
 /// behind a batch norm, pooled or not, it is part of that layer.
 #[derive(Clone, Debug)]
 pub struct Dropout {
@@ -20,13 +20,13 @@ pub struct Dropout {
 
 impl Dropout {
     pub(super) fn forward(&self, pass: &Pass, group: &mut LaneGroup) {
-        if let (true, Some(mask)) = (pass.training, self.mask(group)) {
+        if let (Mode::Training, Some(mask)) = (pass.mode, self.mask(group)) {
             dropout::apply(pass.isa, &mut group.activations[self.slot], self.shape.activation, &mask);
         }
     }
 
     pub(super) fn backward(&self, pass: &Pass, group: &mut LaneGroup) {
-        if let (true, Some(mask)) = (pass.training, self.mask(group)) {
+        if let (Mode::Training, Some(mask)) = (pass.mode, self.mask(group)) {
             let gradient = &mut group.gradients[self.slot][..self.shape.gradient.len()];
             dropout::apply(pass.isa, gradient, self.shape.gradient, &mask);
         }

@@ -48,10 +48,21 @@ pub struct Pass<'a> {
     pub normalisers: &'a [Normaliser],
     /// The coefficients of each batch norm channel's input gradient; empty in inference.
     pub input_gradients: &'a [InputGradient],
-    /// Whether dropout drops; where not, statistics are known, and a convolution does the batch norm behind it as well.
-    pub training: bool,
+    /// What it is for.
+    pub mode: Mode,
     /// Blocks of channels that each group's convolutions are shared by.
     pub blocks: usize,
+}
+
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To train: dropout drops.
+    Training,
+    /// To see what each batch norm reads: nothing is dropped, and every layer does its own work alone.
+    Statistics,
+    /// To classify: statistics are known, so that a convolution does the work of the batch norm behind it as well.
+    Inference,
 }
 
 /// A layer of a planned network.

@@ -47,7 +47,7 @@ const fn field(key: &'static str, label: &'static str, kind: Kind, unit: &'stati
 
 use Kind::{Choice, Integer, Layers, Number, Switch};
 
-const FIELDS: [Field; 31] = [
+const FIELDS: [Field; 32] = [
     field(
         "epochs",
         "Epochs",
@@ -75,6 +75,13 @@ const FIELDS: [Field; 31] = [
         Choice(&[("pytorch", "uniform, ±1/√fan-in (PyTorch's)"), ("he", "normal, variance 2/fan-in (He)")]),
         "",
         "How weights begin, before anything is learned.",
+    ),
+    field(
+        "precise_batch_norm",
+        "Precise batch norm",
+        Switch("precise batch norm", "running batch norm"),
+        "",
+        "Whether batch norm's means and variances are taken anew behind the last step, over all training images as they are.",
     ),
     field(
         "schedule.type",

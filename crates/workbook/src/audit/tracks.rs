@@ -100,14 +100,25 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     let (sure, unsure): (BTreeMap<Address, Update>, BTreeMap<Address, Update>) =
         all.into_iter().partition(|(_, update)| behind(update).contains(&update.previous));
     let weights: BTreeSet<Address> = sure.values().map(|update| update.previous).collect();
-    let mut factors: BTreeMap<String, usize> = BTreeMap::new();
+    // The rate is what most updates of a step share; another table, on the next sheet or below, may have another one.
     let spelled = |factor: &Factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()));
-    for factor in sure.values().flat_map(|update| &update.steps).flat_map(|product| &product.factors) {
-        *factors.entry(spelled(factor)).or_default() += 1;
+    let step_of = |update: &Update| {
+        let shift = update.cell.since(origin(book, update.previous)).filter(|shift| shift.is_straight())?;
+        Some((update.cell.sheet, shift, place(update.cell, shift)))
+    };
+    let mut shared: BTreeMap<(u32, Shift, i64), (usize, BTreeMap<String, usize>)> = BTreeMap::new();
+    for update in sure.values() {
+        let Some(step) = step_of(update) else { continue };
+        let (updates, factors) = shared.entry(step).or_default();
+        *updates += 1;
+        for factor in update.steps.iter().flat_map(|product| &product.factors) {
+            *factors.entry(spelled(factor)).or_default() += 1;
+        }
     }
     let has_rate = |update: &Update| {
+        let Some((updates, factors)) = step_of(update).and_then(|step| shared.get(&step)) else { return false };
         let mut own = update.steps.iter().flat_map(|product| &product.factors);
-        own.any(|factor| factors.get(&spelled(factor)).is_some_and(|&count| 2 * count > sure.len()))
+        own.any(|factor| factors.get(&spelled(factor)).is_some_and(|count| 2 * count > *updates))
     };
     let from = |update: &Update| origin(book, update.previous);
     // From one of these to the next it is as far as from the one before.

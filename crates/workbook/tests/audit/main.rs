@@ -7,6 +7,7 @@ mod layouts;
 mod made;
 mod mutations;
 mod own_networks;
+mod own_slips;
 mod real_workbooks;
 mod shapes;
 mod sheets;

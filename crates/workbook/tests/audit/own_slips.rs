@@ -1,0 +1,84 @@
+//! Slips in workbooks of the program's own, which have what the other tables made for these tests have not: biases, several
+//! rates with a sheet for each, and starting weights that one sheet reads from another.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
+use longhand_workbook::audit::{AuditReport, SlipKind, audit_bytes, fix, text};
+
+use super::mutations::{audit, formulas, own_workbook, part, with_part};
+
+/// Two rates, so that neither is the one of most updates.
+const DENSE: &str = r#"layers = [3, 2, 1]
+biases = { per_neuron = [0.35, 0.35, 0.6] }
+learning_rates = [0.1, 0.5]
+rows = 12"#;
+/// With cells for the deltas.
+const DEEP: &str = r#"layers = [2, 2, 2, 2]
+hidden_activation = "tanh"
+output_activation = "tanh"
+weights = [0.5, 0.3, -0.4, 0.7, 0.6, 0.2, 0.35, 0.45, 0.55, -0.25, 0.4, 0.65]
+biases = { per_neuron = [0.35, 0.35, 0.6, 0.6, 0.85, 0.85] }
+learning_rates = [0.1, 0.5]
+rows = 12
+samples = [{ inputs = [0.9, -0.7], targets = [0.3, -0.6] }]"#;
+const SHEET: &str = "Rate 0.5";
+/// The row of the headings; the first of the training is below it.
+const HEADINGS: u32 = 9;
+/// The first row that has one before it.
+const SECOND: u32 = HEADINGS + 2;
+
+/// The workbook with another formula in a column of its last sheet, from a row on, and the first cell that has it. Names
+/// in braces stand for cells of the row, `{^name}` of the row before.
+fn doctored(toml: &str, column: &str, from: u32, formula: &str) -> (Vec<u8>, String) {
+    let bytes = own_workbook(toml);
+    let mut xlsx: Xlsx<_> = Xlsx::new(Cursor::new(bytes.as_slice())).unwrap();
+    let sheet = xlsx.worksheet_range(SHEET).unwrap();
+    let letters = |name: &str| {
+        let is_it = |place: &u32| sheet.get_value((HEADINGS - 1, *place)) == Some(&Data::String(name.to_owned()));
+        let place = (0..200).find(is_it).unwrap_or_else(|| panic!("no column {name}"));
+        rust_xlsxwriter::utility::column_number_to_name(place as u16)
+    };
+    let written = |row: u32| {
+        let mut parts = formula.split(['{', '}']);
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        while let Some(name) = parts.next() {
+            let cell = match name.strip_prefix('^') {
+                Some(name) => format!("{}{}", letters(name), row - 1),
+                None => format!("{}{row}", letters(name)),
+            };
+            text = text + &cell + parts.next().unwrap_or_default();
+        }
+        text
+    };
+    let name = "xl/worksheets/sheet4.xml";
+    let mut xml = part(&bytes, name);
+    let column = letters(column);
+    for (start, end, cell, _, value) in formulas(&xml, from).into_iter().rev() {
+        if let Some(row) = cell.strip_prefix(&column).and_then(|row| row.parse().ok()) {
+            xml.replace_range(start..end, &format!("<c r=\"{cell}\"><f>{}</f><v>{value}</v></c>", written(row)));
+        }
+    }
+    (with_part(&bytes, name, &xml), format!("{column}{from}"))
+}
+
+/// Asserts that such a change is one slip, of this kind, where it was made, and that the corrected copy is clean.
+fn is_one_slip(toml: &str, (column, from, formula): (&str, u32, &str), kind: SlipKind) -> AuditReport {
+    let (bytes, cell) = doctored(toml, column, from, formula);
+    let report = audit(&bytes);
+    let slips: Vec<_> = report.slips().map(|slip| (slip.kind, slip.cells[0].as_str())).collect();
+    let place = format!("'{SHEET}'!{cell}");
+    assert!(matches!(slips.as_slice(), [(one, at)] if *one == kind && cell == *at), "{place}\n{}", text(&report));
+    let fixed = fix(&bytes, &report).unwrap_or_else(|error| panic!("{error} after\n{}", text(&report)));
+    let again = audit_bytes(&fixed, &Default::default()).unwrap();
+    assert!(again.is_clean(), "before:\n{}\nafter the fix:\n{}", text(&report), text(&again));
+    report
+}
+
+#[test]
+fn a_bias_whose_gradient_is_a_constant_is_a_bias() {
+    for constant in ["1", "0"] {
+        is_one_slip(DENSE, ("dE_db1", HEADINGS + 1, constant), SlipKind::WrongDerivative);
+        is_one_slip(DEEP, ("dE_db6", HEADINGS + 1, constant), SlipKind::WrongDerivative);
+    }
+}

@@ -105,10 +105,21 @@ pub(crate) fn derivatives(
         .map(|task| vec![vec![BTreeMap::new(); task.table.tracks.len()]; targets(task.table).len()])
         .collect();
     let most = tasks.iter().map(|task| task.table.tracks.len()).max().unwrap_or(0);
-    // Steps that reach into the next one are nudged apart from it.
-    let turns: &[Option<i64>] = if reach_further(dependencies, tasks, &stop) { &[Some(0), Some(1)] } else { &[None] };
+    // Steps that reach into the next one are nudged apart from it, and tables that read weights of another from that one.
+    let parities: &[Option<i64>] =
+        if reach_further(dependencies, tasks, &stop) { &[Some(0), Some(1)] } else { &[None] };
+    let numbers = numbered_apart(dependencies, tasks, &stop);
+    let mut turns: Vec<(usize, Option<i64>)> = Vec::new();
+    for number in numbers.iter().copied().collect::<BTreeSet<_>>() {
+        turns.extend(parities.iter().map(|&parity| (number, parity)));
+    }
     let nudge_all = |engine: &mut Engine, track: usize, distance: f64, results: &mut [Derivatives]| {
-        turns.iter().try_for_each(|&turn| nudge(engine, tasks, fixed, (track, turn), distance, &start, results))
+        turns.iter().try_for_each(|&(number, parity)| {
+            let is_nudged = |place: usize, step: i64| {
+                numbers[place] == number && parity.is_none_or(|parity| step.rem_euclid(2) == parity)
+            };
+            nudge(engine, tasks, fixed, (track, &is_nudged), distance, &start, results)
+        })
     };
     for track in 0..most {
         nudge_all(&mut engine, track, DISTANCE, &mut results)?;
@@ -142,6 +153,31 @@ fn reach_further(dependencies: &Dependencies, tasks: &[Task<'_>], stop: &BTreeSe
     })
 }
 
+/// Numbers the tables so that no error of one depends on a weight of another with the same number, as it does where a
+/// weight that is never updated starts from another table's.
+fn numbered_apart(dependencies: &Dependencies, tasks: &[Task<'_>], stop: &BTreeSet<Address>) -> Vec<usize> {
+    let mut owners: BTreeMap<Address, usize> = BTreeMap::new();
+    for (place, task) in tasks.iter().enumerate() {
+        owners.extend(task.table.weights().into_iter().map(|weight| (weight, place)));
+    }
+    let read: Vec<BTreeSet<usize>> = tasks
+        .iter()
+        .map(|task| {
+            let errors: Vec<Address> =
+                task.steps.iter().filter_map(|&step| task.table.at(task.table.error, step)).collect();
+            let needs = dependencies.closure(&errors, stop);
+            needs.iter().filter_map(|cell| owners.get(cell)).copied().collect()
+        })
+        .collect();
+    let mut numbers: Vec<usize> = Vec::new();
+    for place in 0..tasks.len() {
+        let is_near = |other: usize| read[place].contains(&other) || read[other].contains(&place);
+        let taken: BTreeSet<usize> = (0..place).filter(|&other| is_near(other)).map(|other| numbers[other]).collect();
+        numbers.extend((0..).find(|number| !taken.contains(number)));
+    }
+    numbers
+}
+
 /// The cells that are differentiated, at the anchor.
 fn targets(table: &Table) -> Vec<Address> {
     std::iter::once(table.error).chain(table.error_terms.iter().copied()).collect()
@@ -164,7 +200,7 @@ fn nudge(
     engine: &mut Engine,
     tasks: &[Task<'_>],
     fixed: &BTreeMap<Address, Content>,
-    (track, turn): (usize, Option<i64>),
+    (track, is_nudged): (usize, &dyn Fn(usize, i64) -> bool),
     distance: f64,
     start: &Start,
     results: &mut [Derivatives],
@@ -173,7 +209,7 @@ fn nudge(
     let mut nudged: Vec<(usize, i64, Address, f64, f64)> = Vec::new();
     for (place, task) in tasks.iter().enumerate() {
         let Some(weights) = task.table.tracks.get(track) else { continue };
-        for &step in task.steps.iter().filter(|&&step| turn.is_none_or(|turn| step.rem_euclid(2) == turn)) {
+        for &step in task.steps.iter().filter(|&&step| is_nudged(place, step)) {
             if let Some(cell) = weights.weight_at(step)
                 && let Some(Content::Number(value)) = fixed.get(&cell)
             {

@@ -82,3 +82,11 @@ fn a_bias_whose_gradient_is_a_constant_is_a_bias() {
         is_one_slip(DEEP, ("dE_db6", HEADINGS + 1, constant), SlipKind::WrongDerivative);
     }
 }
+
+#[test]
+fn a_weight_that_is_never_updated_is_the_only_slip() {
+    // It starts from the weight of another sheet, which is nudged as well.
+    for name in ["w2", "w7"] {
+        is_one_slip(DENSE, (name, SECOND, &format!("{{^{name}}}")), SlipKind::NeverTrained);
+    }
+}

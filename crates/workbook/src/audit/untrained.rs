@@ -2,7 +2,7 @@
 //!
 //! A weight without an update is a number like an input. What tells it apart: it is multiplied with what trained
 //! weights are multiplied with, an input or the output of a neuron, or with something that depends on weights in a sum of
-//! such products, and no weight is multiplied with it.
+//! such products, and no weight is multiplied with it. A bias among others that are trained is added to such a sum.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,28 @@ pub(crate) fn untrained(symbolic: &Symbolic, table: &Table, step: i64) -> BTreeM
                 found.extend(cells.get(&own).map(|&cell| (own, cell)));
             }
         }
+    }
+    // Biases: what is added to a sum of products as it stands.
+    let added: Vec<(NodeId, NodeId)> = graph
+        .ids()
+        .filter(|id| needed[id.index()] && graph.node(*id).op == Op::Add)
+        .flat_map(|id| graph.node(id).operands.iter().map(move |&operand| (id, operand)))
+        .filter(|&(_, operand)| graph.node(peeled(graph, operand)).op == Op::Variable)
+        .map(|(id, operand)| (sum_of(graph, &parents, id), operand))
+        .filter(|(sum, operand)| sums.contains(sum) && !sources.contains(&peeled(graph, *operand)))
+        .collect();
+    let (trained, fixed): (Vec<_>, Vec<_>) =
+        added.into_iter().partition(|(_, operand)| weights.contains(&peeled(graph, *operand)));
+    let with_bias: BTreeSet<NodeId> = trained.into_iter().map(|(sum, _)| sum).collect();
+    let forgotten: Vec<(NodeId, NodeId)> = fixed.into_iter().filter(|(sum, _)| !with_bias.contains(sum)).collect();
+    // Biases may all be fixed, or those of a layer; one among others that are trained was forgotten.
+    if forgotten.len() < with_bias.len() {
+        let of_the_rows = |cell: &&Address| {
+            let own = cell.shifted(table.shift, table.anchor - step);
+            own.is_some_and(|own| table.moving.contains_key(&own))
+        };
+        let cell_of = |(_, operand): (NodeId, NodeId)| Some((operand, *cells.get(&operand).filter(of_the_rows)?));
+        found.extend(forgotten.into_iter().filter_map(cell_of));
     }
     found
 }

@@ -22,6 +22,13 @@ biases = { per_neuron = [0.35, 0.35, 0.6, 0.6, 0.85, 0.85] }
 learning_rates = [0.1, 0.5]
 rows = 12
 samples = [{ inputs = [0.9, -0.7], targets = [0.3, -0.6] }]"#;
+const SOFTMAX: &str = r#"layers = [2, 3, 3]
+loss = "softmax_cross_entropy"
+hidden_activation = "tanh"
+biases = { per_neuron = [0.35, 0.35, 0.35, 0.6, 0.6, 0.6] }
+learning_rates = [0.1, 0.5]
+rows = 12
+samples = [{ inputs = [0.6, -0.8], targets = [0.0, 1.0, 0.0] }]"#;
 const SHEET: &str = "Rate 0.5";
 /// The row of the headings; the first of the training is below it.
 const HEADINGS: u32 = 9;
@@ -88,5 +95,14 @@ fn a_weight_that_is_never_updated_is_the_only_slip() {
     // It starts from the weight of another sheet, which is nudged as well.
     for name in ["w2", "w7"] {
         is_one_slip(DENSE, (name, SECOND, &format!("{{^{name}}}")), SlipKind::NeverTrained);
+    }
+}
+
+#[test]
+fn a_bias_that_is_never_updated_among_others_that_are_is_told() {
+    for (toml, name) in [(DENSE, "b2"), (SOFTMAX, "b5")] {
+        let report = is_one_slip(toml, (name, SECOND, &format!("{{^{name}}}")), SlipKind::NeverTrained);
+        let told = &report.slips().next().unwrap().explanation;
+        assert!(told.contains(&format!("{name} is never trained")), "{told}");
     }
 }

@@ -25,7 +25,7 @@ impl Judge<'_, '_> {
         let taken = table.rules[track].gradient?;
         let right = self.right_cell(track, bad);
         let is_shared = table.rules[other].gradient == Some(taken);
-        if !is_shared && right.is_none() {
+        if !is_shared && right.is_none() || self.is_own_column(track, taken, right, bad[0].step) {
             return None;
         }
         let book = self.sheet.book;
@@ -67,6 +67,18 @@ impl Judge<'_, '_> {
                 }
             }
         }))
+    }
+
+    /// Whether what an update takes is there for this weight alone, and what it should be is a helper cell that the
+    /// gradients are made of: then it is the weight's own gradient, and its formula is wrong.
+    fn is_own_column(&self, track: usize, taken: Address, right: Option<Address>, step: i64) -> bool {
+        let table = self.table();
+        let is_gradient = |base: Address| {
+            table.rules.iter().enumerate().any(|(other, rule)| other != track && rule.gradient == Some(base))
+        };
+        let is_helper =
+            |base: Address| !is_gradient(base) && self.users(base, step).iter().any(|&other| other != track);
+        right.is_some_and(is_helper) && !is_gradient(taken) && self.users(taken, step) == [track]
     }
 
     /// A cell of the row that does hold the right derivative.

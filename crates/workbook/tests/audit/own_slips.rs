@@ -106,3 +106,15 @@ fn a_bias_that_is_never_updated_among_others_that_are_is_told() {
         assert!(told.contains(&format!("{name} is never trained")), "{told}");
     }
 }
+
+#[test]
+fn a_bias_gradient_that_is_that_of_another_is_the_gradients_slip() {
+    for (toml, name, formula) in
+        [(DEEP, "dE_db1", "{dE_dh1_2}"), (DEEP, "dE_db3", "{dE_dh2_1}*{out_h1_1}"), (SOFTMAX, "dE_db2", "{dE_dh1}")]
+    {
+        is_one_slip(toml, (name, HEADINGS + 1, formula), SlipKind::WrongDerivative);
+    }
+    // The update that takes the neighbour's gradient is to blame itself.
+    let update = "{^b1}-learning_rate*{^dE_db2}";
+    is_one_slip(DEEP, ("b1", SECOND, update), SlipKind::WrongWeight);
+}

@@ -38,6 +38,7 @@ pub(crate) fn findings(sheet: &mut Sheet<'_>, case: &Case) -> Result<Found, Audi
     for line in &case.lines {
         let mut typed: Vec<i64> = Vec::new();
         let mut different: BTreeMap<&Kind, Vec<i64>> = BTreeMap::new();
+        let mut right: BTreeMap<&Kind, bool> = BTreeMap::new();
         for (&step, kind) in &line.deviants {
             match kind {
                 Kind::Typed if line.part == Part::Given && gives_the_same(case, line, step) => {
@@ -52,11 +53,21 @@ pub(crate) fn findings(sheet: &mut Sheet<'_>, case: &Case) -> Result<Found, Audi
                 // Spelled another way only because it refers to a row that is near here and far elsewhere.
                 Kind::Formula(_) if is_the_pattern(sheet, case, line, step) => {}
                 Kind::Formula(_) => {
+                    let is_made_right = matches!(line.part, Part::Backward | Part::Aside)
+                        && !gives_the_same(case, line, step)
+                        && *right.entry(kind).or_insert_with(|| is_right(sheet, case, line, kind));
+                    // Where one formula is right in its rows and that of the others is not, the others are to be mended.
+                    if is_made_right && !holds_elsewhere(sheet, case, line) {
+                        continue;
+                    }
                     let is_harmless = match line.part {
                         Part::Forward => harmless_forward.contains(&step),
                         Part::Update => update_holds(case, line.base, step),
                         Part::Weight => weight_repeats(sheet, case, line, step),
-                        _ => backward_holds(case, line, step),
+                        _ => {
+                            let is_gradient = case.table.rules.iter().any(|rule| rule.gradient == Some(line.base));
+                            is_made_right && is_gradient || gives_the_same(case, line, step)
+                        }
                     };
                     if is_harmless {
                         let cell = case.table.at(line.base, step).map(|cell| sheet.book.spelled(cell));
@@ -177,20 +188,30 @@ fn gives_the_same(case: &Case, line: &Line, step: i64) -> bool {
     both.is_some_and(|(value, pattern)| same(*value, *pattern))
 }
 
-/// Whether a gradient, or a helper cell of one, has the value that the other rows' formula gives, or is right where
-/// that is not.
-fn backward_holds(case: &Case, line: &Line, step: i64) -> bool {
+/// Whether every gradient that is made of a cell is right in the rows that have a formula of this kind there.
+fn is_right(sheet: &Sheet<'_>, case: &Case, line: &Line, kind: &Kind) -> bool {
+    let steps = line.deviants.iter().filter(|(_, other)| *other == kind).map(|(&step, _)| step);
+    let verdicts: Vec<bool> = steps.filter_map(|step| gradients_hold(sheet, case, line, step)).collect();
+    !verdicts.is_empty() && verdicts.into_iter().all(|holds| holds)
+}
+
+/// Whether every gradient that is made of a cell is right in the rows that have the formula of most of them.
+fn holds_elsewhere(sheet: &Sheet<'_>, case: &Case, line: &Line) -> bool {
+    let mut usual = case.tested.iter().filter(|step| !line.deviants.contains_key(step));
+    usual.all(|&step| gradients_hold(sheet, case, line, step) != Some(false))
+}
+
+/// Whether the gradients that are made of a cell of a step are right there; `None` where none is known.
+fn gradients_hold(sheet: &Sheet<'_>, case: &Case, line: &Line, step: i64) -> Option<bool> {
     let table = &case.table;
-    let Some(cell) = table.at(line.base, step) else { return false };
-    if gives_the_same(case, line, step) {
-        return true;
-    }
-    let value = case.values.get(&cell);
-    let is_right = |track: usize| {
-        let estimate = case.derivatives[0][track].get(&step);
-        estimate.zip(value).is_some_and(|(estimate, value)| estimate.holds(*value, 0.0))
-    };
-    (0..table.tracks.len()).any(|track| table.rules[track].gradient == Some(line.base) && is_right(track))
+    let behind = sheet.dependencies.dependents(&[table.at(line.base, step)?], &table.weights());
+    let mut verdicts = table.rules.iter().enumerate().filter_map(|(track, rule)| {
+        let gradient = table.at(rule.gradient?, step).filter(|cell| behind.contains(cell))?;
+        let estimate = case.derivatives[0][track].get(&step)?;
+        Some(estimate.holds(*case.values.get(&gradient)?, 0.0))
+    });
+    let first = verdicts.next()?;
+    Some(first && verdicts.all(|holds| holds))
 }
 
 /// The steps whose forward formulas are written differently and still give the same error and the same derivatives.

@@ -118,3 +118,9 @@ fn a_bias_gradient_that_is_that_of_another_is_the_gradients_slip() {
     let update = "{^b1}-learning_rate*{^dE_db2}";
     is_one_slip(DEEP, ("b1", SECOND, update), SlipKind::WrongWeight);
 }
+
+#[test]
+fn a_helper_cell_that_is_right_in_the_first_rows_alone_is_one_slip() {
+    let (column, formula) = ("dE_dh1_1", "{dE_dout_h1_1}*(1-{out_h1_1}^2)*2");
+    is_one_slip(DEEP, (column, HEADINGS + 4, formula), SlipKind::WrongDerivative);
+}

@@ -19,7 +19,7 @@
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
-//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `forward_changes`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `sliding` | references that dollar signs should hold |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
 //! | `likely_repair`, `repair`, `factors`, `terms`, `places` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it |
@@ -42,6 +42,7 @@ mod finding;
 mod fix;
 mod foreign;
 mod formula;
+mod forward_changes;
 mod helper_cells;
 mod helper_derivative;
 mod html;

@@ -201,6 +201,20 @@ impl Builder<'_> {
     }
 
     fn call(&mut self, name: &str, operands: &[Expr]) -> Option<NodeId> {
+        if let ("IF", [Expr::Operator(sign, x, zero), then, Expr::Number(0.0)]) = (name, operands)
+            && sign == ">"
+            && **zero == Expr::Number(0.0)
+        {
+            // ReLU and its derivative.
+            let is_step = *then == Expr::Number(1.0);
+            let is_relu = *then == **x;
+            let x = self.expr(x)?;
+            return match (is_step, is_relu) {
+                (true, _) => Some(self.graph.step(x)),
+                (_, true) => Some(self.graph.relu(x)),
+                _ => None,
+            };
+        }
         if let ("MAX", [Expr::Number(0.0), x] | [x, Expr::Number(0.0)]) = (name, operands) {
             let x = self.expr(x)?;
             return Some(self.graph.relu(x));

@@ -93,14 +93,18 @@ impl Judge<'_, '_> {
         if rows.iter().flatten().count() == 0 || !rows.iter().flatten().all(Row::holds) {
             return None;
         }
+        let first = value(&case.tested[0]);
+        let of_term = self.term_unlike_others();
         self.rows = rows;
+        if of_term.is_some() {
+            return of_term;
+        }
         let name = label(book, table, table.error);
         let all: Vec<(i64, Address)> = (table.first..=table.sheet_last)
             .filter_map(|step| Some((step, table.at(table.error, step)?)))
             .filter(|(_, cell)| book.formula(*cell).is_some())
             .collect();
         let turned = |cell: Address| Some((cell, Content::Formula(format!("-({})", book.formula(cell)?.text.trim()))));
-        let first = value(&case.tested[0]);
         Some(Finding {
             kind: SlipKind::WrongError,
             track: None,

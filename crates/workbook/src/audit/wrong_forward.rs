@@ -4,7 +4,7 @@
 //! connected network, and would make one if a single forward formula were changed, with every gradient right then, it is
 //! the forward pass: nobody derives eight right gradients for a network that has a slip in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ironcalc_base::expressions::parser::Node;
 
@@ -14,20 +14,20 @@ use super::address::Address;
 use super::engine::Content;
 use super::finding::{Finding, SlipKind};
 use super::formula::{Expr, text_at};
+use super::forward_changes::Unused;
 use super::judge::{Judge, Row};
 use super::lines::kind;
 use super::network::is_fully_connected;
-use super::repair::{Repair, changes};
+use super::repair::Repair;
 use super::symbolic::{Extra, Symbolic};
 use super::table::Part;
-use super::terms::{with_like_terms, without_terms};
 use super::tracks::candidates;
 use super::untrained::untrained;
 
-/// The most changes that are tried on one formula.
-const TRIAL_LIMIT: usize = 400;
 /// The most nodes of graphs that are built for all changes together.
 const NODE_LIMIT: usize = 3_000_000;
+/// The nodes of a graph, where there is none of the sheet as it stands to tell.
+const USUAL_SIZE: usize = 300;
 /// Relative distance up to which a gradient is the derivative.
 const SAME: f64 = 1e-8;
 
@@ -45,9 +45,10 @@ struct Variant {
 impl Judge<'_, '_> {
     /// One change of a forward formula that makes every gradient right, where some are not.
     pub fn wrong_forward(&mut self) -> Option<Finding> {
-        let table = self.table();
         let is_right = self.rows.iter().flatten().all(Row::holds);
-        if is_right || table.rules.iter().any(|rule| rule.gradient.is_none()) {
+        let unused = self.unused().unwrap_or_default();
+        let table = self.table();
+        if is_right && unused.is_empty() || table.rules.iter().any(|rule| rule.gradient.is_none()) {
             return None;
         }
         let book = self.sheet.book;
@@ -55,32 +56,54 @@ impl Judge<'_, '_> {
         // The first row, where one looks first; where that is right, as it may be alone, others.
         let steps = [table.first, table.anchor, (table.first + table.last) / 2];
         let owns: Vec<(i64, Variant)> =
-            steps.iter().filter_map(|&step| Some((step, self.variant(step, &given, None)?))).collect();
-        let odd = owns.iter().position(|(step, own)| !own.is_network(self, *step));
-        let (step, own) = owns.get(odd.unwrap_or(0))?;
-        let step = *step;
-        let mut left = NODE_LIMIT / own.symbolic.graph.nodes().len().max(1);
-        let forward: Vec<Address> = table
+            steps.iter().filter_map(|&step| Some((step, self.variant(step, &given, None, &unused)?))).collect();
+        // Where every gradient is the derivative already, an update is wrong.
+        if !owns.is_empty() && owns.iter().all(|(_, own)| own.gradients_hold(self, &MULTIPLES)) {
+            return None;
+        }
+        let odd = owns.iter().position(|(step, own)| !own.is_network(self, *step, &unused));
+        // Formulas that nobody derives, such as a logarithm to base 10, make no network either.
+        let step = owns.get(odd.unwrap_or(0)).map_or(table.first, |(step, _)| *step);
+        let is_network = odd.is_none() && !owns.is_empty();
+        let size = owns.first().map_or(0, |(_, own)| own.symbolic.graph.nodes().len());
+        let mut left = NODE_LIMIT / size.max(USUAL_SIZE);
+        let (terms, others): (Vec<Address>, Vec<Address>) = table
             .moving
             .iter()
             .filter(|(base, part)| **part == Part::Forward && **base != table.error)
             .map(|(&base, _)| base)
-            .collect();
-        for base in forward {
+            .partition(|base| table.error_terms.contains(base));
+        for base in terms.into_iter().chain(others) {
             let Some(home) = self.table().at(base, step) else { continue };
-            let Some(formula) = book.formula(home) else { continue };
-            let node = formula.node.clone();
-            // What sums up too little below the line of a softmax is a network all the same.
-            let mut tried = with_like_terms(self.sheet, self.case, &node, home, step);
-            tried.truncate(TRIAL_LIMIT);
-            if odd.is_some() {
-                tried.extend(changes(self.sheet, self.case, &node, home, step, TRIAL_LIMIT));
-                tried.extend(other_sign(&node));
-                tried.extend(without_terms(self.sheet, &node, home));
-            }
+            let is_term = self.table().error_terms.contains(&base);
+            let tried = match (is_term, book.formula(home)) {
+                (true, Some(formula)) if owns.is_empty() => self.like_neighbours(&formula.node, home, step, false),
+                (true, _) => self.term_changes(home, step),
+                _ => self.forward_changes(home, step, is_network, &unused),
+            };
             for change in tried {
                 left = left.checked_sub(1)?;
-                if self.mends(base, step, &given, &change) && self.mends(base, self.other_step(step), &given, &change) {
+                let other = self.other_step(step);
+                let mut mends = |step: i64| self.mends(base, step, &given, &change, &unused);
+                if mends(step) && mends(other) {
+                    return Some(self.forward_finding(base, step, &change));
+                }
+            }
+        }
+        None
+    }
+
+    /// A term of the error that makes every gradient right once it is written as the others are.
+    pub fn term_unlike_others(&mut self) -> Option<Finding> {
+        let (book, step) = (self.sheet.book, self.table().first);
+        let given: Vec<Address> = candidates(book, self.sheet.dependencies).into_keys().collect();
+        for base in self.table().error_terms.clone() {
+            let Some(home) = self.table().at(base, step) else { continue };
+            let Some(formula) = book.formula(home) else { continue };
+            for change in self.like_neighbours(&formula.node, home, step, false) {
+                let other = self.other_step(step);
+                let mut mends = |step: i64| self.mends(base, step, &given, &change, &[]);
+                if mends(step) && mends(other) {
                     return Some(self.forward_finding(base, step, &change));
                 }
             }
@@ -95,11 +118,19 @@ impl Judge<'_, '_> {
         if anchor == step { later.find(|&other| other != step).unwrap_or(step) } else { anchor }
     }
 
-    fn variant(&self, step: i64, given: &[Address], replaced: Option<(Address, &Expr)>) -> Option<Variant> {
+    fn variant(
+        &self,
+        step: i64,
+        given: &[Address],
+        replaced: Option<(Address, &Expr)>,
+        unused: &[Unused],
+    ) -> Option<Variant> {
         let table = self.table();
-        let cells: Vec<Address> =
-            table.rules.iter().map(|rule| table.at(rule.gradient?, step)).collect::<Option<_>>()?;
-        let extra = Extra { given, cells: &cells, replaced, ..Extra::default() };
+        let of_rules = table.rules.iter().map(|rule| rule.gradient);
+        let gradients = of_rules.chain(unused.iter().map(|unused| Some(unused.gradient)));
+        let cells: Vec<Address> = gradients.map(|gradient| table.at(gradient?, step)).collect::<Option<_>>()?;
+        let weights: Vec<Address> = unused.iter().map(|unused| table.at(unused.weight, step)).collect::<Option<_>>()?;
+        let extra = Extra { weights: &weights, given, cells: &cells, replaced };
         let symbolic = Symbolic::with(self.sheet.book, table, step, &extra)?;
         let error = *symbolic.nodes.get(&table.at(table.error, step)?)?;
         let gradients = cells.iter().map(|cell| symbolic.nodes.get(cell).copied()).collect::<Option<_>>()?;
@@ -107,7 +138,7 @@ impl Judge<'_, '_> {
     }
 
     /// Whether a change of a forward formula makes the formulas of a step a network, and every gradient right.
-    fn mends(&mut self, base: Address, step: i64, given: &[Address], change: &Repair) -> bool {
+    fn mends(&mut self, base: Address, step: i64, given: &[Address], change: &Repair, unused: &[Unused]) -> bool {
         let Some(home) = self.table().at(base, step) else { return false };
         let text = text_at(&change.node, &self.sheet.book.sheets, home);
         let Some(formula) = self.sheet.reader.read(&text, home) else { return false };
@@ -116,13 +147,33 @@ impl Judge<'_, '_> {
         formula.expr.references(&mut |cell, _| {
             let own = cell.shifted(table.shift, table.anchor - step);
             let part = own.and_then(|own| table.moving.get(&own));
-            is_backward |= matches!(part, Some(Part::Backward | Part::Aside | Part::Update));
+            is_backward |= match part {
+                Some(Part::Update) => true,
+                Some(Part::Backward | Part::Aside) => self.needs_target(cell, step),
+                _ => false,
+            };
         });
         if is_backward {
             return false;
         }
-        let Some(variant) = self.variant(step, given, Some((home, &formula.expr))) else { return false };
-        variant.is_network(self, step) && variant.gradients_hold(self, &MULTIPLES)
+        let Some(variant) = self.variant(step, given, Some((home, &formula.expr)), unused) else { return false };
+        // A term of the error has its sign by itself.
+        let multiples = if self.table().error_terms.contains(&base) { &MULTIPLES[..3] } else { &MULTIPLES[..] };
+        variant.is_network(self, step, unused) && variant.gradients_hold(self, multiples)
+    }
+
+    /// Whether a cell is worked out from what the terms of the error are held against, as everything on the way back is, and
+    /// no output that the error leaves out.
+    pub fn needs_target(&self, cell: Address, step: i64) -> bool {
+        let (table, dependencies) = (self.table(), self.sheet.dependencies);
+        let is_given = |cell: &Address| {
+            let own = cell.shifted(table.shift, table.anchor - step);
+            table.fixed.contains(cell) || own.and_then(|own| table.moving.get(&own)) == Some(&Part::Given)
+        };
+        let terms = table.error_terms.iter().chain([&table.error]).filter_map(|&term| table.at(term, step));
+        let targets: BTreeSet<Address> =
+            terms.flat_map(|term| dependencies.needs(term)).copied().filter(is_given).collect();
+        !dependencies.closure(&[cell], &table.weights()).is_disjoint(&targets)
     }
 
     /// Whether every gradient of a step would be the derivative of one of these multiples of the error with another formula
@@ -130,7 +181,7 @@ impl Judge<'_, '_> {
     pub fn would_hold(&mut self, home: Address, step: i64, text: &str, multiples: &[f64]) -> bool {
         let Some(formula) = self.sheet.reader.read(text, home) else { return false };
         let given: Vec<Address> = candidates(self.sheet.book, self.sheet.dependencies).into_keys().collect();
-        let variant = self.variant(step, &given, Some((home, &formula.expr)));
+        let variant = self.variant(step, &given, Some((home, &formula.expr)), &[]);
         variant.is_some_and(|variant| variant.gradients_hold(self, multiples))
     }
 
@@ -143,8 +194,9 @@ impl Judge<'_, '_> {
         let corrections: BTreeMap<Address, Content> =
             cells.iter().map(|&cell| (cell, Content::Formula(text_at(&change.node, &book.sheets, cell)))).collect();
         let home = table.at(base, step).unwrap_or(base);
+        let is_term = table.error_terms.contains(&base);
         Finding {
-            kind: SlipKind::WrongForward,
+            kind: if is_term { SlipKind::WrongError } else { SlipKind::WrongForward },
             track: None,
             value: cells.first().and_then(|cell| self.case.values.get(cell)).copied(),
             expected: None,
@@ -163,13 +215,16 @@ impl Judge<'_, '_> {
 
 impl Variant {
     /// Whether the forward pass is that of a fully connected network.
-    fn is_network(&self, judge: &Judge<'_, '_>, step: i64) -> bool {
+    fn is_network(&self, judge: &Judge<'_, '_>, step: i64, unused: &[Unused]) -> bool {
         let table = judge.table();
         let nodes = &self.symbolic.nodes;
-        let tracks = table.tracks.iter().map(|track| nodes.get(&track.weight_at(step)?).copied());
-        let Some(mut weights) = tracks.collect::<Option<Vec<NodeId>>>() else { return false };
-        // A weight that the sheet's own error does not depend on is none of the table's.
-        weights.extend(untrained(&self.symbolic, table, step).into_keys());
+        let tracks = table.tracks.iter().map(|track| track.weight_at(step));
+        let cells = tracks.chain(unused.iter().map(|unused| table.at(unused.weight, step)));
+        let weights = cells.map(|cell| nodes.get(&cell?).copied());
+        let Some(mut weights) = weights.collect::<Option<Vec<NodeId>>>() else { return false };
+        // A number that stands where a weight belongs is one to the network.
+        let further: Vec<NodeId> = untrained(&self.symbolic, table, step).into_keys().collect();
+        weights.extend(further.into_iter().filter(|node| !weights.contains(node)).collect::<Vec<_>>());
         is_fully_connected(&self.symbolic.graph, self.error, &weights)
     }
 
@@ -192,7 +247,7 @@ impl Variant {
 }
 
 /// The formula with the sign of an exponent turned round.
-fn other_sign(node: &Node) -> Option<Repair> {
+pub(crate) fn other_sign(node: &Node) -> Option<Repair> {
     let mut node = node.clone();
     let is_changed = turn_exponent(&mut node);
     is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned(), is_sign: false })

@@ -29,6 +29,13 @@ biases = { per_neuron = [0.35, 0.35, 0.35, 0.6, 0.6, 0.6] }
 learning_rates = [0.1, 0.5]
 rows = 12
 samples = [{ inputs = [0.6, -0.8], targets = [0.0, 1.0, 0.0] }]"#;
+const RELU: &str = r#"layers = [2, 2, 2, 2]
+hidden_activation = "relu"
+output_activation = "identity"
+weights = [0.5, 0.3, -0.4, 0.7, 0.6, 0.2, 0.35, 0.45, 0.55, -0.25, 0.4, 0.65]
+learning_rates = [0.1, 0.5]
+rows = 12
+samples = [{ inputs = [0.6, 0.8], targets = [0.3, 0.9] }]"#;
 const SHEET: &str = "Rate 0.5";
 /// The row of the headings; the first of the training is below it.
 const HEADINGS: u32 = 9;
@@ -123,4 +130,54 @@ fn a_bias_gradient_that_is_that_of_another_is_the_gradients_slip() {
 fn a_helper_cell_that_is_right_in_the_first_rows_alone_is_one_slip() {
     let (column, formula) = ("dE_dh1_1", "{dE_dout_h1_1}*(1-{out_h1_1}^2)*2");
     is_one_slip(DEEP, (column, HEADINGS + 4, formula), SlipKind::WrongDerivative);
+}
+
+#[test]
+fn a_sum_with_another_weight_or_without_one_is_one_slip() {
+    for (toml, name, formula) in [
+        (RELU, "h2_2", "{w7}*{out_h1_1}+{w8}*{out_h1_2}+{w6}*{out_h1_2}"),
+        (DEEP, "h1_1", "{w1}*{i1}+{w3}*{i2}+{b1}"),
+        (DEEP, "h2_1", "{w5}*{out_h1_1}+{b3}"),
+        (DEEP, "o2", "{w11}*{out_h2_1}+{w12}*{out_h2_2}"),
+        (DENSE, "h2", "{w4}*{i1}+{w5}*{i2}+{w6}*{i3}"),
+        (DENSE, "h2", "{w4}*{i1}+{w5}*{i2}+{w6}*{i3}+{b1}"),
+        // Nothing uses the weights of the other neuron.
+        (DEEP, "out_h1_2", "TANH({h1_1})"),
+    ] {
+        is_one_slip(toml, (name, HEADINGS + 1, formula), SlipKind::WrongForward);
+    }
+}
+
+#[test]
+fn a_cell_that_is_not_made_as_its_neighbours_are_is_one_slip() {
+    for (name, formula) in
+        [("out_h2_1", "1/(1+EXP(-{h2_1}))"), ("h2_1", "{w5}*{i1}+{w6}*{i2}+{b3}"), ("h1_1", "{w1}*{i2}+{w2}*{i1}+{b1}")]
+    {
+        is_one_slip(DEEP, (name, HEADINGS + 1, formula), SlipKind::WrongForward);
+    }
+    // Where the updates take each other's gradients, they are to blame.
+    let (bytes, _) = doctored(DEEP, "w1", SECOND, "{^w1}-learning_rate*{^dE_dw2}");
+    assert_eq!(audit(&bytes).slips().next().unwrap().kind, SlipKind::WrongWeight);
+}
+
+#[test]
+fn a_term_of_the_error_that_is_not_made_as_the_others_are_is_one_slip() {
+    for (toml, name, formula) in [
+        (DEEP, "E1", "0.5*({t1}-{o1})^2"),
+        (DEEP, "E2", "0.5*ABS({t2}-{out_o2})"),
+        (SOFTMAX, "E2", "{t2}*LN({out_o2})"),
+        (SOFTMAX, "E2", "-{t2}*LN({out_o1})"),
+        (SOFTMAX, "E2", "-{t2}*LOG10({out_o2})"),
+    ] {
+        is_one_slip(toml, (name, HEADINGS + 1, formula), SlipKind::WrongError);
+    }
+}
+
+#[test]
+fn an_update_that_starts_from_the_first_row_is_no_slip_of_a_term_that_is_0() {
+    // The target of the first term is 0, so that any formula in it has the same derivatives.
+    let (bytes, _) = doctored(SOFTMAX, "w1", SECOND, "$G$10-learning_rate*{^dE_dw1}");
+    let report = audit(&bytes);
+    assert_eq!(report.slips().count(), 1, "{}", text(&report));
+    assert!(report.slips().all(|slip| slip.cells[0].starts_with('G')), "{}", text(&report));
 }

@@ -207,6 +207,70 @@ proptest! {
     }
 
     #[test]
+    fn the_largest_of_a_window_before_bias_relu_and_batch_norm(
+        (inputs, height, width) in (1usize..3, 2usize..most(9, 5), 2usize..most(9, 5)),
+        outputs in 1usize..most(40, 4),
+        padding in 0usize..3,
+        (with_bias, relu) in any::<(bool, bool)>(),
+        wild in prop::bool::weighted(0.2),
+        seed: u64,
+    ) {
+        prop_assume!(height + 2 * padding >= 4 && width + 2 * padding >= 4);
+        let (ordinary, least) = (Normaliser { mean: 0.25, scale: 0.75, shift: -0.5 }, f32::from_bits(1));
+        let norm = |mean, scale, shift| Some(Normaliser { mean, scale, shift });
+        // The inputs' size, and a bias and a batch norm that some of the channels have instead of an ordinary one.
+        for (case, (size, odd_bias, odd_norm)) in [
+            (1.0, 0.5, Some(ordinary)),
+            // The smallest becomes the largest, or all are one.
+            (1.0, 0.5, norm(0.25, -0.75, 0.5)),
+            (1.0, 0.5, norm(0.25, 0.0, 0.5)),
+            // What vanishes becomes zeros of both signs, unless the scale is above a half.
+            (1.0, 0.0, norm(0.0, least, 0.0)),
+            (1.0, 0.0, norm(0.0, least, -0.0)),
+            (1.0, 0.0, norm(1.0, least, least)),
+            (4.0 * least, 0.0, norm(0.0, 0.5, 0.0)),
+            (4.0 * least, 0.0, norm(0.0, 0.5000001, 0.0)),
+            (4.0 * least, 0.0, norm(0.0, 0.5000001, -0.0)),
+            (4.0 * least, -0.0, None),
+            (1e-38, -0.0, None),
+            // Infinities, which become NaN.
+            (3e37, 0.0, norm(f32::MAX, 0.0, 0.5)),
+            (3e37, 0.0, norm(f32::MAX, -0.0, 0.5)),
+            (3e37, 0.0, norm(f32::MAX, 0.75, f32::INFINITY)),
+            (1.0, 0.0, norm(0.0, f32::INFINITY, 0.5)),
+            (1e38, f32::INFINITY, None),
+            (1e38, 0.0, norm(f32::NEG_INFINITY, 0.75, 0.5)),
+            (1.0, f32::NAN, norm(f32::NAN, f32::NAN, f32::NAN)),
+        ].into_iter().enumerate() {
+            let mut numbers = Numbers { state: seed ^ case as u64, wild };
+            let input_layout = Layout::new(inputs, height, width, padding);
+            let mut input = numbers.tensor(input_layout);
+            input.iter_mut().for_each(|x| *x *= size);
+            // Of one tap each, so that an output is about as large as what it is made of.
+            let mut weight = vec![0.0; outputs * inputs * 9];
+            weight.chunks_exact_mut(9).for_each(|w| w[4] = if numbers.next() < 0.0 { -1.0 } else { 1.0 });
+            let odd: Vec<bool> = (0..outputs).map(|_| numbers.next() < 0.0).collect();
+            let bias: Vec<f32> = odd.iter().map(|&odd| if odd { odd_bias } else { 0.25 * size }).collect();
+            let weight = winograd::Weight::new(&weight, with_bias.then_some(&bias[..]), outputs, inputs);
+            let mut finish = Finish::default();
+            prop_assert!(!relu || finish.then_relu());
+            if let Some(odd_norm) = odd_norm {
+                let normalisers: Vec<_> = odd.iter().map(|&odd| if odd { odd_norm } else { ordinary }).collect();
+                prop_assert!(finish.then_normalise(&normalisers));
+            }
+            prop_assert!(finish.then_pool());
+            let (out_height, out_width) = weight.output_sides(padding, height, width);
+            let output_layout = Layout::new(outputs, out_height / 2, out_width / 2, 0);
+            same_on_all(output_layout, |isa, output| {
+                let (finish, mut scratch) = (&finish, winograd::Scratch::default());
+                winograd::forward(
+                    isa, padding, output, output_layout, &input, input_layout, &weight, finish, &mut scratch,
+                );
+            });
+        }
+    }
+
+    #[test]
     fn pointwise_and_pooling(
         (channels, height, width) in (1usize..most(50, 4), 2usize..most(9, 5), 2usize..most(9, 5)),
         borders in prop::array::uniform2(0usize..3),

@@ -17,6 +17,8 @@ pub struct Finish {
     /// Means, scales and shifts of all channels, filled up with zeros.
     normalisers: Option<[AlignedFloats; 3]>,
     pool: bool,
+    /// Whether the largest of some results may have other bits than the result of the largest.
+    loses_largest: bool,
 }
 
 impl Finish {
@@ -38,6 +40,7 @@ impl Finish {
                 AlignedFloats::filled_up(&values, padded(values.len()))
             };
             self.normalisers = Some([of(|n| n.mean), of(|n| n.scale), of(|n| n.shift)]);
+            self.loses_largest = !normalisers.iter().all(keeps_largest);
         }
         possible
     }
@@ -58,6 +61,11 @@ impl Finish {
     /// The sides of what is stored of a tensor of these sides: halved, rounded down, where it pools.
     pub fn stored_sides(&self, height: usize, width: usize) -> (usize, usize) {
         if self.pool { (height / 2, width / 2) } else { (height, width) }
+    }
+
+    /// Whether what pooling takes of values that are never −0 may as well be taken before ReLU and batch norm.
+    pub(super) fn keeps_largest(&self) -> bool {
+        !self.loses_largest
     }
 
     pub(super) fn check(&self, channels: usize) {
@@ -86,6 +94,19 @@ impl Finish {
         };
         FinishAt { simd, relu: self.relu, normalise, mean, scale, shift }
     }
+}
+
+/// Whether the largest of several values through this batch norm is, to the bit, the largest of them through it, given that
+/// none is −0.
+///
+/// Rounding keeps the order where the scale is positive. What is left are numbers that become NaN, which only infinities
+/// bring about, and results that are zeros of both signs, of which pooling takes the first. (x − mean)·scale + shift is
+/// never −0 where the shift is large enough: the product, if it is near −shift, and the shift are multiples of 2⁻¹⁴⁹, so
+/// their sum is exactly zero, which is +0, or does not vanish. Nor is it where the shift is zero, as in a batch norm before
+/// its training, and the scale above a half: the least difference there is, 2⁻¹⁴⁹, does not vanish, and none is +0.
+fn keeps_largest(n: &Normaliser) -> bool {
+    let never_minus_zero = n.shift.abs() >= 1e-15 || n.shift == 0.0 && n.scale > 0.5;
+    n.scale > 0.0 && never_minus_zero && [n.mean, n.scale, n.shift].iter().all(|x| x.is_finite())
 }
 
 /// The first of the largest of four values in reading order, NaN counting as larger than any number.

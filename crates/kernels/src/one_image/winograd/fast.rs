@@ -238,6 +238,8 @@ fn finish<S: Simd>(
         #[inline(always)]
         || {
             let (row, pixel) = (operands.output_layout.row(), operands.output_layout.pixel());
+            // One addition, ReLU and batch norm for each window then instead of four.
+            let largest_first = operands.weight.never_minus_zero && operands.finish.keeps_largest();
             for n in 0..vectors {
                 let k = k + n * S::f32s::LEN;
                 let at = operands.finish.at(simd, k);
@@ -254,9 +256,13 @@ fn finish<S: Simd>(
                         }
                         let [first, h1, h2, h3, h4, last] = column;
                         let [y0, y1, y2, y3] = transform_inner(simd, [h1, h2, h3, h4]);
-                        let sums = [y0 + first, y1, y2, y3 + last];
+                        [y[0][s], y[1][s], y[2][s], y[3][s]] = [y0 + first, y1, y2, y3 + last];
+                    }
+                    if !(operands.finish.pools() && largest_first) {
                         for r in 0..TILE {
-                            y[r][s] = at.apply(sums[r] + bias);
+                            for s in 0..TILE {
+                                y[r][s] = at.apply(y[r][s] + bias);
+                            }
                         }
                     }
                     if operands.finish.pools() {
@@ -264,7 +270,10 @@ fn finish<S: Simd>(
                             if r < tile.inside.0 && s < tile.inside.1 {
                                 let to = tile.output + r * row + s * pixel + k;
                                 let (r, s) = (2 * r, 2 * s);
-                                let largest = largest::<S>([y[r][s], y[r][s + 1], y[r + 1][s], y[r + 1][s + 1]]);
+                                let mut largest = largest::<S>([y[r][s], y[r][s + 1], y[r + 1][s], y[r + 1][s + 1]]);
+                                if largest_first {
+                                    largest = at.apply(largest + bias);
+                                }
                                 largest.store_slice(&mut output[to..to + S::f32s::LEN]);
                             }
                         }

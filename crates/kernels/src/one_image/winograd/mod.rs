@@ -30,6 +30,8 @@ pub struct Weight {
     inputs: usize,
     values: AlignedFloats,
     bias: AlignedFloats,
+    /// Whether a number and its bias are never −0 nor NaN.
+    never_minus_zero: bool,
 }
 
 impl Weight {
@@ -46,6 +48,8 @@ impl Weight {
             inputs,
             values: AlignedFloats::zeros(POINTS * POINTS * inputs * outputs.next_multiple_of(BLOCK)),
             bias: AlignedFloats::filled_up(bias.unwrap_or(&[]), padded(outputs)),
+            never_minus_zero: bias
+                .is_none_or(|b| b.iter().all(|b| b.is_finite() && b.to_bits() != (-0.0f32).to_bits())),
         };
         for (k, kernels) in weight.chunks_exact(inputs * SIZE * SIZE).enumerate() {
             for (c, w) in kernels.chunks_exact(SIZE * SIZE).enumerate() {

@@ -10,6 +10,7 @@ use super::{AlignedFloats, Finish, Layout, padded};
 use crate::Isa;
 use crate::conv2d::Kernel;
 use crate::isa::dispatch;
+use crate::lanes::has_32_registers;
 use crate::tiling::{runs_of_tiles, tiles};
 
 /// Weights and bias, packed as `[input channel][kernel row][kernel column][output channel]`, output channels filled up to
@@ -141,12 +142,12 @@ fn fast<S: Simd>(simd: S, operands: &Operands, output: &mut [f32]) {
     for row in 0..ol.height {
         for (first, vectors) in tiles(ol.channels.div_ceil(S::f32s::LEN), 2) {
             let k = first * S::f32s::LEN;
-            // AVX2 has 16 registers, the others 32; fewer than eight sums could not hide their own latency.
-            let limit = match (vectors, S::f32s::LEN == 8) {
-                (1, false) => 14,
-                (1, true) => 10,
-                (_, false) => 7,
-                (_, true) => 4,
+            // Fewer than eight sums could not hide their own latency.
+            let limit = match (vectors, has_32_registers::<S>()) {
+                (1, true) => 14,
+                (1, false) => 10,
+                (_, true) => 7,
+                (_, false) => 6,
             };
             for (column, columns, tiles) in runs_of_tiles(ol.width, limit) {
                 let place = Place { k, row, column, tiles };
@@ -208,23 +209,34 @@ fn tile_body<S: Simd, const VECTORS: usize, const COLUMNS: usize, const PLANAR: 
     }
     // Taken out of its allocation once.
     let (values, size): (&[f32], usize) = (&weight.values, weight.size);
-    let mut tap = k;
-    for c in 0..weight.inputs {
-        for i in 0..size {
-            let x = origin + (row + i) * il.row() + column * pixel + c * il.channel();
-            for j in 0..size {
-                let x = &input[x + j * pixel..][..(COLUMNS - 1) * pixel + 1];
-                let w = &values[tap..tap + VECTORS * S::f32s::LEN];
-                tap += stride;
-                for s in 0..COLUMNS {
-                    let x = S::f32s::splat(simd, x[s * pixel]);
-                    for n in 0..VECTORS {
-                        let w = S::f32s::from_slice(simd, &w[n * S::f32s::LEN..(n + 1) * S::f32s::LEN]);
-                        y[n][s] = x.mul_add_precise(w, y[n][s]);
+    macro_rules! add_taps {
+        ($size:expr) => {
+            let mut tap = k;
+            for c in 0..weight.inputs {
+                for i in 0..$size {
+                    let x = origin + (row + i) * il.row() + column * pixel + c * il.channel();
+                    let x = &input[x..][..(COLUMNS + $size - 2) * pixel + 1];
+                    for j in 0..$size {
+                        let x = &x[j * pixel..][..(COLUMNS - 1) * pixel + 1];
+                        let w = &values[tap..tap + VECTORS * S::f32s::LEN];
+                        tap += stride;
+                        for s in 0..COLUMNS {
+                            let x = S::f32s::splat(simd, x[s * pixel]);
+                            for n in 0..VECTORS {
+                                let w = S::f32s::from_slice(simd, &w[n * S::f32s::LEN..(n + 1) * S::f32s::LEN]);
+                                y[n][s] = x.mul_add_precise(w, y[n][s]);
+                            }
+                        }
                     }
                 }
             }
-        }
+        };
+    }
+    // Known to the compiler where an image is read, in most networks: unrolled. With 16 registers that is slower.
+    if PLANAR && size == 3 && has_32_registers::<S>() {
+        add_taps!(3);
+    } else {
+        add_taps!(size);
     }
     // A copy: the loops below may not unroll, and what is indexed by a variable lives in memory throughout.
     let done = y;

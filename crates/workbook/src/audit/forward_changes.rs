@@ -215,13 +215,13 @@ impl Judge<'_, '_> {
         }
         for &weight in unused.iter().filter(|weight| !own.contains(weight)) {
             let Some(added) = reference_to(node, home, weight, false) else { continue };
-            let words = format!("it leaves out {}", name(weight));
+            let words = format!("the sum in {home} leaves out {weight}");
             changes.push(Repair { node: plus(node.clone(), added.clone()), words, is_sign: false });
             let sources = others(self.sheet, self.case, home, step);
             for source in sources.into_iter().filter(|source| !is_weight(source)) {
                 let is_held = !self.moves(source, step);
                 let Some(factor) = reference_to(node, home, source, is_held) else { continue };
-                let words = format!("it leaves out {}·{}", name(weight), name(source));
+                let words = format!("the sum in {home} leaves out {weight}·{source}");
                 changes.push(Repair { node: plus(node.clone(), times(added.clone(), factor)), words, is_sign: false });
             }
         }

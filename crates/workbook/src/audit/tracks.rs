@@ -82,6 +82,9 @@ pub(crate) fn line(cell: Address, shift: Shift) -> Line {
     }
 }
 
+/// The updates of one step: how many there are, and how many of them have a factor, by how that is spelled.
+type Shared = (usize, BTreeMap<String, usize>);
+
 /// All cells that can be read as updates.
 ///
 /// A weighted sum with a bias, `w·x + b`, reads like one too. What tells them apart: the gradient depends on the weight
@@ -106,7 +109,7 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
         let shift = update.cell.since(origin(book, update.previous)).filter(|shift| shift.is_straight())?;
         Some((update.cell.sheet, shift, place(update.cell, shift)))
     };
-    let mut shared: BTreeMap<(u32, Shift, i64), (usize, BTreeMap<String, usize>)> = BTreeMap::new();
+    let mut shared: BTreeMap<(u32, Shift, i64), Shared> = BTreeMap::new();
     for update in sure.values() {
         let Some(step) = step_of(update) else { continue };
         let (updates, factors) = shared.entry(step).or_default();

@@ -13,9 +13,10 @@ use longhand_derivation::expression::NodeId;
 use super::address::Address;
 use super::engine::Content;
 use super::finding::{Finding, SlipKind};
-use super::formula::{Expr, text_at};
+use super::formula::{Expr, references, text_at};
 use super::forward_changes::Unused;
 use super::judge::{Judge, Row};
+use super::labels::label;
 use super::lines::kind;
 use super::network::is_fully_connected;
 use super::repair::Repair;
@@ -86,7 +87,7 @@ impl Judge<'_, '_> {
                 let other = self.other_step(step);
                 let mut mends = |step: i64| self.mends(base, step, &given, &change, &unused);
                 if mends(step) && mends(other) {
-                    return Some(self.forward_finding(base, step, &change));
+                    return Some(self.forward_finding(base, step, &change, &unused));
                 }
             }
         }
@@ -104,7 +105,7 @@ impl Judge<'_, '_> {
                 let other = self.other_step(step);
                 let mut mends = |step: i64| self.mends(base, step, &given, &change, &[]);
                 if mends(step) && mends(other) {
-                    return Some(self.forward_finding(base, step, &change));
+                    return Some(self.forward_finding(base, step, &change, &[]));
                 }
             }
         }
@@ -185,7 +186,7 @@ impl Judge<'_, '_> {
         variant.is_some_and(|variant| variant.gradients_hold(self, multiples))
     }
 
-    fn forward_finding(&self, base: Address, step: i64, change: &Repair) -> Finding {
+    fn forward_finding(&self, base: Address, step: i64, change: &Repair, unused: &[Unused]) -> Finding {
         let (book, table) = (self.sheet.book, self.table());
         let kind_at = |step: i64| table.at(base, step).map(|cell| kind(book, table, cell, step));
         let steps: Vec<i64> =
@@ -195,17 +196,32 @@ impl Judge<'_, '_> {
             cells.iter().map(|&cell| (cell, Content::Formula(text_at(&change.node, &book.sheets, cell)))).collect();
         let home = table.at(base, step).unwrap_or(base);
         let is_term = table.error_terms.contains(&base);
+        let taken = |node: &Node| -> Vec<Address> {
+            references(node, home).into_iter().map(|reference| reference.to).collect()
+        };
+        let (before, after) = (book.formula(home).map(|own| taken(&own.node)).unwrap_or_default(), taken(&change.node));
+        let is_added = |unused: &&Unused| {
+            let weight = table.at(unused.weight, step);
+            after.len() > before.len() && weight.is_some_and(|weight| after.contains(&weight))
+        };
+        let explanation = match unused.iter().find(is_added) {
+            Some(unused) => {
+                let name = label(book, table, unused.weight);
+                format!("{name} is updated, but the error does not depend on it: {}", change.words)
+            }
+            None => format!(
+                "the forward pass and the gradients disagree: with another formula in {home} every gradient would be \
+                 right; {}",
+                change.words
+            ),
+        };
         Finding {
             kind: if is_term { SlipKind::WrongError } else { SlipKind::WrongForward },
             track: None,
             value: cells.first().and_then(|cell| self.case.values.get(cell)).copied(),
             expected: None,
             tolerance: None,
-            explanation: format!(
-                "the forward pass and the gradients disagree: with another formula in {home} every gradient would be \
-                 right; {}",
-                change.words
-            ),
+            explanation,
             cells,
             steps,
             corrections,

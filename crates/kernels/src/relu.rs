@@ -23,11 +23,16 @@ pub(crate) fn plain_relu_gradient(gradient: f32, y: f32) -> f32 {
     if y > 0.0 { gradient } else { 0.0 }
 }
 
-/// ReLU of a native-width vector; NaN stays NaN.
+/// [`plain_relu`] of a native-width vector.
 #[inline(always)]
 pub(crate) fn vector_relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let zero = S::f32s::splat(simd, 0.0);
-    x.simd_lt(zero).select(zero, x)
+    if cfg!(target_arch = "x86_64") {
+        // In one instruction for three: of zeros of both signs, and where x is NaN, the maximum of x86 is its second operand.
+        zero.max(x)
+    } else {
+        x.simd_lt(zero).select(zero, x)
+    }
 }
 
 /// Replaces every element of `values` by its ReLU, in place.
@@ -107,6 +112,34 @@ fn each_pair(
             for (a, b) in a.iter_mut().zip(b) {
                 each(a, b);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_leave_minus_zero_and_nan_as_they_are() {
+        let least = f32::from_bits(1);
+        let odd = [-0.0, 0.0, least, -least, f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+        for isa in Isa::available() {
+            let mut x: [f32; 16] = std::array::from_fn(|i| odd[i % odd.len()]);
+            let bits = |x: f32| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() };
+            let wanted = x.map(|x| bits(plain_relu(x)));
+            dispatch!(isa,
+                plain => x.iter_mut().for_each(|x| *x = plain_relu(*x)),
+                simd => relu_of_all(simd, &mut x),
+            );
+            assert_eq!(x.map(bits), wanted, "{isa}");
+        }
+    }
+
+    #[inline(always)]
+    fn relu_of_all<S: Simd>(simd: S, x: &mut [f32]) {
+        for x in x.chunks_exact_mut(S::f32s::LEN) {
+            vector_relu(simd, S::f32s::from_slice(simd, x)).store_slice(x);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Select, Simd, SimdBase, f32x16};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat, f32x16};
 
 use crate::isa::dispatch;
 use crate::lanes::{load, store};
@@ -23,10 +23,14 @@ pub(crate) fn plain_relu_gradient(gradient: f32, y: f32) -> f32 {
     if y > 0.0 { gradient } else { 0.0 }
 }
 
-/// [`plain_relu`] of a native-width vector.
+/// [`plain_relu`] of a vector of any width.
 #[inline(always)]
-pub(crate) fn vector_relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let zero = S::f32s::splat(simd, 0.0);
+pub(crate) fn vector_relu<S: Simd, V>(simd: S, x: V) -> V
+where
+    V: SimdFloat<S, Element = f32>,
+    V::Mask: Select<V>,
+{
+    let zero = V::splat(simd, 0.0);
     if cfg!(target_arch = "x86_64") {
         // In one instruction for three: of zeros of both signs, and where x is NaN, the maximum of x86 is its second operand.
         zero.max(x)
@@ -60,9 +64,7 @@ pub fn forward_rows(isa: Isa, rows: Range<usize>, values: &mut [Lanes], geometry
         },
         simd => for place in places {
             for v in &mut values[place] {
-                let x = load(simd, v);
-                let zero = f32x16::splat(simd, 0.0);
-                store(v, x.simd_lt(zero).select(zero, x));
+                store(v, vector_relu(simd, load(simd, v)));
             }
         },
     );

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ironcalc_base::expressions::parser::Node;
+use ironcalc_base::expressions::token::OpUnary;
 
 use super::address::Address;
 use super::formula::{Expr, reference_to, references, text_at, with_references};
@@ -69,7 +70,7 @@ impl Judge<'_, '_> {
         }
         tried.extend(self.with_unused(node, home, step, &weights));
         tried.extend(changes(sheet, case, node, home, step, TRIAL_LIMIT));
-        tried.extend(super::wrong_forward::other_sign(node));
+        tried.extend(other_sign(node));
         tried.extend(without_terms(sheet, node, home));
         tried
     }
@@ -232,5 +233,32 @@ impl Judge<'_, '_> {
     fn moves(&self, cell: Address, step: i64) -> bool {
         let table = self.table();
         cell.shifted(table.shift, table.anchor - step).is_some_and(|own| table.moving.contains_key(&own))
+    }
+}
+
+/// The formula with the sign of an exponent turned round.
+fn other_sign(node: &Node) -> Option<Repair> {
+    let mut node = node.clone();
+    let is_changed = turn_exponent(&mut node);
+    is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned(), is_sign: false })
+}
+
+fn turn_exponent(node: &mut Node) -> bool {
+    match node {
+        Node::FunctionKind { kind, args } if format!("{kind:?}").eq_ignore_ascii_case("exp") => {
+            let [exponent] = args.as_mut_slice() else { return false };
+            *exponent = match exponent.clone() {
+                Node::UnaryKind { kind: OpUnary::Minus, right } => *right,
+                other => Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(other) },
+            };
+            true
+        }
+        Node::OpSumKind { left, right, .. }
+        | Node::OpProductKind { left, right, .. }
+        | Node::OpPowerKind { left, right } => turn_exponent(left) || turn_exponent(right),
+        Node::UnaryKind { right, .. } => turn_exponent(right),
+        Node::FunctionKind { args, .. } => args.iter_mut().any(turn_exponent),
+        Node::ImplicitIntersection { child, .. } => turn_exponent(child),
+        _ => false,
     }
 }

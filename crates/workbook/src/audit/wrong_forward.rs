@@ -261,31 +261,3 @@ impl Variant {
         })
     }
 }
-
-/// The formula with the sign of an exponent turned round.
-pub(crate) fn other_sign(node: &Node) -> Option<Repair> {
-    let mut node = node.clone();
-    let is_changed = turn_exponent(&mut node);
-    is_changed.then(|| Repair { node, words: "the exponent of EXP has the wrong sign".to_owned(), is_sign: false })
-}
-
-fn turn_exponent(node: &mut Node) -> bool {
-    use ironcalc_base::expressions::token::OpUnary;
-    match node {
-        Node::FunctionKind { kind, args } if format!("{kind:?}").eq_ignore_ascii_case("exp") => {
-            let [exponent] = args.as_mut_slice() else { return false };
-            *exponent = match exponent.clone() {
-                Node::UnaryKind { kind: OpUnary::Minus, right } => *right,
-                other => Node::UnaryKind { kind: OpUnary::Minus, right: Box::new(other) },
-            };
-            true
-        }
-        Node::OpSumKind { left, right, .. }
-        | Node::OpProductKind { left, right, .. }
-        | Node::OpPowerKind { left, right } => turn_exponent(left) || turn_exponent(right),
-        Node::UnaryKind { right, .. } => turn_exponent(right),
-        Node::FunctionKind { args, .. } => args.iter_mut().any(turn_exponent),
-        Node::ImplicitIntersection { child, .. } => turn_exponent(child),
-        _ => false,
-    }
-}

@@ -133,7 +133,7 @@ impl Operands {
 
     fn grad_weight(&self, isa: Isa) -> Vec<f32> {
         // What the room for the sums held before must not matter.
-        let mut sums = vec![Lanes::splat(7.0); winograd::grad_weight_sums(self.x.channels)];
+        let mut sums = vec![Lanes::splat(7.0); winograd::grad_weight_room(self.x.channels, self.y.width)];
         let mut grad_weight = vec![0.0; self.weight.len()];
         let (padding, dy) = (self.kernel.padding, &self.grad_output);
         winograd::grad_weight(isa, padding, &mut grad_weight, dy, self.y, &self.input, self.x, &mut sums);

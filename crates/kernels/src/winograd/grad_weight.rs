@@ -1,13 +1,16 @@
 //! The fast weight gradient.
 //!
 //! A tile of `CHANNELS` output channels × 4 points along a kernel row keeps its sums in registers while it runs along
-//! image rows: per pair of columns, 5 channels take 20 multiply-adds where the definition takes 30. Both transforms are
-//! made when the operands are loaded, by additions that multiply-adds do not wait for: 14 loads and 14 additions for
-//! those 20. (Transforming rows as well, in two dimensions, would save more multiply-adds, but its operands no longer fit
-//! the registers, and storing them costs more than it saves: see docs/performance.md.)
+//! image rows: per pair of columns, 5 channels take 20 multiply-adds where the definition takes 30. (Transforming rows as
+//! well, in two dimensions, would save more multiply-adds, but its operands no longer fit the registers, and storing them
+//! costs more than it saves: see docs/performance.md.)
 //!
 //! Image rows are taken a few at a time, so that the tile's gradients of those rows stay in the first-level cache while
 //! every input channel and kernel row passes over them; between such passes the sums wait in memory.
+//!
+//! With vectors of sixteen, both transforms are made when the operands are loaded: 14 loads and 14 additions for those 20
+//! multiply-adds. Narrower vectors keep the sums of two points at a time, for which that would be 24 loads and 16 additions
+//! for 20: there the gradients, which every input channel and kernel row reads again, are transformed before the pass.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x16};
 
@@ -26,11 +29,21 @@ const CHANNELS_AT_ONCE: usize = 5;
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
 const CACHED_VECTORS: usize = 440;
+/// The same for transformed gradients, of which a tile reads a quarter: two points of half the lanes.
+const CACHED_TRANSFORMED: usize = 900;
 
-/// How many vectors the sums of a block of output channels are, for so many input channels: the room that
-/// [`super::grad_weight`] needs.
-pub const fn grad_weight_sums(inputs: usize) -> usize {
-    CHANNELS_AT_ONCE * inputs * SIZE * POINTS
+/// How many vectors of room [`super::grad_weight`] needs for so many input channels and output columns: for the sums of a
+/// block of output channels and the transformed gradients of a pass.
+pub const fn grad_weight_room(inputs: usize, width: usize) -> usize {
+    let sums = CHANNELS_AT_ONCE * inputs * SIZE * POINTS;
+    let row = CHANNELS_AT_ONCE * pairs_across(width) * POINTS;
+    sums + if row > CACHED_TRANSFORMED { row } else { CACHED_TRANSFORMED }
+}
+
+/// Whether gradients are transformed before a pass, and not whenever they are loaded.
+#[inline(always)]
+fn transforms_ahead<S: Simd>() -> bool {
+    S::f32s::LEN < LANES
 }
 
 /// Pairs of columns of the weight gradient for so many output columns.
@@ -78,7 +91,7 @@ pub(super) fn fast<S: Simd>(
     simd: S,
     call: &Call,
     grad_weight: &mut [f32],
-    sums: &mut [Lanes],
+    room: &mut [Lanes],
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
@@ -86,11 +99,11 @@ pub(super) fn fast<S: Simd>(
     for (channel, channels) in tiles(call.output.channels, CHANNELS_AT_ONCE) {
         let grad_weight = &mut grad_weight[channel * rows_of_kernels * SIZE..][..channels * rows_of_kernels * SIZE];
         match channels {
-            1 => block::<S, 1>(simd, call, channel, grad_weight, sums, grad_output, input),
-            2 => block::<S, 2>(simd, call, channel, grad_weight, sums, grad_output, input),
-            3 => block::<S, 3>(simd, call, channel, grad_weight, sums, grad_output, input),
-            4 => block::<S, 4>(simd, call, channel, grad_weight, sums, grad_output, input),
-            _ => block::<S, 5>(simd, call, channel, grad_weight, sums, grad_output, input),
+            1 => block::<S, 1>(simd, call, channel, grad_weight, room, grad_output, input),
+            2 => block::<S, 2>(simd, call, channel, grad_weight, room, grad_output, input),
+            3 => block::<S, 3>(simd, call, channel, grad_weight, room, grad_output, input),
+            4 => block::<S, 4>(simd, call, channel, grad_weight, room, grad_output, input),
+            _ => block::<S, 5>(simd, call, channel, grad_weight, room, grad_output, input),
         }
     }
 }
@@ -102,18 +115,76 @@ fn block<S: Simd, const CHANNELS: usize>(
     call: &Call,
     channel: usize,
     grad_weight: &mut [f32],
-    sums: &mut [Lanes],
+    room: &mut [Lanes],
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
+    let kernel_rows = call.input.channels * SIZE;
+    let (sums, transformed) = room.split_at_mut(kernel_rows * CHANNELS * POINTS);
     let sums: &mut [Sums<CHANNELS>] = sums.as_chunks_mut().0.as_chunks_mut().0;
-    let sums = &mut sums[..call.input.channels * SIZE];
-    let rows_at_once = (CACHED_VECTORS / (CHANNELS * call.output.width)).max(1);
-    for (row, rows) in tiles(call.output.height, rows_at_once) {
+    let rows_at_once = if transforms_ahead::<S>() {
+        CACHED_TRANSFORMED / (CHANNELS * pairs_across(call.output.width) * POINTS)
+    } else {
+        CACHED_VECTORS / (CHANNELS * call.output.width)
+    };
+    for (row, rows) in tiles(call.output.height, rows_at_once.max(1)) {
         let pass = Pass { channel, row, rows };
-        pass_over_rows::<S, CHANNELS>(simd, call, pass, sums, grad_output, input);
+        if transforms_ahead::<S>() {
+            transform_grad_outputs::<S, CHANNELS>(simd, call, pass, transformed, grad_output);
+        }
+        pass_over_rows::<S, CHANNELS>(simd, call, pass, sums, grad_output, transformed, input);
     }
     finish(simd, grad_weight, sums);
+}
+
+/// Where point `j` of a pair of columns lies among its transformed gradients: which vector of 16, from which lane. The
+/// points at the ends are neighbours, and those in the middle.
+#[inline(always)]
+fn place<S: Simd>(j: usize) -> (usize, usize) {
+    let at = [0, 2, 3, 1][j] * S::f32s::LEN;
+    (at / LANES, at % LANES)
+}
+
+/// Vectors of 16 that the four points of a pair of columns take, each a native-width vector.
+#[inline(always)]
+fn slot<S: Simd>() -> usize {
+    POINTS * S::f32s::LEN / LANES
+}
+
+/// Writes A times every pair of columns of a pass's gradients, `[part of the lanes][row][pair][channel][place]`.
+#[inline(never)]
+fn transform_grad_outputs<S: Simd, const CHANNELS: usize>(
+    simd: S,
+    call: &Call,
+    pass: Pass,
+    transformed: &mut [Lanes],
+    grad_output: &[Lanes],
+) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let width = call.output.width;
+            let mut slots = transformed.chunks_exact_mut(slot::<S>());
+            for part in (0..LANES).step_by(S::f32s::LEN) {
+                for row in pass.row..pass.row + pass.rows {
+                    for s in (0..width).step_by(TILE) {
+                        for k in 0..CHANNELS {
+                            let dy = &grad_output[call.output.index(pass.channel + k, row, s)..];
+                            // A pair that hangs over the edge has nothing on the right.
+                            let right = if s + 1 < width { &dy[1] } else { &Lanes::ZERO };
+                            let dy = [load_part(simd, &dy[0], part), load_part::<S>(simd, right, part)];
+                            let w = transform_grad_output(dy);
+                            let slot = slots.next().expect("room for every pair of columns");
+                            for j in 0..POINTS {
+                                let (at, lane) = place::<S>(j);
+                                store_part::<S>(&mut slot[at], lane, w[j]);
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    );
 }
 
 /// The sums of a tile: of four points for each output channel.
@@ -129,20 +200,25 @@ fn pass_over_rows<S: Simd, const CHANNELS: usize>(
     pass: Pass,
     sums: &mut [Sums<CHANNELS>],
     grad_output: &[Lanes],
+    transformed: &[Lanes],
     input: &[Lanes],
 ) {
     simd.vectorize(
         #[inline(always)]
         || {
-            for (at, sums) in sums.iter_mut().enumerate() {
-                let (c, i) = (at / SIZE, at % SIZE);
-                if S::f32s::LEN == LANES {
-                    tile::<S, CHANNELS, ALL>(simd, call, pass, c, i, 0, sums, grad_output, input);
-                } else {
-                    for part in (0..LANES).step_by(S::f32s::LEN) {
-                        tile::<S, CHANNELS, INNER>(simd, call, pass, c, i, part, sums, grad_output, input);
-                        tile::<S, CHANNELS, OUTER>(simd, call, pass, c, i, part, sums, grad_output, input);
-                    }
+            if !transforms_ahead::<S>() {
+                for (at, sums) in sums.iter_mut().enumerate() {
+                    wide_tile::<S, CHANNELS>(simd, call, pass, at / SIZE, at % SIZE, sums, grad_output, input);
+                }
+                return;
+            }
+            let length = pass.rows * pairs_across(call.output.width) * CHANNELS * slot::<S>();
+            for (part, dy) in (0..LANES).step_by(S::f32s::LEN).zip(transformed.chunks_exact(length)) {
+                for (at, sums) in sums.iter_mut().enumerate() {
+                    narrow_tile::<S, CHANNELS, INNER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, dy, input);
+                }
+                for (at, sums) in sums.iter_mut().enumerate() {
+                    narrow_tile::<S, CHANNELS, OUTER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, dy, input);
                 }
             }
         },
@@ -175,42 +251,30 @@ fn finish<S: Simd, const CHANNELS: usize>(simd: S, grad_weight: &mut [f32], sums
     );
 }
 
-/// Which of the four points [`tile`] works on, a bit each: all, the two in the middle, the two at the ends.
-const ALL: usize = 0b1111;
-const INNER: usize = 0b0110;
-const OUTER: usize = 0b1001;
-
-/// Adds one input channel and kernel row to the sums of one tile.
+/// Adds one input channel and kernel row to the sums of one tile, all lanes and points at once.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
+fn wide_tile<S: Simd, const CHANNELS: usize>(
     simd: S,
     call: &Call,
     pass: Pass,
     c: usize,
     i: usize,
-    part: usize,
     sums: &mut Sums<CHANNELS>,
     grad_output: &[Lanes],
     input: &[Lanes],
 ) {
     let zero = S::f32s::splat(simd, 0.0);
+    let load = |lanes| load_part::<S>(simd, lanes, 0);
     let width = call.output.width;
     let whole = width / TILE;
-    macro_rules! for_each_point {
-        (|$j:ident| $body:expr) => {
-            for $j in 0..POINTS {
-                if WHICH >> $j & 1 == 1 {
-                    $body
-                }
-            }
-        };
-    }
     let mut m = [[zero; POINTS]; CHANNELS];
     // They begin at zero with row 0.
     if pass.row > 0 {
         for k in 0..CHANNELS {
-            for_each_point!(|j| m[k][j] = load_part(simd, &sums[k][j], part));
+            for j in 0..POINTS {
+                m[k][j] = load(&sums[k][j]);
+            }
         }
     }
     // From the row of each channel's gradients and of the inputs that is worked on: with an index worked out anew for each
@@ -226,25 +290,27 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
             pairs[k] = &dy[k].as_chunks().0[..whole];
         }
         // A tile's last two columns of inputs are the next tile's first two.
-        let (mut d0, mut d1) = (load_part(simd, &x[0], part), load_part(simd, &x[1], part));
+        let (mut d0, mut d1) = (load(&x[0]), load(&x[1]));
         for (t, next) in x[TILE..].as_chunks::<TILE>().0[..whole].iter().enumerate() {
-            let (d2, d3) = (load_part(simd, &next[0], part), load_part(simd, &next[1], part));
+            let (d2, d3) = (load(&next[0]), load(&next[1]));
             let v = transform_input([d0, d1, d2, d3]);
             for k in 0..CHANNELS {
                 let dy = &pairs[k][t];
-                let w = transform_grad_output([load_part(simd, &dy[0], part), load_part(simd, &dy[1], part)]);
-                for_each_point!(|j| m[k][j] = w[j].mul_add_precise(v[j], m[k][j]));
+                let w = transform_grad_output([load(&dy[0]), load(&dy[1])]);
+                for j in 0..POINTS {
+                    m[k][j] = w[j].mul_add_precise(v[j], m[k][j]);
+                }
             }
             (d0, d1) = (d2, d3);
         }
         if width % TILE == 1 {
             // The last tile hangs over the edge: its right gradient is zero, and point 3 has nothing to add.
-            let v = transform_input([d0, d1, load_part(simd, &x[width + 1], part), zero]);
+            let v = transform_input([d0, d1, load(&x[width + 1]), zero]);
             for k in 0..CHANNELS {
-                let w = load_part::<S>(simd, &dy[k][width - 1], part);
-                for_each_point!(|j| if j < POINTS - 1 {
+                let w = load(&dy[k][width - 1]);
+                for j in 0..POINTS - 1 {
                     m[k][j] = w.mul_add_precise(v[j], m[k][j]);
-                });
+                }
             }
         }
         if row + 1 < pass.rows {
@@ -255,6 +321,80 @@ fn tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
         }
     }
     for k in 0..CHANNELS {
-        for_each_point!(|j| store_part::<S>(&mut sums[k][j], part, m[k][j]));
+        for j in 0..POINTS {
+            store_part::<S>(&mut sums[k][j], 0, m[k][j]);
+        }
     }
+}
+
+/// Which two of the four points [`narrow_tile`] works on, a bit each: those in the middle, or those at the ends.
+const INNER: usize = 0b0110;
+const OUTER: usize = 0b1001;
+
+/// [`wide_tile`] for the lanes from `part` and two points; `transformed` are the gradients of this part and pass.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+fn narrow_tile<S: Simd, const CHANNELS: usize, const WHICH: usize>(
+    simd: S,
+    call: &Call,
+    pass: Pass,
+    c: usize,
+    i: usize,
+    part: usize,
+    sums: &mut Sums<CHANNELS>,
+    transformed: &[Lanes],
+    input: &[Lanes],
+) {
+    let zero = S::f32s::splat(simd, 0.0);
+    let width = call.output.width;
+    let whole = width / TILE;
+    macro_rules! for_each_point {
+        (|$k:ident, $j:ident| $body:expr) => {
+            for $k in 0..CHANNELS {
+                for $j in 0..POINTS {
+                    if WHICH >> $j & 1 == 1 {
+                        $body
+                    }
+                }
+            }
+        };
+    }
+    let mut m = [[zero; POINTS]; CHANNELS];
+    // They begin at zero with row 0.
+    if pass.row > 0 {
+        for_each_point!(|k, j| m[k][j] = load_part(simd, &sums[k][j], part));
+    }
+    macro_rules! multiply {
+        ($v:ident, $w:ident, $k:ident, $j:ident) => {{
+            let (at, lane) = place::<S>($j);
+            let w = load_part::<S>(simd, &$w[$k * slot::<S>() + at], lane);
+            m[$k][$j] = w.mul_add_precise($v[$j], m[$k][$j]);
+        }};
+    }
+    let mut x = &input[call.input_row(c, pass.row + i)..];
+    let mut rest = transformed;
+    for row in 0..pass.rows {
+        let w;
+        (w, rest) = rest.split_at(pairs_across(width) * CHANNELS * slot::<S>());
+        let mut w = w.chunks_exact(CHANNELS * slot::<S>());
+        // A tile's last two columns of inputs are the next tile's first two.
+        let (mut d0, mut d1) = (load_part(simd, &x[0], part), load_part(simd, &x[1], part));
+        for (next, w) in x[TILE..].as_chunks::<TILE>().0[..whole].iter().zip(&mut w) {
+            let (d2, d3) = (load_part(simd, &next[0], part), load_part(simd, &next[1], part));
+            let v = transform_input([d0, d1, d2, d3]);
+            for_each_point!(|k, j| multiply!(v, w, k, j));
+            (d0, d1) = (d2, d3);
+        }
+        if let Some(w) = w.next() {
+            // The last tile hangs over the edge: its right gradient is zero, and point 3 has nothing to add.
+            let v = transform_input([d0, d1, load_part(simd, &x[width + 1], part), zero]);
+            for_each_point!(|k, j| if j < POINTS - 1 {
+                multiply!(v, w, k, j);
+            });
+        }
+        if row + 1 < pass.rows {
+            x = &x[call.input.row_stride()..];
+        }
+    }
+    for_each_point!(|k, j| store_part::<S>(&mut sums[k][j], part, m[k][j]));
 }

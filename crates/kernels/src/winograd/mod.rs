@@ -61,7 +61,7 @@ use crate::isa::dispatch;
 use crate::max_pool2d::check_pooled;
 use crate::{Geometry, Isa, Lanes};
 
-pub use grad_weight::{POINTS as GRAD_WEIGHT_POINTS, grad_weight_sums, pairs_across};
+pub use grad_weight::{POINTS as GRAD_WEIGHT_POINTS, grad_weight_room, pairs_across};
 pub(crate) use plain::{outputs as plain_outputs, transform_input as plain_transform_input};
 pub use transformed_weight::TransformedWeight;
 pub(crate) use transforms::{transform_ends, transform_far, transform_inner, transform_input, transform_near};
@@ -300,7 +300,7 @@ fn run(
 /// Computes ∂L/∂w of this lane group (`grad_weight`, `[output channel][input channel][3][3]`, overwritten): per lane four
 /// sums a kernel row, of which Gᵀ makes the three taps, then the lane tree.
 ///
-/// `sums`, [`grad_weight_sums`] long, is room for those of a few output channels at a time; what it held does not matter.
+/// `room`, [`grad_weight_room`] long, is for those of a few output channels at a time; what it held does not matter.
 /// Inactive lanes must hold zero in `grad_output`.
 ///
 /// # Panics
@@ -314,16 +314,16 @@ pub fn grad_weight(
     output_geometry: Geometry,
     input: &[Lanes],
     input_geometry: Geometry,
-    sums: &mut [Lanes],
+    room: &mut [Lanes],
 ) {
     let call = Call::checked(padding, input_geometry, output_geometry);
     let (outputs, inputs) = (output_geometry.channels, input_geometry.channels);
     assert_eq!(grad_output.len(), output_geometry.len(), "grad_output length");
     assert_eq!(input.len(), input_geometry.len(), "input length");
     assert_eq!(grad_weight.len(), outputs * inputs * SIZE * SIZE, "grad_weight length");
-    assert_eq!(sums.len(), grad_weight_sums(inputs), "sums length");
+    assert_eq!(room.len(), grad_weight_room(inputs, output_geometry.width), "room length");
     dispatch!(isa,
         plain => plain::grad_weight(&call, grad_weight, grad_output, input),
-        simd => grad_weight::fast(simd, &call, grad_weight, sums, grad_output, input),
+        simd => grad_weight::fast(simd, &call, grad_weight, room, grad_output, input),
     );
 }

@@ -116,7 +116,8 @@ impl Conv2d {
         let (x, x_geometry) = (&activations[self.slot], self.input.activation);
         let grad_weight = &mut grad_parameters[self.weight.clone()];
         if self.kernel.size == winograd::SIZE {
-            let (outputs, sums_each) = (dy_geometry.channels, winograd::grad_weight_sums(x_geometry.channels));
+            let outputs = dy_geometry.channels;
+            let sums_each = winograd::grad_weight_room(x_geometry.channels, dy_geometry.width);
             let channels = ranges(outputs, pass.blocks);
             let wanted = Use::Sums(self.ordinal);
             let mut sums = workspace.sums(wanted, channels.len() * sums_each);

@@ -151,7 +151,7 @@ impl Operands {
     fn winograd_grad_weight(&self, isa: Isa, out: &mut Output) {
         let Output { floats, sums, .. } = out;
         floats.resize(self.weight.len(), 0.0);
-        sums.resize(winograd::grad_weight_sums(self.x.channels), Lanes::ZERO);
+        sums.resize(winograd::grad_weight_room(self.x.channels, self.y.width), Lanes::ZERO);
         let (padding, gradient) = (self.kernel.padding, &self.grad_output);
         winograd::grad_weight(isa, padding, floats, gradient, self.y, &self.input, self.x, sums);
     }

@@ -222,6 +222,19 @@ proptest! {
     }
 }
 
+/// Its transformed gradients are more than a pass is meant to hold, so a pass is one row and the room grows with it.
+#[test]
+#[cfg_attr(miri, ignore = "too long there")]
+fn the_weight_gradient_of_an_image_as_wide_as_one_likes() {
+    for width in [90, 91, 107] {
+        let operands = Operands::new(2, 10, (3, width), 1, 0, 5).expect("a kernel that fits");
+        let plain = float_bits(&operands.grad_weight(Isa::Plain));
+        for isa in Isa::available() {
+            assert_eq!(float_bits(&operands.grad_weight(isa)), plain, "{isa}, {width} wide");
+        }
+    }
+}
+
 /// The root of the mean square of what `found` departs by from `exact`, over that of `exact`.
 fn relative_error(found: &[Lanes], exact: &[[f64; LANES]]) -> f64 {
     let pairs = || found.iter().zip(exact).flat_map(|(found, exact)| found.0.iter().zip(exact));

@@ -8,9 +8,10 @@
 //! Image rows are taken a few at a time, so that the tile's gradients of those rows stay in the first-level cache while
 //! every input channel and kernel row passes over them; between such passes the sums wait in memory.
 //!
-//! With vectors of sixteen, both transforms are made when the operands are loaded: 14 loads and 14 additions for those 20
-//! multiply-adds. Narrower vectors keep the sums of two points at a time, for which that would be 24 loads and 16 additions
-//! for 20: there the gradients, which every input channel and kernel row reads again, are transformed before the pass.
+//! With vectors of sixteen, both transforms are made when the operands are loaded: 12 loads and 14 additions for those 20
+//! multiply-adds. Narrower vectors keep the sums of two points at a time, and load everything for either two: 24 loads and
+//! 14 additions. There the gradients, which every input channel and kernel row reads again, are transformed before the
+//! pass, which takes as many loads and leaves 4 additions.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, f32x16};
 

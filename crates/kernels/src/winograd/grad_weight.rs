@@ -30,7 +30,7 @@ const CHANNELS_AT_ONCE: usize = 5;
 
 /// First-level cache given to the gradients of one pass over rows, in vectors of 64 bytes.
 const CACHED_VECTORS: usize = 440;
-/// The same for transformed gradients, of which a tile reads a quarter: two points of half the lanes.
+/// The same for transformed gradients, of which a tile of AVX2 reads a quarter: two points of half the lanes.
 const CACHED_TRANSFORMED: usize = 900;
 
 /// How many vectors of room [`super::grad_weight`] needs for so many input channels and output columns: for the sums of a
@@ -214,12 +214,12 @@ fn pass_over_rows<S: Simd, const CHANNELS: usize>(
                 return;
             }
             let length = pass.rows * pairs_across(call.output.width) * CHANNELS * slot::<S>();
-            for (part, dy) in (0..LANES).step_by(S::f32s::LEN).zip(transformed.chunks_exact(length)) {
+            for (part, w) in (0..LANES).step_by(S::f32s::LEN).zip(transformed.chunks_exact(length)) {
                 for (at, sums) in sums.iter_mut().enumerate() {
-                    narrow_tile::<S, CHANNELS, INNER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, dy, input);
+                    narrow_tile::<S, CHANNELS, INNER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, w, input);
                 }
                 for (at, sums) in sums.iter_mut().enumerate() {
-                    narrow_tile::<S, CHANNELS, OUTER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, dy, input);
+                    narrow_tile::<S, CHANNELS, OUTER>(simd, call, pass, at / SIZE, at % SIZE, part, sums, w, input);
                 }
             }
         },
@@ -266,7 +266,11 @@ fn wide_tile<S: Simd, const CHANNELS: usize>(
     input: &[Lanes],
 ) {
     let zero = S::f32s::splat(simd, 0.0);
-    let load = |lanes| load_part::<S>(simd, lanes, 0);
+    macro_rules! load {
+        ($lanes:expr) => {
+            load_part::<S>(simd, $lanes, 0)
+        };
+    }
     let width = call.output.width;
     let whole = width / TILE;
     let mut m = [[zero; POINTS]; CHANNELS];
@@ -274,7 +278,7 @@ fn wide_tile<S: Simd, const CHANNELS: usize>(
     if pass.row > 0 {
         for k in 0..CHANNELS {
             for j in 0..POINTS {
-                m[k][j] = load(&sums[k][j]);
+                m[k][j] = load!(&sums[k][j]);
             }
         }
     }
@@ -291,13 +295,13 @@ fn wide_tile<S: Simd, const CHANNELS: usize>(
             pairs[k] = &dy[k].as_chunks().0[..whole];
         }
         // A tile's last two columns of inputs are the next tile's first two.
-        let (mut d0, mut d1) = (load(&x[0]), load(&x[1]));
+        let (mut d0, mut d1) = (load!(&x[0]), load!(&x[1]));
         for (t, next) in x[TILE..].as_chunks::<TILE>().0[..whole].iter().enumerate() {
-            let (d2, d3) = (load(&next[0]), load(&next[1]));
+            let (d2, d3) = (load!(&next[0]), load!(&next[1]));
             let v = transform_input([d0, d1, d2, d3]);
             for k in 0..CHANNELS {
                 let dy = &pairs[k][t];
-                let w = transform_grad_output([load(&dy[0]), load(&dy[1])]);
+                let w = transform_grad_output([load!(&dy[0]), load!(&dy[1])]);
                 for j in 0..POINTS {
                     m[k][j] = w[j].mul_add_precise(v[j], m[k][j]);
                 }
@@ -306,9 +310,9 @@ fn wide_tile<S: Simd, const CHANNELS: usize>(
         }
         if width % TILE == 1 {
             // The last tile hangs over the edge: its right gradient is zero, and point 3 has nothing to add.
-            let v = transform_input([d0, d1, load(&x[width + 1]), zero]);
+            let v = transform_input([d0, d1, load!(&x[width + 1]), zero]);
             for k in 0..CHANNELS {
-                let w = load(&dy[k][width - 1]);
+                let w = load!(&dy[k][width - 1]);
                 for j in 0..POINTS - 1 {
                     m[k][j] = w.mul_add_precise(v[j], m[k][j]);
                 }

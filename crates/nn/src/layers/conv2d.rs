@@ -117,12 +117,12 @@ impl Conv2d {
         let grad_weight = &mut grad_parameters[self.weight.clone()];
         if self.kernel.size == winograd::SIZE {
             let outputs = dy_geometry.channels;
-            let sums_each = winograd::grad_weight_room(x_geometry.channels, dy_geometry.width);
+            let room_each = winograd::grad_weight_room(x_geometry.channels, dy_geometry.width);
             let channels = ranges(outputs, pass.blocks);
             let wanted = Use::Sums(self.ordinal);
-            let mut sums = workspace.sums(wanted, channels.len() * sums_each);
+            let mut sums = workspace.sums(wanted, channels.len() * room_each);
             let (stride, taps) = (dy_geometry.channel_stride(), grad_weight.len() / outputs);
-            let pieces = cut(grad_weight, &channels, taps).into_iter().zip(sums.chunks_exact_mut(sums_each));
+            let pieces = cut(grad_weight, &channels, taps).into_iter().zip(sums.chunks_exact_mut(room_each));
             each(pieces.collect(), |block, (grad_weight, sums)| {
                 let k = &channels[block];
                 let dy = &dy[k.start * stride..k.end * stride];

@@ -34,22 +34,21 @@ struct Operands<'a> {
 const TILES_AT_ONCE: usize = 2;
 /// Columns of inputs of so many tiles.
 const COLUMNS: usize = TILES_AT_ONCE * TILE + SIZE - 1;
+/// What lies beyond the inputs that outputs inside need.
+static NOTHING: [Lanes; COLUMNS] = [Lanes::ZERO; COLUMNS];
 /// Rows of a tile's unfinished outputs.
 const WAITING: usize = 3;
 /// Vectors of transformed inputs of a row of points and an input channel.
 const ROW: usize = TILES_AT_ONCE * POINTS;
 
-/// One value for each of a row's outputs: a macro, because a closure would not always be inlined.
-macro_rules! each {
-    (|$s:ident| $value:expr) => {{
-        macro_rules! at {
-            ($index:literal) => {{
-                let $s = $index;
-                $value
-            }};
-        }
-        [at!(0), at!(1), at!(2), at!(3)]
-    }};
+/// A channel's unfinished outputs: of each tile rows of columns.
+type Waiting = [[[Lanes; TILE]; WAITING]; TILES_AT_ONCE];
+
+/// What every block writes to.
+struct Outputs<'a> {
+    /// One per output channel.
+    y: &'a mut [Waiting],
+    output: &'a mut [Lanes],
 }
 
 /// Which tiles are worked on: tile row `a`, tiles from tile column `b`; and which row of points.
@@ -73,14 +72,18 @@ pub(super) fn fast<S: Simd>(
     scratch: &mut Scratch,
 ) {
     let operands = Operands { call, input, weight, epilogue };
-    let (v, y) = scratch.pieces(call.input.channels * 2 * ROW, call.output.channels * TILES_AT_ONCE * WAITING * TILE);
+    let channels = call.output.channels;
+    let waiting = channels * TILES_AT_ONCE * WAITING * TILE;
+    let (v, room) = scratch.pieces(call.input.channels * 2 * ROW, waiting);
+    let y = room.as_chunks_mut::<TILE>().0.as_chunks_mut::<WAITING>().0.as_chunks_mut::<TILES_AT_ONCE>().0;
+    let mut outputs = Outputs { y, output };
     for a in tile_rows {
         for (b, tiles) in tiles(tiles_across(call.output.width), TILES_AT_ONCE) {
             for pair in PAIRS_OF_POINTS {
                 let place = Place { a, b, i: pair[0] };
                 match tiles {
-                    1 => rows_of_points::<S, 1>(simd, &operands, place, pair, v, y, output),
-                    _ => rows_of_points::<S, 2>(simd, &operands, place, pair, v, y, output),
+                    1 => rows_of_points::<S, 1>(simd, &operands, place, pair, v, &mut outputs),
+                    _ => rows_of_points::<S, 2>(simd, &operands, place, pair, v, &mut outputs),
                 }
             }
         }
@@ -95,8 +98,7 @@ fn rows_of_points<S: Simd, const TILES: usize>(
     place: Place,
     pair: [usize; 2],
     v: &mut [Lanes],
-    y: &mut [Lanes],
-    output: &mut [Lanes],
+    outputs: &mut Outputs,
 ) {
     transform_inputs::<S, TILES>(simd, operands, place, v);
     let rows = if pair[1] < operands.call.rows_of_points(place.a) { 2 } else { 1 };
@@ -104,12 +106,12 @@ fn rows_of_points<S: Simd, const TILES: usize>(
         let place = Place { i, ..place };
         for (k, channels) in blocks(operands.call.output.channels) {
             match channels {
-                1 => block::<S, 1, TILES>(simd, operands, place, k, v, y, output),
-                2 => block::<S, 2, TILES>(simd, operands, place, k, v, y, output),
-                3 => block::<S, 3, TILES>(simd, operands, place, k, v, y, output),
-                4 => block::<S, 4, TILES>(simd, operands, place, k, v, y, output),
-                5 => block::<S, 5, TILES>(simd, operands, place, k, v, y, output),
-                _ => block::<S, 6, TILES>(simd, operands, place, k, v, y, output),
+                1 => block::<S, 1, TILES>(simd, operands, place, k, v, outputs),
+                2 => block::<S, 2, TILES>(simd, operands, place, k, v, outputs),
+                3 => block::<S, 3, TILES>(simd, operands, place, k, v, outputs),
+                4 => block::<S, 4, TILES>(simd, operands, place, k, v, outputs),
+                5 => block::<S, 5, TILES>(simd, operands, place, k, v, outputs),
+                _ => block::<S, 6, TILES>(simd, operands, place, k, v, outputs),
             }
         }
     }
@@ -157,18 +159,18 @@ fn transform_rows<S: Simd, const TILES: usize, const ROWS: usize>(
     // Those that the outputs inside need; the others count as zero.
     let rows_there = call.rows_inside(place.a) + SIZE - 1;
     let columns_there = columns - TILE + call.columns_inside(place.b + TILES - 1);
-    let nothing = [Lanes::ZERO; COLUMNS];
-    let mut at = call.input_at(0, place.a, 0, place.b);
+    // The same in every channel, so that they are worked out and checked once.
+    let at = call.input_at(0, place.a, 0, place.b);
+    let (stride, channels) = (call.input.row_stride(), input.chunks_exact(call.input.channel_stride()));
     let (first, second) = v.split_at_mut(call.input.channels * ROW);
     let (first, second) = (first.as_chunks_mut::<ROW>().0, second.as_chunks_mut::<ROW>().0);
-    for (first, second) in first.iter_mut().zip(second) {
-        let mut d: [&[Lanes]; POINTS] = [&nothing[..columns_there]; POINTS];
+    for ((first, second), channel) in first.iter_mut().zip(second).zip(channels) {
+        let mut d: [&[Lanes]; POINTS] = [&NOTHING[..columns_there]; POINTS];
         for i in 0..POINTS {
             if ROWS >> i & 1 == 1 && i < rows_there {
-                d[i] = &input[at + i * call.input.row_stride()..][..columns_there];
+                d[i] = &channel[at + i * stride..][..columns_there];
             }
         }
-        at += call.input.channel_stride();
         for part in (0..LANES).step_by(S::f32s::LEN) {
             macro_rules! combined {
                 ($s:expr) => {{
@@ -233,15 +235,22 @@ fn block<S: Simd, const CHANNELS: usize, const TILES: usize>(
     place: Place,
     k: usize,
     v: &[Lanes],
-    y: &mut [Lanes],
-    output: &mut [Lanes],
+    outputs: &mut Outputs,
 ) {
     simd.vectorize(
         #[inline(always)]
         || {
+            // Sums that find no register are put aside on the stack, and that begins at a cache line only where a variable
+            // has to: without this one, which costs a store, each of them lay in two lines.
+            let mut line = Lanes::ZERO;
+            std::hint::black_box(&mut line);
+            let v = v.as_chunks::<ROW>().0;
+            let row = operands.weight.row(k, CHANNELS, place.i);
             macro_rules! products {
                 ($channels:expr, $first:expr, $part:expr) => {
-                    products::<S, CHANNELS, TILES, { $channels }>(simd, operands, place, k, $first, $part, v, y, output)
+                    products::<S, CHANNELS, TILES, { $channels }>(
+                        simd, operands, place, k, $first, $part, v, row, outputs,
+                    )
                 };
             }
             for part in (0..LANES).step_by(S::f32s::LEN) {
@@ -273,12 +282,11 @@ fn products<S: Simd, const CHANNELS: usize, const TILES: usize, const AT_ONCE: u
     k: usize,
     first: usize,
     part: usize,
-    v: &[Lanes],
-    y: &mut [Lanes],
-    output: &mut [Lanes],
+    v: &[[Lanes; ROW]],
+    row: [&[f32]; 3],
+    outputs: &mut Outputs,
 ) {
-    let v = v.as_chunks::<ROW>().0;
-    let [near, far, ends] = operands.weight.row(k, CHANNELS, place.i).map(|step| step.chunks_exact(CHANNELS * 2));
+    let [near, far, ends] = row.map(|step| step.chunks_exact(CHANNELS * 2));
     let mut m = [[[S::f32s::splat(simd, 0.0); TILE]; TILES]; AT_ONCE];
     macro_rules! multiply {
         ($v:ident, $u:ident, $points:expr, $to:expr) => {
@@ -308,7 +316,7 @@ fn products<S: Simd, const CHANNELS: usize, const TILES: usize, const AT_ONCE: u
     for (v, ends) in v.iter().zip(ends) {
         multiply!(v, ends, end_points, [0, TILE - 1]);
     }
-    add_row::<S, TILES, AT_ONCE>(simd, operands, place, k + first, part, m, y, output);
+    add_row::<S, TILES, AT_ONCE>(simd, operands, place, k + first, part, &m, outputs);
 }
 
 /// Adds the products of two points of a row and one input channel to the sums that `to` names.
@@ -346,19 +354,57 @@ fn add_row<S: Simd, const TILES: usize, const CHANNELS: usize>(
     place: Place,
     k: usize,
     part: usize,
-    h: [[[S::f32s; TILE]; TILES]; CHANNELS],
-    y: &mut [Lanes],
-    output: &mut [Lanes],
+    h: &[[[S::f32s; TILE]; TILES]; CHANNELS],
+    outputs: &mut Outputs,
 ) {
-    // Unrolled by hand, so that every index of `h` is a constant and the sums stay in registers.
-    macro_rules! for_each {
-        (|$n:ident, $t:ident, $h:ident, $y:ident| $body:expr) => {
-            for_each!(@ (0 0) (0 1) (1 0) (1 1) (2 0) (2 1) (3 0) (3 1) (4 0) (4 1) (5 0) (5 1), $n, $t, $h, $y, $body)
+    let shape = &operands.call.output;
+    let first = shape.index(k, TILE * place.a, TILE * place.b);
+    let bias = operands.epilogue.bias.map(|bias| &bias[k..k + CHANNELS]);
+    let y = &mut outputs.y[k..k + CHANNELS];
+    // One value for each tile and column.
+    macro_rules! each {
+        (|$t:ident, $s:ident| $value:expr) => {{
+            let mut values = [[S::f32s::splat(simd, 0.0); TILE]; TILES];
+            for $t in 0..TILES {
+                for $s in 0..TILE {
+                    values[$t][$s] = $value;
+                }
+            }
+            values
+        }};
+    }
+    macro_rules! kept {
+        ($n:ident, $row:expr) => {
+            each!(|t, s| load_part(simd, &y[$n][t][$row][s], part))
         };
-        (@ $(($i:literal $j:literal))*, $n:ident, $t:ident, $h:ident, $y:ident, $body:expr) => {{
-            $(if $i < CHANNELS && $j < TILES {
-                let ($n, $t, $h) = (k + $i, $j, h[$i][$j]);
-                let $y: &mut [[Lanes; TILE]; WAITING] = &mut y.as_chunks_mut().0.as_chunks_mut().0[$n * TILES_AT_ONCE + $t];
+    }
+    macro_rules! keep {
+        ($n:ident, $row:expr, $value:expr) => {
+            for (y, value) in y[$n].iter_mut().zip($value) {
+                for s in 0..TILE {
+                    store_part::<S>(&mut y[$row][s], part, value[s]);
+                }
+            }
+        };
+    }
+    macro_rules! finish {
+        ($n:ident, $row:expr, $value:expr) => {{
+            let bias = S::f32s::splat(simd, bias.map_or(0.0, |bias| bias[$n]));
+            let value = $value;
+            let value = each!(|t, s| value[t][s] + bias);
+            let at = At { place, n: k + $n, row: $row, first: first + $n * shape.channel_stride(), part };
+            finish::<S, TILES>(simd, operands, at, value, &mut y[$n], outputs.output)
+        }};
+    }
+    // Unrolled by hand, so that every index of `h` is a constant and the sums stay in registers.
+    macro_rules! for_each_channel {
+        (|$n:ident, $h:ident| $body:expr) => {
+            for_each_channel!(@ 0 1 2 3 4 5, $n, $h, $body)
+        };
+        (@ $($i:literal)*, $n:ident, $h:ident, $body:expr) => {{
+            $(if $i < CHANNELS {
+                let $n = $i;
+                let $h = each!(|t, s| h[$i][t][s]);
                 $body
             })*
         }};
@@ -366,121 +412,122 @@ fn add_row<S: Simd, const TILES: usize, const CHANNELS: usize>(
     // What waits: the sum of rows 1 and 2 of points, then row 0 of outputs; row 3 of points, then where tiles are pooled
     // rows 1 and 2 of outputs; the difference of rows 1 and 2 of points, then row 3 of outputs.
     match place.i {
-        1 => for_each!(|n, t, h, y| keep::<S>(&mut y[0], part, h)),
-        2 => for_each!(|n, t, h, y| {
-            let h1 = kept(simd, &y[0], part);
-            keep::<S>(&mut y[0], part, each!(|s| h1[s] + h[s]));
-            keep::<S>(&mut y[2], part, each!(|s| h1[s] - h[s]));
+        1 => for_each_channel!(|n, h| keep!(n, 0, h)),
+        2 => for_each_channel!(|n, h| {
+            let h1 = kept!(n, 0);
+            keep!(n, 0, each!(|t, s| h1[t][s] + h[t][s]));
+            keep!(n, 2, each!(|t, s| h1[t][s] - h[t][s]));
         }),
-        3 => for_each!(|n, t, h, y| keep::<S>(&mut y[1], part, h)),
-        4 => for_each!(|n, t, h, y| {
-            let h3 = kept(simd, &y[1], part);
-            let (sum, difference) = (kept(simd, &y[0], part), kept(simd, &y[2], part));
-            let near = each!(|s| [sum[s], difference[s]]);
-            let far = each!(|s| [h3[s] + h[s], h3[s] - h[s]]);
-            keep::<S>(&mut y[0], part, each!(|s| combine::<S, 0>(simd, near[s], far[s])));
-            keep::<S>(&mut y[2], part, each!(|s| combine::<S, 3>(simd, near[s], far[s])));
-            let at = At { place, n, t, part };
-            finish(simd, operands, at, 1, each!(|s| combine::<S, 1>(simd, near[s], far[s])), y, output);
-            finish(simd, operands, at, 2, each!(|s| combine::<S, 2>(simd, near[s], far[s])), y, output);
+        3 => for_each_channel!(|n, h| keep!(n, 1, h)),
+        4 => for_each_channel!(|n, h| {
+            let (sum, difference, h3) = (kept!(n, 0), kept!(n, 2), kept!(n, 1));
+            let (far_sum, far_difference) = (each!(|t, s| h3[t][s] + h[t][s]), each!(|t, s| h3[t][s] - h[t][s]));
+            macro_rules! row {
+                ($row:literal) => {
+                    each!(|t, s| {
+                        let near = [sum[t][s], difference[t][s]];
+                        combine::<S, $row>(simd, near, [far_sum[t][s], far_difference[t][s]])
+                    })
+                };
+            }
+            keep!(n, 0, row!(0));
+            keep!(n, 2, row!(3));
+            finish!(n, 1, row!(1));
+            finish!(n, 2, row!(2));
         }),
-        i => for_each!(|n, t, h, y| {
+        i => for_each_channel!(|n, h| {
             let (row, waiting) = if i == 0 { (0, 0) } else { (3, 2) };
-            let before = kept(simd, &y[waiting], part);
-            let at = At { place, n, t, part };
-            finish(simd, operands, at, row, each!(|s| before[s] + h[s]), y, output);
+            let before = kept!(n, waiting);
+            finish!(n, row, each!(|t, s| before[t][s] + h[t][s]));
         }),
     }
 }
 
-/// The unfinished outputs of one row.
-#[inline(always)]
-fn kept<S: Simd>(simd: S, y: &[Lanes; TILE], part: usize) -> [S::f32s; TILE] {
-    [
-        load_part(simd, &y[0], part),
-        load_part(simd, &y[1], part),
-        load_part(simd, &y[2], part),
-        load_part(simd, &y[3], part),
-    ]
-}
-
-/// Puts a row of unfinished outputs aside.
-#[inline(always)]
-fn keep<S: Simd>(y: &mut [Lanes; TILE], part: usize, value: [S::f32s; TILE]) {
-    for s in 0..TILE {
-        store_part::<S>(&mut y[s], part, value[s]);
-    }
-}
-
-/// Whose outputs they are: output channel `n`, the `t`th tile of its place, lanes from `part`.
+/// Whose outputs they are: row `row` of output channel `n` of the tiles of its place, lanes from `part`; the tiles' row 0
+/// begins at `first`.
 #[derive(Clone, Copy)]
 struct At {
     place: Place,
     n: usize,
-    t: usize,
+    row: usize,
+    first: usize,
     part: usize,
 }
 
-/// Takes row `row` of a tile's outputs through the epilogue and puts it into its place, as far as it is inside; or, where
-/// tiles are pooled, keeps the larger of each pair until the other row of the window comes.
+/// Takes a row of outputs, biased, through the rest of the epilogue and puts it into its place, as far as that is inside; or,
+/// where tiles are pooled, keeps the larger of each pair until the other row of the window comes.
 #[inline(always)]
-fn finish<S: Simd>(
+fn finish<S: Simd, const TILES: usize>(
     simd: S,
     operands: &Operands,
     at: At,
-    row: usize,
-    mut value: [S::f32s; TILE],
-    y: &mut [[Lanes; TILE]; WAITING],
+    mut value: [[S::f32s; TILE]; TILES],
+    y: &mut Waiting,
     output: &mut [Lanes],
 ) {
     let Operands { call, epilogue, .. } = operands;
-    let At { place: Place { a, b, .. }, n, t, part } = at;
-    let b = b + t;
-    let bias = S::f32s::splat(simd, epilogue.bias.map_or(0.0, |b| b[n]));
-    value = each!(|s| value[s] + bias);
+    let At { place: Place { a, b, .. }, n, row, first, part } = at;
+    macro_rules! each {
+        (|$value:ident| $new:expr) => {
+            for t in 0..TILES {
+                for s in 0..TILE {
+                    let $value = value[t][s];
+                    value[t][s] = $new;
+                }
+            }
+        };
+    }
     if epilogue.relu {
-        value = each!(|s| crate::relu::vector_relu(simd, value[s]));
+        each!(|value| crate::relu::vector_relu(simd, value));
     }
     if let Some(normalisers) = epilogue.normalisers {
         let n = &normalisers[n];
         let (mean, scale) = (S::f32s::splat(simd, n.mean), S::f32s::splat(simd, n.scale));
         let shift = S::f32s::splat(simd, n.shift);
-        value = each!(|s| (value[s] - mean).mul_add_precise(scale, shift));
+        each!(|value| (value - mean).mul_add_precise(scale, shift));
     }
-    let (rows, columns) = (call.rows_inside(a), call.columns_inside(b));
+    let rows = call.rows_inside(a);
     let Some(pooled) = epilogue.pooled else {
         if row < rows {
-            let to = &mut output[call.output.index(n, TILE * a + row, TILE * b)..][..columns];
-            if columns == TILE {
-                for s in 0..TILE {
-                    store_part::<S>(&mut to[s], part, value[s]);
+            let columns = (call.output.width - TILE * b).min(TILES * TILE);
+            let to = &mut output[first + row * call.output.row_stride()..][..columns];
+            if columns == TILES * TILE {
+                for t in 0..TILES {
+                    for s in 0..TILE {
+                        store_part::<S>(&mut to[TILE * t + s], part, value[t][s]);
+                    }
                 }
             } else {
-                for s in 0..TILE {
-                    if s < columns {
-                        store_part::<S>(&mut to[s], part, value[s]);
+                for t in 0..TILES {
+                    for s in 0..TILE {
+                        if let Some(to) = to.get_mut(TILE * t + s) {
+                            store_part::<S>(to, part, value[t][s]);
+                        }
                     }
                 }
             }
         }
         return;
     };
-    let largest = [larger::<S>(value[0], value[1]), larger::<S>(value[2], value[3])];
-    // Of two rows of a window the inner one, 1 or 2, comes first.
-    if row == 1 || row == 2 {
-        for s in 0..TILE / 2 {
-            store_part::<S>(&mut y[1][(row - 1) * 2 + s], part, largest[s]);
-        }
-    } else if row == 0 && rows >= 2 || row == 3 {
-        for s in 0..TILE / 2 {
-            if 2 * s + 1 < columns {
-                let best = if row == 0 {
-                    larger::<S>(largest[s], load_part(simd, &y[1][s], part))
-                } else {
-                    larger::<S>(load_part(simd, &y[1][2 + s], part), largest[s])
-                };
-                let to = pooled.index(n, (TILE * a + row) / 2, TILE / 2 * b + s);
-                store_part::<S>(&mut output[to], part, best);
+    for t in 0..TILES {
+        let (b, columns) = (b + t, call.columns_inside(b + t));
+        let largest = [larger::<S>(value[t][0], value[t][1]), larger::<S>(value[t][2], value[t][3])];
+        // Of two rows of a window the inner one, 1 or 2, comes first.
+        if row == 1 || row == 2 {
+            for s in 0..TILE / 2 {
+                store_part::<S>(&mut y[t][1][(row - 1) * 2 + s], part, largest[s]);
+            }
+        } else if row == 0 && rows >= 2 || row == 3 {
+            for s in 0..TILE / 2 {
+                if 2 * s + 1 < columns {
+                    let best = if row == 0 {
+                        larger::<S>(largest[s], load_part(simd, &y[t][1][s], part))
+                    } else {
+                        larger::<S>(load_part(simd, &y[t][1][2 + s], part), largest[s])
+                    };
+                    let to = pooled.index(n, (TILE * a + row) / 2, TILE / 2 * b + s);
+                    store_part::<S>(&mut output[to], part, best);
+                }
             }
         }
     }

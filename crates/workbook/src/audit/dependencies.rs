@@ -58,6 +58,11 @@ impl Dependencies {
         self.needs.get(&cell).map_or(&[], Vec::as_slice)
     }
 
+    /// The cells whose formulas speak of a cell.
+    pub fn users(&self, cell: Address) -> &[Address] {
+        self.needed_by.get(&cell).map_or(&[], Vec::as_slice)
+    }
+
     /// Everything that `roots` need, themselves included; what `stop` holds is listed but not looked behind.
     pub fn closure(&self, roots: &[Address], stop: &BTreeSet<Address>) -> BTreeSet<Address> {
         walk(roots, |cell| if stop.contains(&cell) { &[] } else { self.needs(cell) })
@@ -67,7 +72,7 @@ impl Dependencies {
     pub fn dependents(&self, roots: &[Address], stop: &BTreeSet<Address>) -> BTreeSet<Address> {
         walk(roots, |cell| {
             let is_passed = roots.contains(&cell) || !stop.contains(&cell);
-            if is_passed { self.needed_by.get(&cell).map_or(&[], Vec::as_slice) } else { &[] }
+            if is_passed { self.users(cell) } else { &[] }
         })
     }
 

@@ -17,7 +17,12 @@ const TERM_LIMIT: usize = 4096;
 /// the weights.
 pub(crate) fn terms(book: &Book, varies: &BTreeSet<Address>, cell: Address) -> usize {
     let Some(formula) = book.formula(cell) else { return 0 };
-    Search { book, varies }.sum(&formula.expr, 0).unwrap_or(0)
+    terms_of(book, varies, &formula.expr)
+}
+
+/// The same of a part of a formula.
+pub(crate) fn terms_of(book: &Book, varies: &BTreeSet<Address>, expr: &Expr) -> usize {
+    Search { book, varies }.sum(expr, 0).unwrap_or(0)
 }
 
 struct Search<'a> {

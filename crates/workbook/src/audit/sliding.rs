@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::address::{Address, Shift, quoted_sheet};
 use super::book::{Book, Value};
 use super::dependencies::Dependencies;
-use super::engine::{Content, Engine};
+use super::engine::Content;
 use super::error::AuditError;
-use super::examine::{Examined, Judged, circle_in_words, last_error};
+use super::examine::{Examined, Judged, circle_in_words, final_error_in};
 use super::finding::{Finding, SlipKind};
 use super::formula::{Formula, Reference, anchored, references, text_at};
 use super::tracks::origin;
@@ -182,14 +182,7 @@ impl Sliding {
             }
             let held = judged.final_error;
             judged.mended_error = judged.mended_error.or(held);
-            judged.final_error = None;
-            let last = last_error(book, &judged.case.table, judged.error()).filter(|_| !is_circular);
-            if let Some(last) = last {
-                let wanted = dependencies.closure(&[last], &BTreeSet::new());
-                let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
-                engine.recalculate();
-                judged.final_error = engine.number(last);
-            }
+            judged.final_error = if is_circular { None } else { final_error_in(book, &dependencies, judged)? };
             // What another slip moves was measured with the references held, and so is no distance from the book's error.
             let alone = if slips.len() == 1 { held } else { None };
             judged.effects = slips.iter().map(|_| alone).chain(judged.effects.iter().map(|_| None)).collect();

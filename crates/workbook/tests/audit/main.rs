@@ -5,6 +5,7 @@ mod copies;
 mod factors;
 mod layouts;
 mod made;
+mod misshapen;
 mod mutations;
 mod own_networks;
 mod own_slips;

@@ -15,7 +15,9 @@ use super::idle;
 use super::judge;
 use super::lines::{Kind, Line, lines};
 use super::merging::one_for_a_cell;
-use super::misshapen::misshapen;
+use super::misshapen::Misshapen;
+use super::nearly_sigmoid::nearly_sigmoid;
+use super::nearly_squared::nearly_squared;
 use super::odd_term::blame_the_error;
 use super::rounding::Rounding;
 use super::rows;
@@ -133,18 +135,25 @@ pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
         return Ok(as_it_is);
     }
     let dependencies = Dependencies::of(book)?;
-    let misshapen = misshapen(book, &dependencies);
-    if !misshapen.is_empty()
-        && let Ok(mut mended) = examine_with_references_held(&book.with(&misshapen.corrections))
-        && misshapen.explains(&as_it_is, &mended)
-    {
-        misshapen.tell(book, &dependencies, &mut mended)?;
-        return Ok(mended);
+    let squared = nearly_squared(book, &dependencies);
+    let sigmoid = nearly_sigmoid(book, &dependencies, &squared);
+    let both = if squared.is_empty() || sigmoid.is_empty() { None } else { Some(squared.with(&sigmoid)) };
+    let mut best: Option<(usize, &Misshapen, Examined)> = None;
+    for misshapen in [Some(&squared), Some(&sigmoid), both.as_ref()].into_iter().flatten() {
+        if !misshapen.is_empty()
+            && let Ok(mended) = examine_with_references_held(&book.with(&misshapen.corrections))
+            && let Some(slips) = misshapen.explains(&as_it_is, &mended)
+            && best.as_ref().is_none_or(|(fewest, ..)| slips < *fewest)
+        {
+            best = Some((slips, misshapen, mended));
+        }
     }
-    Ok(as_it_is)
+    let Some((_, misshapen, mut mended)) = best else { return Ok(as_it_is) };
+    misshapen.tell(book, &dependencies, &mut mended)?;
+    Ok(mended)
 }
 
-/// The same without a look at the terms of the error.
+/// The same without a look at formulas that are nearly proper.
 fn examine_with_references_held(book: &Book) -> Result<Examined, AuditError> {
     let sliding = sliding(book);
     if !sliding.is_empty() {

@@ -21,7 +21,7 @@
 //! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
 //! | `rows`, `judge`, `which_loss`, `wrong_forward`, `forward_changes`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `sliding` | references that dollar signs should hold |
-//! | `misshapen` | terms of an error that are nearly squared differences |
+//! | `misshapen`, `nearly_squared`, `nearly_sigmoid` | terms of an error and outputs that are nearly what they should be |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
 //! | `likely_repair`, `repair`, `factors`, `terms`, `places` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it |
 //! | `helper_cells`, `helper_derivative`, `symbolic` | what gradients are made of; the right formula by differentiation |
@@ -55,6 +55,8 @@ mod lines;
 mod loss;
 mod merging;
 mod misshapen;
+mod nearly_sigmoid;
+mod nearly_squared;
 mod network;
 mod odd_rate;
 mod odd_term;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::address::Address;
 use super::engine::Content;
 use super::finding::{Finding, SlipKind};
+use super::formula::Expr;
 use super::judge::{Judge, Row};
 use super::labels::label;
 use super::rows::Found;
@@ -148,17 +149,19 @@ impl Judge<'_, '_> {
             && !table.error_terms.iter().any(|term| needs.contains(term))
     }
 
-    /// The cell that should hold the sum of the terms: the error, or where that is one of them, the one that repeats it.
+    /// The cell that should hold the sum of the terms: the error, or where that is one of them, the one that repeats it or
+    /// multiplies them.
     fn total(&self) -> Option<Address> {
         let (book, table) = (self.sheet.book, self.table());
         if !self.error_is_term() {
             return Some(table.error);
         }
         let is_term = |cell: &Address| *cell == table.error || table.error_terms.contains(cell);
-        let mut others = table.moving.keys().filter(|cell| !is_term(cell));
+        let others = || table.moving.keys().filter(|cell| !is_term(cell));
         let repeats = |cell: &&Address| repeated_cell(book, **cell).is_some_and(|other| is_term(&other));
+        let multiplies = |cell: &&Address| book.formula(**cell).is_some_and(|it| is_product(&it.expr, &is_term));
         let written_again = || self.repeated_terms().last().map(|&target| table.error_terms[target - 1]);
-        others.find(repeats).copied().or_else(written_again)
+        others().find(repeats).or_else(|| others().find(multiplies)).copied().or_else(written_again)
     }
 
     /// An error formula that leaves out a part of the sum.
@@ -204,4 +207,13 @@ impl Judge<'_, '_> {
             corrections,
         }
     }
+}
+
+/// Whether a formula is a product of such cells.
+fn is_product(expr: &Expr, is_term: &dyn Fn(&Address) -> bool) -> bool {
+    let is_factor = |side: &Expr| match side {
+        Expr::Cell(cell) => is_term(cell),
+        side => is_product(side, is_term),
+    };
+    matches!(expr, Expr::Multiply(left, right) if is_factor(left) && is_factor(right))
 }

@@ -167,7 +167,8 @@ fn a_total_that_repeats_one_error_is_named() {
 #[test]
 fn a_total_of_one_error_is_what_the_report_is_about() {
     let right = table().audit().tables[0].error.last.unwrap();
-    for content in ["={E0}", "={E1}", "=1*{E0}", "=0.5*({t0}-{out2_0})^2", "=0.5*({t1}-{out2_1})^2"] {
+    let product = "={E0}*{E1}";
+    for content in ["={E0}", "={E1}", "=1*{E0}", "=0.5*({t0}-{out2_0})^2", "=0.5*({t1}-{out2_1})^2", product] {
         let mut made = table();
         made.change("E", 0..25, |_, _| content.to_owned());
         assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E", 0), "{content}");

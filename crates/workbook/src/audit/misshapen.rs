@@ -129,7 +129,9 @@ impl Misshapen {
                 match same {
                     Some(slip) => {
                         slip.expected = finding.expected;
-                        slip.explanation = format!("{}; {}", slip.explanation, finding.explanation);
+                        let (what, _) = finding.explanation.split_once(':').unwrap_or((&finding.explanation, ""));
+                        let then = "With that mended";
+                        slip.explanation = slip.explanation.replace(&format!(". {then}"), &format!("; {what}. {then}"));
                     }
                     None => kept.push((finding, effect)),
                 }
@@ -174,7 +176,8 @@ impl Misshapen {
         let is_right = judged.findings.iter().all(|finding| !is_of_gradient(finding));
         let then = if is_right { "every gradient is" } else { "more gradients are" };
         let (kind, proper) = match fault.is_of_error() {
-            true => (SlipKind::WrongError, "is not made of squared differences"),
+            true if base == table.error => (SlipKind::WrongError, "is not made of squared differences"),
+            true => (SlipKind::WrongError, "is not a squared difference"),
             false => (SlipKind::WrongForward, "is not the sigmoid that the gradients belong to"),
         };
         // Where something else is wrong with the formula, its correction holds the squared difference as well.

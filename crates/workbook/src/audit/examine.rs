@@ -15,7 +15,7 @@ use super::idle;
 use super::judge;
 use super::lines::{Kind, Line, lines};
 use super::merging::one_for_a_cell;
-use super::misshapen::Misshapen;
+use super::misshapen::{Misshapen, slips};
 use super::nearly_sigmoid::nearly_sigmoid;
 use super::nearly_squared::nearly_squared;
 use super::odd_term::blame_the_error;
@@ -130,8 +130,7 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     let as_it_is = examine_with_references_held(book)?;
-    let is_right = |judged: &Judged| judged.findings.is_empty();
-    if !as_it_is.judged.is_empty() && as_it_is.judged.iter().all(is_right) {
+    if !as_it_is.judged.is_empty() && as_it_is.judged.iter().all(|judged| slips(judged) == 0) {
         return Ok(as_it_is);
     }
     let dependencies = Dependencies::of(book)?;

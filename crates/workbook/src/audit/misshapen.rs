@@ -207,7 +207,8 @@ fn is_of_gradient(finding: &Finding) -> bool {
     matches!(finding.kind, SlipKind::WrongDerivative | SlipKind::WrongWeight | SlipKind::WrongSign)
 }
 
-fn slips(judged: &Judged) -> usize {
+/// How many slips there are of gradients, of the forward pass and of the error.
+pub(crate) fn slips(judged: &Judged) -> usize {
     let of_forward = |finding: &&Finding| matches!(finding.kind, SlipKind::WrongForward | SlipKind::WrongError);
     slips_of_gradients(judged) + judged.findings.iter().filter(of_forward).count()
 }

@@ -9,6 +9,7 @@ use ironcalc_base::cell::CellValue;
 
 use super::address::{Address, LAST_ROW};
 use super::book::{Book, Value};
+use super::dependencies::Dependencies;
 use super::error::AuditError;
 use super::formula::FormulaReader;
 
@@ -136,4 +137,16 @@ impl Engine {
 
 fn engine(reason: String) -> AuditError {
     AuditError::Engine { reason }
+}
+
+/// What the formulas of `book` give in one cell; none where one depends on itself.
+pub(crate) fn number_in(book: &Book, cell: Address) -> Result<Option<f64>, AuditError> {
+    let dependencies = Dependencies::of(book)?;
+    if dependencies.circle().is_some() {
+        return Ok(None);
+    }
+    let wanted = dependencies.closure(&[cell], &BTreeSet::new());
+    let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
+    engine.recalculate();
+    Ok(engine.number(cell))
 }

@@ -7,7 +7,7 @@ use super::book::{Book, Value};
 use super::dependencies::Dependencies;
 use super::differences::{Derivatives, Task, derivatives};
 use super::drift;
-use super::engine::{Content, Engine};
+use super::engine::{Content, Engine, number_in};
 use super::error::AuditError;
 use super::finding::{Finding, SlipKind};
 use super::formula::{FormulaReader, text_at};
@@ -15,9 +15,7 @@ use super::idle;
 use super::judge;
 use super::lines::{Kind, Line, lines};
 use super::merging::one_for_a_cell;
-use super::misshapen::{Misshapen, slips};
-use super::nearly_sigmoid::nearly_sigmoid;
-use super::nearly_squared::nearly_squared;
+use super::misshapen::explained;
 use super::odd_term::blame_the_error;
 use super::rounding::Rounding;
 use super::rows;
@@ -103,21 +101,9 @@ pub(crate) fn last_error(book: &Book, table: &Table, error: Address) -> Option<A
 }
 
 /// What `book` itself gives for the last error of a table that was judged with some of its formulas mended.
-pub(crate) fn final_error_in(
-    book: &Book,
-    dependencies: &Dependencies,
-    judged: &Judged,
-) -> Result<Option<f64>, AuditError> {
-    let Some(last) = last_error(book, &judged.case.table, judged.error()) else { return Ok(None) };
-    number_in(book, dependencies, last)
-}
-
-/// What the formulas of `book` give in one cell.
-pub(crate) fn number_in(book: &Book, dependencies: &Dependencies, cell: Address) -> Result<Option<f64>, AuditError> {
-    let wanted = dependencies.closure(&[cell], &BTreeSet::new());
-    let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
-    engine.recalculate();
-    Ok(engine.number(cell))
+pub(crate) fn final_error_in(book: &Book, judged: &Judged) -> Result<Option<f64>, AuditError> {
+    let last = last_error(book, &judged.case.table, judged.error());
+    last.map_or(Ok(None), |last| number_in(book, last))
 }
 
 /// The first cells of a circle, such as `Sheet1!A1 → Sheet1!B1`, if a formula of `book` depends on itself.
@@ -130,30 +116,11 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     let as_it_is = examine_with_references_held(book)?;
-    if !as_it_is.judged.is_empty() && as_it_is.judged.iter().all(|judged| slips(judged) == 0) {
-        return Ok(as_it_is);
-    }
-    let dependencies = Dependencies::of(book)?;
-    let squared = nearly_squared(book, &dependencies);
-    let sigmoid = nearly_sigmoid(book, &dependencies, &squared);
-    let both = if squared.is_empty() || sigmoid.is_empty() { None } else { Some(squared.with(&sigmoid)) };
-    let mut best: Option<(usize, &Misshapen, Examined)> = None;
-    for misshapen in [Some(&squared), Some(&sigmoid), both.as_ref()].into_iter().flatten() {
-        if !misshapen.is_empty()
-            && let Ok(mended) = examine_with_references_held(&book.with(&misshapen.corrections))
-            && let Some(slips) = misshapen.explains(&as_it_is, &mended)
-            && best.as_ref().is_none_or(|(fewest, ..)| slips < *fewest)
-        {
-            best = Some((slips, misshapen, mended));
-        }
-    }
-    let Some((_, misshapen, mut mended)) = best else { return Ok(as_it_is) };
-    misshapen.tell(book, &dependencies, &mut mended)?;
-    Ok(mended)
+    Ok(explained(book, &as_it_is)?.unwrap_or(as_it_is))
 }
 
 /// The same without a look at formulas that are nearly proper.
-fn examine_with_references_held(book: &Book) -> Result<Examined, AuditError> {
+pub(crate) fn examine_with_references_held(book: &Book) -> Result<Examined, AuditError> {
     let sliding = sliding(book);
     if !sliding.is_empty() {
         let held = book.with(&sliding.corrections);

@@ -2,21 +2,73 @@
 //!
 //! An error is recognised by its squared differences and an output by its activation, so that one that is misshapen counts for
 //! nothing, or for something else, and gradients that are right are held against it. So a book that looks wrong and has such formulas
-//! is audited once more with the proper ones in their places; where that leaves fewer slips, these formulas counted, they are
-//! the slips.
+//! is audited once more with the proper ones in their places; where that leaves no more slips, these formulas counted,
+//! they are the slips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{Address, quoted_sheet};
 use super::book::Book;
 use super::dependencies::Dependencies;
-use super::engine::Content;
+use super::engine::{Content, number_in};
 use super::error::AuditError;
-use super::examine::{Examined, Judged, final_error_in, number_in};
+use super::examine::{Examined, Judged, examine_with_references_held, final_error_in};
 use super::finding::{Finding, SlipKind};
 use super::formula::Reference;
 use super::labels::label;
+use super::nearly_sigmoid::nearly_sigmoid;
+use super::nearly_squared::nearly_squared;
 use super::table::Part;
+use super::tracks::candidates;
+use super::update_rule::Update;
+
+/// What leads from what is wrong with a formula to what follows.
+const THEN: &str = ". With that mended, ";
+
+/// The tables of a book with misshapen formulas to blame, where that explains what looks wrong in them as they are.
+pub(crate) fn explained(book: &Book, as_it_is: &Examined) -> Result<Option<Examined>, AuditError> {
+    if !as_it_is.judged.is_empty() && as_it_is.judged.iter().all(|judged| slips(judged) == 0) {
+        return Ok(None);
+    }
+    let dependencies = Dependencies::of(book)?;
+    let trained = Trained::of(book, &dependencies);
+    let squared = nearly_squared(book, &dependencies, &trained);
+    let sigmoid = nearly_sigmoid(book, &dependencies, &trained, &squared);
+    let both = if squared.is_empty() || sigmoid.is_empty() { Misshapen::default() } else { squared.with(&sigmoid) };
+    let mut best: Option<(usize, &Misshapen, Examined)> = None;
+    for misshapen in [&squared, &sigmoid, &both] {
+        if !misshapen.is_empty()
+            && let Ok(mended) = examine_with_references_held(&book.with(&misshapen.corrections))
+            && let Some(slips) = misshapen.explains(as_it_is, &mended)
+            && best.as_ref().is_none_or(|(fewest, ..)| slips < *fewest)
+        {
+            best = Some((slips, misshapen, mended));
+        }
+    }
+    let Some((_, misshapen, mut mended)) = best else { return Ok(None) };
+    misshapen.tell(book, &mut mended)?;
+    Ok(Some(mended))
+}
+
+/// What is updated in a book, and what depends on it.
+pub(crate) struct Trained {
+    /// By their cells.
+    pub updates: BTreeMap<Address, Update>,
+    /// Those cells, and the cells that they start from.
+    pub weights: BTreeSet<Address>,
+    /// The cells that depend on weights, themselves included.
+    pub varies: BTreeSet<Address>,
+}
+
+impl Trained {
+    fn of(book: &Book, dependencies: &Dependencies) -> Self {
+        let updates = candidates(book, dependencies);
+        let weights: BTreeSet<Address> = updates.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
+        let roots: Vec<Address> = weights.iter().copied().collect();
+        let varies = dependencies.dependents(&roots, &BTreeSet::new());
+        Trained { updates, weights, varies }
+    }
+}
 
 /// The misshapen formulas of a book.
 #[derive(Clone, Default)]
@@ -84,12 +136,12 @@ pub(crate) fn written(book: &Book, reference: Option<Reference>, to: Address, ce
 }
 
 impl Misshapen {
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// These and those of another search.
-    pub fn with(&self, other: &Misshapen) -> Misshapen {
+    fn with(&self, other: &Misshapen) -> Misshapen {
         let mut both = self.clone();
         both.faults.extend(&other.faults);
         both.corrections.extend(other.corrections.clone());
@@ -98,7 +150,7 @@ impl Misshapen {
 
     /// How many slips there are with these formulas to blame, counted column by column: where that is no more than the book has as
     /// it is, and in the mended book at least half of the gradients are right.
-    pub fn explains(&self, as_it_is: &Examined, mended: &Examined) -> Option<usize> {
+    fn explains(&self, as_it_is: &Examined, mended: &Examined) -> Option<usize> {
         let of_all = |examined: &Examined| examined.judged.iter().map(slips).sum::<usize>();
         let lines = mended.judged.iter().map(|judged| self.concerned(judged).len()).sum::<usize>();
         let mut concerned = mended.judged.iter().filter(|judged| !self.concerned(judged).is_empty());
@@ -110,40 +162,34 @@ impl Misshapen {
     }
 
     /// Adds to the tables of the mended book what is wrong with the terms in `book`.
-    pub fn tell(&self, book: &Book, dependencies: &Dependencies, examined: &mut Examined) -> Result<(), AuditError> {
+    fn tell(&self, book: &Book, examined: &mut Examined) -> Result<(), AuditError> {
         for judged in &mut examined.judged {
-            let mut slips: Vec<Finding> = Vec::new();
+            let mut told: Vec<Finding> = Vec::new();
             for (base, cells) in self.concerned(judged) {
-                let value = number_in(book, dependencies, cells[0].1)?;
-                slips.push(Finding { value, ..self.finding(book, judged, base, &cells) });
+                let value = number_in(book, cells[0].1)?;
+                told.push(Finding { value, ..self.finding(book, judged, base, &cells) });
             }
-            if slips.is_empty() {
+            if told.is_empty() {
                 continue;
             }
             // Of a term that is mended and has another factor than the others, one slip is told.
-            let mut effects = judged.effects.iter();
-            let effect_of = judged.findings.iter().map(|_| effects.next().copied().flatten()).collect::<Vec<_>>();
-            let mut kept = Vec::new();
-            for (finding, effect) in judged.findings.drain(..).zip(effect_of) {
-                let same = slips.iter_mut().find(|slip| slip.kind == finding.kind && slip.cells == finding.cells);
-                match same {
-                    Some(slip) => {
-                        slip.expected = finding.expected;
-                        let (what, _) = finding.explanation.split_once(':').unwrap_or((&finding.explanation, ""));
-                        let then = "With that mended";
-                        slip.explanation = slip.explanation.replace(&format!(". {then}"), &format!("; {what}. {then}"));
-                    }
-                    None => kept.push((finding, effect)),
-                }
-            }
-            let mended = if kept.is_empty() { judged.mended_error.or(judged.final_error) } else { judged.final_error };
-            judged.mended_error = judged.mended_error.or(judged.final_error);
-            judged.final_error = final_error_in(book, dependencies, judged)?;
+            judged.findings.retain(|finding| {
+                let same = told.iter_mut().find(|slip| slip.kind == finding.kind && slip.cells == finding.cells);
+                let Some(slip) = same else { return true };
+                slip.expected = finding.expected;
+                let (what, _) = finding.explanation.split_once(':').unwrap_or((&finding.explanation, ""));
+                slip.explanation = slip.explanation.replace(THEN, &format!("; {what}{THEN}"));
+                false
+            });
+            let all_mended = judged.mended_error.or(judged.final_error);
+            // With the other slips as they are; where one of them was merged, with that mended too.
+            let mended = if judged.findings.is_empty() { all_mended } else { judged.final_error };
+            judged.mended_error = all_mended;
+            judged.final_error = final_error_in(book, judged)?;
             // What another slip moves was measured with these formulas mended, and so is no distance from the book's error.
-            let alone = if slips.len() == 1 { mended } else { None };
-            judged.effects = slips.iter().map(|_| alone).chain(kept.iter().map(|_| None)).collect();
-            judged.findings = kept.into_iter().map(|entry| entry.0).collect();
-            judged.findings.splice(0..0, slips);
+            let alone = if told.len() == 1 { mended } else { None };
+            judged.effects = told.iter().map(|_| alone).chain(judged.findings.iter().map(|_| None)).collect();
+            judged.findings.splice(0..0, told);
         }
         Ok(())
     }
@@ -193,7 +239,7 @@ impl Misshapen {
             value: None,
             expected: judged.case.values.get(&first).copied(),
             tolerance: None,
-            explanation: format!("{name} {proper}: {what}. With that mended, {then} the derivative of the error"),
+            explanation: format!("{name} {proper}: {what}{THEN}{then} the derivative of the error"),
             corrections: corrections.collect(),
         }
     }
@@ -208,7 +254,7 @@ fn is_of_gradient(finding: &Finding) -> bool {
 }
 
 /// How many slips there are of gradients, of the forward pass and of the error.
-pub(crate) fn slips(judged: &Judged) -> usize {
+fn slips(judged: &Judged) -> usize {
     let of_forward = |finding: &&Finding| matches!(finding.kind, SlipKind::WrongForward | SlipKind::WrongError);
     slips_of_gradients(judged) + judged.findings.iter().filter(of_forward).count()
 }

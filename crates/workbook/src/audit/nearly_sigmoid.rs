@@ -1,7 +1,5 @@
 //! Outputs that are nearly sigmoids: made of 1 and e^x or e^(−x) alone, and no sigmoid.
 
-use std::collections::BTreeSet;
-
 use ironcalc_base::expressions::parser::Node;
 use ironcalc_base::expressions::token::OpUnary;
 
@@ -11,24 +9,25 @@ use super::dependencies::Dependencies;
 use super::engine::Content;
 use super::formula::{Expr, FormulaReader, text_at};
 use super::loss;
-use super::misshapen::{Fault, Misshapen};
-use super::tracks::candidates;
+use super::misshapen::{Fault, Misshapen, Trained};
 
 /// Where a formula is held against the sigmoid.
 const TRIED: [f64; 3] = [-1.25, 0.375, 2.5];
 
 /// Looks for such outputs among the formulas that an error is made of; `errors` are cells that are to count as terms of one
 /// too.
-pub(crate) fn nearly_sigmoid(book: &Book, dependencies: &Dependencies, errors: &Misshapen) -> Misshapen {
+pub(crate) fn nearly_sigmoid(
+    book: &Book,
+    dependencies: &Dependencies,
+    trained: &Trained,
+    errors: &Misshapen,
+) -> Misshapen {
     let mut found = Misshapen::default();
-    let updates = candidates(book, dependencies);
-    let weights: BTreeSet<Address> = updates.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
-    let roots: Vec<Address> = weights.iter().copied().collect();
-    let varies = dependencies.dependents(&roots, &BTreeSet::new());
-    let is_error = |cell: &&Address| errors.faults.contains_key(cell) || loss::terms(book, &varies, **cell) > 0;
+    let Trained { weights, varies, .. } = trained;
+    let is_error = |cell: &&Address| errors.faults.contains_key(cell) || loss::terms(book, varies, **cell) > 0;
     let errors: Vec<Address> = varies.iter().filter(is_error).copied().collect();
     let mut reader = FormulaReader::new(&book.sheets, &book.names);
-    for cell in dependencies.closure(&errors, &weights).intersection(&varies).copied() {
+    for cell in dependencies.closure(&errors, weights).intersection(varies).copied() {
         let Some(formula) = book.formula(cell) else { continue };
         let Some(fault) = fault(&formula.expr) else { continue };
         let Some(exponent) = exponent(&formula.node) else { continue };

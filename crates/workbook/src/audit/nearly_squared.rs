@@ -11,8 +11,7 @@ use super::dependencies::Dependencies;
 use super::engine::Content;
 use super::formula::{Expr, FormulaReader, references, text_at};
 use super::loss;
-use super::misshapen::{Fault, Misshapen, written};
-use super::tracks::candidates;
+use super::misshapen::{Fault, Misshapen, Trained, written};
 use super::update_rule::{Product, factors, sum_terms};
 
 /// The most terms of an error written in one formula that are looked at.
@@ -27,18 +26,12 @@ struct Nearly {
 }
 
 /// Looks for such terms among the formulas that depend on weights and that no update is made of.
-pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies) -> Misshapen {
+pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: &Trained) -> Misshapen {
     let mut found = Misshapen::default();
-    let updates = candidates(book, dependencies);
-    if updates.is_empty() {
-        return found;
-    }
-    let weights: BTreeSet<Address> = updates.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
-    let roots: Vec<Address> = weights.iter().copied().collect();
-    let varies = dependencies.dependents(&roots, &BTreeSet::new());
+    let Trained { updates, weights, varies } = trained;
     let of_updates: Vec<Address> = updates.keys().flat_map(|&cell| dependencies.needs(cell)).copied().collect();
-    let backward = dependencies.closure(&of_updates, &weights);
-    let mut search = Search { book, varies: &varies, reader: FormulaReader::new(&book.sheets, &book.names) };
+    let backward = dependencies.closure(&of_updates, weights);
+    let mut search = Search { book, varies, reader: FormulaReader::new(&book.sheets, &book.names) };
     let mut unsquared: Vec<(Address, Content)> = Vec::new();
     for &cell in varies.difference(&backward).filter(|cell| !weights.contains(cell)) {
         let Some(formula) = book.formula(cell) else { continue };
@@ -56,7 +49,7 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies) -> Missha
     let mut is_sum: BTreeMap<Address, bool> = BTreeMap::new();
     let of_unsquared: BTreeSet<Address> = unsquared.iter().map(|term| term.0).collect();
     let is_term = |cell: &&Address| {
-        of_unsquared.contains(cell) || found.faults.contains_key(cell) || loss::terms(book, &varies, **cell) > 0
+        of_unsquared.contains(cell) || found.faults.contains_key(cell) || loss::terms(book, varies, **cell) > 0
     };
     for (cell, _) in &unsquared {
         for &user in dependencies.users(*cell) {

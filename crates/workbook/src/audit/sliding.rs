@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{Address, Shift, quoted_sheet};
 use super::book::{Book, Value};
-use super::dependencies::Dependencies;
 use super::engine::Content;
 use super::error::AuditError;
-use super::examine::{Examined, Judged, circle_in_words, final_error_in};
+use super::examine::{Examined, Judged, final_error_in};
 use super::finding::{Finding, SlipKind};
 use super::formula::{Formula, Reference, anchored, references, text_at};
 use super::tracks::origin;
@@ -169,8 +168,6 @@ impl Sliding {
 
     /// Adds to the tables of a book in which the references are held what is wrong with those that slide in `book`.
     pub fn tell(&self, book: &Book, examined: &mut Examined) -> Result<(), AuditError> {
-        let dependencies = Dependencies::of(book)?;
-        let is_circular = circle_in_words(book, &dependencies).is_some();
         for judged in &mut examined.judged {
             let slips: Vec<Finding> = self
                 .slid
@@ -182,7 +179,7 @@ impl Sliding {
             }
             let held = judged.final_error;
             judged.mended_error = judged.mended_error.or(held);
-            judged.final_error = if is_circular { None } else { final_error_in(book, &dependencies, judged)? };
+            judged.final_error = final_error_in(book, judged)?;
             // What another slip moves was measured with the references held, and so is no distance from the book's error.
             let alone = if slips.len() == 1 { held } else { None };
             judged.effects = slips.iter().map(|_| alone).chain(judged.effects.iter().map(|_| None)).collect();

@@ -58,17 +58,22 @@ fn a_fault_of_every_term_is_a_slip_each() {
             let mut made = Table::new(layout.clone());
             let outputs = layout.sizes[layout.sizes.len() - 1];
             (0..outputs).for_each(|k| faulty(&mut made, &layout, k, fault));
-            let (bytes, report) = (made.bytes(), made.audit());
-            let slips: Vec<_> = report.slips().map(|slip| (slip.kind, slip.cells[0].clone())).collect();
-            let expected: Vec<_> =
-                (0..outputs).map(|k| (SlipKind::WrongError, made.cell(&format!("E{k}"), 0))).collect();
-            assert_eq!(slips, expected, "{fault}: {}", told(&report));
-            assert!(told(&report).contains(words));
-            let fixed = fix(&bytes, &report).unwrap();
-            let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
-            assert!(again.is_clean(), "{fault}: {}", told(&again));
+            let cells = (0..outputs).map(|k| made.cell(&format!("E{k}"), 0)).collect();
+            slips_are(&made, SlipKind::WrongError, cells, words);
         }
     }
+}
+
+/// Asserts that these cells are the slips, all of one kind, that the report says so, and that the corrected copy is clean.
+fn slips_are(made: &Table, kind: SlipKind, cells: Vec<String>, words: &str) {
+    let (bytes, report) = (made.bytes(), made.audit());
+    let slips: Vec<_> = report.slips().map(|slip| (slip.kind, slip.cells[0].clone())).collect();
+    let expected: Vec<_> = cells.into_iter().map(|cell| (kind, cell)).collect();
+    assert_eq!(slips, expected, "{words}: {}", told(&report));
+    assert!(told(&report).contains(words), "{words}: {}", told(&report));
+    let fixed = fix(&bytes, &report).unwrap();
+    let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
+    assert!(again.is_clean(), "{words}: {}", told(&again));
 }
 
 #[test]
@@ -170,14 +175,7 @@ fn the_same_fault_of_every_sigmoid_is_a_slip_each() {
                     cells.push(made.cell(&name, 0));
                 }
             }
-            let (bytes, report) = (made.bytes(), made.audit());
-            let slips: Vec<_> = report.slips().map(|slip| (slip.kind, slip.cells[0].clone())).collect();
-            let expected: Vec<_> = cells.into_iter().map(|cell| (SlipKind::WrongForward, cell)).collect();
-            assert_eq!(slips, expected, "{fault}: {}", told(&report));
-            assert!(told(&report).contains(words), "{fault}: {}", told(&report));
-            let fixed = fix(&bytes, &report).unwrap();
-            let again = audit_bytes(&fixed, &AuditOptions::default()).unwrap();
-            assert!(again.is_clean(), "{fault}: {}", told(&again));
+            slips_are(&made, SlipKind::WrongForward, cells, words);
         }
     }
 }

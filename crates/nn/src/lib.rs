@@ -69,6 +69,6 @@ pub use shape::{
 };
 pub use spec::{LayerSpec, NetworkSpec};
 pub use summary::{LayerSummary, Summary};
-pub use timing::{LayerTiming, Timings};
+pub use timing::{LayerTiming, SharedTimings, Timings};
 pub use train_step::StepOutcome;
 pub use work_items::StretchItems;

@@ -14,6 +14,7 @@ use crate::plan::{Plan, plan};
 use crate::shape::SpecError;
 use crate::spec::NetworkSpec;
 use crate::stretch::Stretch;
+use crate::timing::SharedTimings;
 use crate::workspace::Workspaces;
 
 /// A network: its spec, its parameters, and the running statistics of its batch norm layers.
@@ -30,6 +31,7 @@ pub struct Network {
     /// Room for what a training step makes of the convolutions' weights.
     pub(crate) convolutions: Vec<ConvolutionWeights>,
     pub(crate) workspaces: Workspaces,
+    pub(crate) shared_timings: SharedTimings,
 }
 
 /// A tensor given to [`Network::load_state`] does not belong to the network.
@@ -76,6 +78,7 @@ impl Network {
             batches_tracked: 0,
             convolutions: Vec::new(),
             workspaces: Workspaces::default(),
+            shared_timings: SharedTimings::default(),
         })
     }
 
@@ -107,6 +110,11 @@ impl Network {
     /// The gradient that the last [`Network::train_step`] left, in the order of the layout.
     pub fn gradient(&self) -> &[f32] {
         &self.gradient
+    }
+
+    /// What the last [`Network::train_step`] spent on what belongs to no lane group.
+    pub fn shared_timings(&self) -> &SharedTimings {
+        &self.shared_timings
     }
 
     /// How many classes it tells apart.

@@ -48,6 +48,35 @@ pub struct Timings {
     pub stretches: Vec<Duration>,
 }
 
+/// What a training step spends on what belongs to no lane group, by piece; threads may work on different pieces at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SharedTimings {
+    /// On each form of each convolution's weights, before the first stretch.
+    pub packing: Vec<Duration>,
+    /// On each part of the sum of the groups' gradients, after the last stretch.
+    pub summing: Vec<Duration>,
+}
+
+/// Something to work on, and the time that was spent on it.
+#[derive(Debug)]
+pub(crate) struct Timed<T> {
+    pub it: T,
+    pub spent: Duration,
+}
+
+impl<T> Timed<T> {
+    pub(crate) fn new(it: T) -> Self {
+        Timed { it, spent: Duration::ZERO }
+    }
+
+    /// Works on it, and adds the time this takes.
+    pub(crate) fn work(&mut self, work: impl FnOnce(&mut T)) {
+        let started = Instant::now();
+        work(&mut self.it);
+        self.spent += started.elapsed();
+    }
+}
+
 /// Runs one stretch of `work` on `group`, and notes its time in the group's timings if it keeps any.
 pub(crate) fn timed_stretch(group: &mut LaneGroup, work: impl FnOnce(&mut LaneGroup)) {
     let started = group.timings.is_some().then(Instant::now);

@@ -14,7 +14,7 @@
 //! convolutions are shared by several threads, which are jobs for rayon, every stretch is a parallel loop.
 
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longhand_kernels::batch_norm::{InputGradient, Moments, Normaliser};
 use longhand_kernels::{Isa, LANES};
@@ -29,7 +29,7 @@ use crate::loss::Loss;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::stretch::Stretch;
-use crate::timing::timed_stretch;
+use crate::timing::{SharedTimings, Timed, timed_stretch};
 
 /// Parameters whose gradient is summed in one piece, at least.
 const SUMMED_TOGETHER: usize = 2048;
@@ -75,9 +75,12 @@ impl Network {
         let course = course(&plan);
         let legs = (0..course.len()).map(|leg| Stage { items: groups.len(), backwards: leg % 2 == 1 });
         let piece = SUMMED_TOGETHER.max(gradient.len().div_ceil(MOST_SUMS));
-        let totals: Vec<_> = gradient.chunks_mut(piece).map(Mutex::new).collect();
-        // Weights are transformed in a meeting before the first stretch, while threads wake up.
-        let before = Stage { items: 0, backwards: false };
+        let totals: Vec<_> = gradient.chunks_mut(piece).map(|total| Mutex::new(Timed::new(total))).collect();
+        // Weights are transformed before the first stretch, by whoever is awake already.
+        let mut convolutions = std::mem::take(&mut self.convolutions);
+        let pieces = ConvolutionWeights::take_apart(&mut convolutions, &plan.layers, true, blocks);
+        let pieces: Vec<_> = pieces.into_iter().map(|piece| Mutex::new(Timed::new(Some(piece)))).collect();
+        let before = Stage { items: pieces.len(), backwards: false };
         let after = Stage { items: totals.len(), backwards: false };
         let stages: Vec<Stage> = [before].into_iter().chain(legs).chain([after]).collect();
 
@@ -85,15 +88,20 @@ impl Network {
         let mut moments = vec![Moments::default(); channels];
         let mut norm_gradients = vec![ParameterGradient::default(); channels];
         let met = RwLock::new(Met {
-            convolutions: std::mem::take(&mut self.convolutions),
+            convolutions,
             normalisers: vec![Normaliser::default(); channels],
             input_gradients: vec![InputGradient::default(); channels],
         });
         let groups: Vec<RwLock<&mut LaneGroup>> = groups.iter_mut().map(RwLock::new).collect();
 
         let work = |stage: usize, item: usize| {
-            let Some(leg) = course.get(stage - 1) else {
-                return sum_part(&mut totals[item].lock().expect(UNPOISONED), item * piece, &groups);
+            let Some(leg) = stage.checked_sub(1) else {
+                return pieces[item].lock().expect(UNPOISONED).work(|piece| {
+                    piece.as_mut().expect("not put together yet").make(&plan.layers, parameters);
+                });
+            };
+            let Some(leg) = course.get(leg) else {
+                return totals[item].lock().expect(UNPOISONED).work(|total| sum_part(total, item * piece, &groups));
             };
             let met = met.read().expect(UNPOISONED);
             let pass = met.pass(isa, parameters, blocks);
@@ -116,7 +124,8 @@ impl Network {
             let met = &mut *met.write().expect(UNPOISONED);
             let Some(leg) = stage.checked_sub(1).and_then(|leg| course.get(leg)) else {
                 if stage == 0 {
-                    ConvolutionWeights::set_all(&mut met.convolutions, &plan.layers, parameters, true, blocks);
+                    let pieces = pieces.iter().filter_map(|piece| piece.lock().expect(UNPOISONED).it.take());
+                    ConvolutionWeights::put_together(&mut met.convolutions, pieces);
                 }
                 return;
             };
@@ -137,7 +146,10 @@ impl Network {
             crew::run(threads.min(groups.len()), &stages, work, meet);
         }
 
-        drop(totals);
+        fn spent<T>(pieces: Vec<Mutex<Timed<T>>>) -> Vec<Duration> {
+            pieces.into_iter().map(|piece| piece.into_inner().expect(UNPOISONED).spent).collect()
+        }
+        self.shared_timings = SharedTimings { packing: spent(pieces), summing: spent(totals) };
         for layer in &plan.layers {
             if let Layer::BatchNorm(layer) = layer {
                 layer.put_gradient(&norm_gradients, gradient);

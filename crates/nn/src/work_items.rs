@@ -63,6 +63,10 @@ mod tests {
             groups.iter_mut().for_each(LaneGroup::keep_timings);
             network.train_step(Isa::detect(), &mut groups, 40, &Loss::new(&LossSpec::default()), |_, _| {});
             assert!(items.iter().all(|s| s.items == 3), "{items:?}");
+            // Only the convolution behind a batch norm has an input gradient, and weights to be flipped for it.
+            let flipped = usize::from(matches!(spec.layers[0], LayerSpec::BatchNorm { .. }));
+            let shared = network.shared_timings();
+            assert_eq!((shared.packing.len(), shared.summing.len()), (flipped, 1), "{spec:?}");
             for group in &groups {
                 assert_eq!(group.timings().unwrap().stretches.len(), items.len(), "{items:?}");
             }

@@ -76,6 +76,10 @@ pub(super) struct Step {
     pub layers: Vec<[f64; 5]>,
     /// By stretch and lane group.
     pub stretches: Vec<Vec<f64>>,
+    /// Packing weights, by piece.
+    pub packing: Vec<f64>,
+    /// Summing the groups' gradients, by piece.
+    pub summing: Vec<f64>,
 }
 
 impl Step {
@@ -86,6 +90,7 @@ impl Step {
         let middle = &sorted[steps.len() / 4..steps.len() - steps.len() / 4];
         let mean = |of: &dyn Fn(&Step) -> f64| middle.iter().map(|s| of(s)).sum::<f64>() / middle.len() as f64;
         let first = middle[0];
+        let by_piece = |of: fn(&Step) -> &[f64]| (0..of(first).len()).map(|i| mean(&|s| of(s)[i])).collect();
         Step {
             seconds: mean(&|s| s.seconds),
             optimiser: mean(&|s| s.optimiser),
@@ -94,7 +99,14 @@ impl Step {
             stretches: (0..first.stretches.len())
                 .map(|i| (0..first.stretches[i].len()).map(|g| mean(&|s| s.stretches[i][g])).collect())
                 .collect(),
+            packing: by_piece(|s| &s.packing),
+            summing: by_piece(|s| &s.summing),
         }
+    }
+
+    /// Seconds of all pieces of what belongs to no lane group.
+    pub(super) fn shared(&self) -> f64 {
+        self.packing.iter().chain(&self.summing).sum()
     }
 
     /// Seconds of all lane groups in all stretches.
@@ -146,9 +158,11 @@ pub(super) fn parts(
     }
     let in_rows = step.loading + step.layers.iter().flatten().sum::<f64>();
     rows.push(other("loss, between layers", (step.in_stretches() - in_rows).max(0.0) / threads));
-    rows.push(other("meetings, packed weights", meetings));
+    rows.push(other("packed weights", step.packing.iter().sum::<f64>() / threads));
+    rows.push(other("sums over groups", step.summing.iter().sum::<f64>() / threads));
+    rows.push(other("meetings", meetings));
     rows.push(other("optimiser", step.optimiser));
-    let busy = step.in_stretches() / threads + meetings + step.optimiser;
+    let busy = (step.in_stretches() + step.shared()) / threads + meetings + step.optimiser;
     rows.push(other("waiting", (step.seconds - busy).max(0.0)));
     rows
 }
@@ -198,6 +212,7 @@ mod tests {
         let mut step = Step { seconds: 10.0, optimiser: 1.0, loading: 2.0, ..Step::default() };
         step.layers = vec![[2.0, 0.0, 0.0, 4.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0], [0.0; 5]];
         step.stretches = vec![vec![5.0, 7.0]];
+        (step.packing, step.summing) = (vec![0.5, 0.5], vec![1.0]);
         // A peak of 256 operations a second.
         let rows = parts(&network, &step, 0.5, 32, 2, 256e-9);
         let found: Vec<_> = rows.iter().map(|r| (r.layer.as_str(), r.direction, r.seconds)).collect();
@@ -207,9 +222,11 @@ mod tests {
             ("1 conv", "weight grad", 2.0),
             ("2 global average pool", "forward", 0.5),
             ("loss, between layers", "", 1.5),
-            ("meetings, packed weights", "", 0.5),
+            ("packed weights", "", 0.5),
+            ("sums over groups", "", 0.5),
+            ("meetings", "", 0.5),
             ("optimiser", "", 1.0),
-            ("waiting", "", 2.5),
+            ("waiting", "", 1.5),
         ];
         assert_eq!(found, expected);
         assert_eq!(rows[1].operations, 2048.0);

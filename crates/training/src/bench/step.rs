@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use longhand_data::Dataset;
 use longhand_kernels::{Isa, LANES};
 use longhand_nn::layers::Layer;
-use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Optimiser, SpecError};
+use longhand_nn::{LaneGroup, LayerCost, LayerTiming, Loss, Network, NetworkSpec, Optimiser, SharedTimings, SpecError};
 use serde::Serialize;
 
 use super::parts::{ClassTotal, Part, Step, parts, totals};
@@ -116,14 +116,15 @@ pub fn profile(
         _ => Run::new(recipe, data, isa, 1)?.steps((steps / 4).max(2)),
     };
     let (mean, mean_alone) = (Step::middle(&together), Step::middle(&alone));
-    // What no lane group does and no optimiser: measured where nobody waits for anybody.
-    let meetings = (mean_alone.seconds - mean_alone.in_stretches() - mean_alone.optimiser).max(0.0);
+    // What only one thread can do, the optimiser apart: measured where nobody waits for anybody.
+    let shared = mean_alone.in_stretches() + mean_alone.shared();
+    let meetings = (mean_alone.seconds - shared - mean_alone.optimiser).max(0.0);
     let parts = parts(&run.network, &mean, meetings, recipe.batch_size, threads, peak_gflops);
     let items = run.network.work_items(recipe.batch_size);
     let totals = totals(&parts, mean.seconds, peak_gflops);
     let work = Work::of(
         &items,
-        &mean_alone.stretches,
+        &mean_alone,
         meetings + mean_alone.optimiser,
         |threads| run.network.channel_blocks(threads, recipe.batch_size),
         |blocks| left_when_shared(run.network.layers(), &mean_alone, blocks),
@@ -176,14 +177,14 @@ impl<'a> Run<'a> {
             let (parameters, gradient) = network.parameters_and_gradient();
             // A rate of zero: the weights stay where no recipe can diverge, and the work is the same.
             optimiser.step(parameters, gradient, 0.0);
-            step_of(groups, started.elapsed(), trained)
+            step_of(groups, network.shared_timings(), started.elapsed(), trained)
         };
         pool.install(|| batches.map(one).skip(WARM_UP).collect())
     }
 }
 
-/// What the groups' timings tell about one step that took `whole`, the optimiser coming after `trained`.
-fn step_of(groups: &[LaneGroup], whole: Duration, trained: Duration) -> Step {
+/// What the timings tell about one step that took `whole`, the optimiser coming after `trained`.
+fn step_of(groups: &[LaneGroup], shared: &SharedTimings, whole: Duration, trained: Duration) -> Step {
     let timings: Vec<_> = groups.iter().filter_map(LaneGroup::timings).collect();
     let layers = timings.first().map_or(0, |t| t.layers.len());
     let stretches = timings.first().map_or(0, |t| t.stretches.len());
@@ -199,11 +200,14 @@ fn step_of(groups: &[LaneGroup], whole: Duration, trained: Duration) -> Step {
             sum(i, |t| t.backward),
         ]
     };
+    let seconds = |pieces: &[Duration]| pieces.iter().map(Duration::as_secs_f64).collect();
     Step {
         seconds: whole.as_secs_f64(),
         optimiser: (whole - trained).as_secs_f64(),
         loading: timings.iter().map(|t| t.loading.as_secs_f64()).sum(),
         layers: (0..layers).map(layer).collect(),
         stretches: (0..stretches).map(|s| timings.iter().map(|t| t.stretches[s].as_secs_f64()).collect()).collect(),
+        packing: seconds(&shared.packing),
+        summing: seconds(&shared.summing),
     }
 }

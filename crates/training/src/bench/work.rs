@@ -34,9 +34,9 @@ pub struct SpeedUp {
 /// What of a step can be done at once, measured on one thread.
 #[derive(Clone, Debug, Serialize)]
 pub struct Work {
-    /// The stretches, in order.
+    /// The stretches, in order; before them the weights are packed, and after them the groups' gradients are summed.
     pub stretches: Vec<StretchWork>,
-    /// Seconds of what one thread does alone: meetings, sums over groups, the optimiser.
+    /// Seconds of what one thread does alone: meetings and the optimiser.
     pub serial_seconds: f64,
     /// Seconds of everything, one after another.
     pub total_seconds: f64,
@@ -47,37 +47,41 @@ pub struct Work {
 }
 
 impl Work {
-    /// From the seconds of each lane group in each stretch, and of what is done between.
+    /// From what one thread took for `step`, and alone for what is done between.
     ///
     /// `blocks` tells how many blocks of channels a group's convolutions are shared by on so many threads, and `left` what is
     /// then left of a group's time, of 1.
     pub(super) fn of(
         items: &[StretchItems],
-        pieces: &[Vec<f64>],
+        step: &Step,
         serial_seconds: f64,
         blocks: impl Fn(usize) -> usize,
         left: impl Fn(usize) -> f64,
     ) -> Work {
         let longest = |pieces: &[f64]| pieces.iter().copied().fold(0.0, f64::max);
-        let stretches: Vec<StretchWork> = items
-            .iter()
-            .zip(pieces)
-            .map(|(s, pieces)| StretchWork {
-                name: s.name.clone(),
-                items: s.items,
-                seconds: pieces.iter().sum(),
-                longest_seconds: longest(pieces),
-            })
-            .collect();
+        let stretch = |name: &str, pieces: &[f64]| StretchWork {
+            name: name.to_owned(),
+            items: pieces.len(),
+            seconds: pieces.iter().sum(),
+            longest_seconds: longest(pieces),
+        };
+        let mut stretches = vec![stretch("packed weights", &step.packing)];
+        stretches.extend(items.iter().zip(&step.stretches).map(|(s, pieces)| stretch(&s.name, pieces)));
+        stretches.push(stretch("sums over groups", &step.summing));
         let total_seconds = serial_seconds + stretches.iter().map(|s| s.seconds).sum::<f64>();
         let on = |threads: usize| {
             let blocks = blocks(threads);
             let teams = (threads / blocks).max(1);
-            serial_seconds + pieces.iter().map(|p| list_schedule(p, teams) * left(blocks)).sum::<f64>()
+            // Every form of the weights is packed block by block.
+            let packing: Vec<f64> = step.packing.iter().flat_map(|p| vec![p / blocks as f64; blocks]).collect();
+            let in_groups = step.stretches.iter().map(|p| list_schedule(p, teams) * left(blocks)).sum::<f64>();
+            serial_seconds + list_schedule(&packing, threads) + in_groups + list_schedule(&step.summing, threads)
         };
-        let chain = stretches.iter().map(|s| s.longest_seconds).sum::<f64>();
+        let most_blocks = blocks(usize::MAX);
+        let chain = step.stretches.iter().map(|pieces| longest(pieces)).sum::<f64>() * left(most_blocks);
+        let shared = longest(&step.packing) / most_blocks as f64 + longest(&step.summing);
         Work {
-            longest_chain_seconds: serial_seconds + chain * left(blocks(usize::MAX)),
+            longest_chain_seconds: serial_seconds + chain + shared,
             speed_up: THREADS.map(|threads| SpeedUp { threads, at_most: total_seconds / on(threads) }).to_vec(),
             stretches,
             serial_seconds,
@@ -129,14 +133,26 @@ mod tests {
         let items = ["there", "back"].map(|name| StretchItems { name: name.into(), items: 4 });
         // Four lane groups, and nothing but work that up to four blocks could share.
         let (blocks, left) = (|threads: usize| (threads / 4).clamp(1, 4), |blocks: usize| 1.0 / blocks as f64);
-        let pieces = [vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]];
-        let work = Work::of(&items, &pieces, 2.0, blocks, left);
+        let stretches = vec![vec![1.0; 4], vec![1.0, 1.0, 1.0, 3.0]];
+        let step = Step { stretches: stretches.clone(), ..Step::default() };
+        let work = Work::of(&items, &step, 2.0, blocks, left);
         assert_eq!((work.total_seconds, work.longest_chain_seconds), (12.0, 2.0 + 1.0));
-        assert_eq!((work.stretches[1].seconds, work.stretches[1].longest_seconds), (6.0, 3.0));
+        assert_eq!((work.stretches[2].seconds, work.stretches[2].longest_seconds), (6.0, 3.0));
         // On 8 threads two blocks each, on 16 four.
-        let expected = [1.0, 12.0 / 8.0, 2.0, 12.0 / 4.0, 12.0 / 3.0];
+        at_most(&work, [1.0, 12.0 / 8.0, 2.0, 12.0 / 4.0, 12.0 / 3.0]);
+
+        // Two seconds of packing in pieces that blocks cut, and two of sums in pieces that nothing cuts.
+        let step = Step { stretches, packing: vec![1.0; 2], summing: vec![0.5; 4], ..Step::default() };
+        let work = Work::of(&items, &step, 2.0, blocks, left);
+        assert_eq!((work.total_seconds, work.longest_chain_seconds), (16.0, 2.0 + 1.0 + 0.25 + 0.5));
+        let on_4 = 6.0 + 1.0 + 0.5;
+        let on_8 = 4.0 + 0.5 + 0.5;
+        at_most(&work, [1.0, 16.0 / (8.0 + 1.0 + 1.0), 16.0 / on_4, 16.0 / on_8, 16.0 / (3.0 + 0.25 + 0.5)]);
+    }
+
+    fn at_most(work: &Work, expected: [f64; 5]) {
         for (SpeedUp { threads, at_most }, expected) in work.speed_up.iter().zip(expected) {
-            assert!((at_most - expected).abs() < 1e-12, "{threads}: {at_most}");
+            assert!((at_most - expected).abs() < 1e-12, "{threads}: {at_most}, not {expected}");
         }
     }
 

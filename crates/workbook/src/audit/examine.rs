@@ -17,6 +17,7 @@ use super::lines::{Kind, Line, lines};
 use super::merging::one_for_a_cell;
 use super::misshapen::explained;
 use super::odd_term::blame_the_error;
+use super::other_loss::note_other_losses;
 use super::rounding::Rounding;
 use super::rows;
 use super::sliding::sliding;
@@ -116,7 +117,9 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
     let as_it_is = examine_with_references_held(book)?;
-    Ok(explained(book, &as_it_is)?.unwrap_or(as_it_is))
+    let mut examined = explained(book, &as_it_is)?.unwrap_or(as_it_is);
+    note_other_losses(book, &mut examined)?;
+    Ok(examined)
 }
 
 /// The same without a look at formulas that are nearly proper.

@@ -61,7 +61,7 @@ pub(crate) struct Trained {
 }
 
 impl Trained {
-    fn of(book: &Book, dependencies: &Dependencies) -> Self {
+    pub(crate) fn of(book: &Book, dependencies: &Dependencies) -> Self {
         let updates = candidates(book, dependencies);
         let weights: BTreeSet<Address> = updates.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();
         let roots: Vec<Address> = weights.iter().copied().collect();
@@ -245,7 +245,8 @@ impl Misshapen {
     }
 }
 
-fn slips_of_gradients(judged: &Judged) -> usize {
+/// How many slips there are of gradients.
+pub(crate) fn slips_of_gradients(judged: &Judged) -> usize {
     judged.findings.iter().filter(|finding| is_of_gradient(finding)).count()
 }
 

@@ -60,6 +60,7 @@ mod nearly_squared;
 mod network;
 mod odd_rate;
 mod odd_term;
+mod other_loss;
 mod package;
 mod places;
 mod rate;

@@ -7,6 +7,7 @@ mod layouts;
 mod made;
 mod misshapen;
 mod mutations;
+mod other_loss;
 mod own_networks;
 mod own_slips;
 mod real_workbooks;

@@ -1,6 +1,6 @@
 //! Softmax with cross-entropy: the network is recognised, and one change of a column is one slip in that column.
 
-use longhand_workbook::audit::{SlipKind, audit_bytes, fix};
+use longhand_workbook::audit::{AuditReport, SlipKind, audit_bytes, fix};
 
 use super::made::told;
 use super::mutations::{audit, formulas, own_workbook, part, with_part};
@@ -29,6 +29,19 @@ fn changed(column: &str, change: impl Fn(&str) -> String) -> (Vec<u8>, String) {
         first = Some(cell);
     }
     (with_part(&bytes, SHEET, &sheet), first.expect("the column has formulas"))
+}
+
+/// What the audit says of the workbook with every formula of some kind in the training table changed.
+pub fn changed_where(is_meant: impl Fn(&str) -> bool, change: impl Fn(&str) -> String) -> AuditReport {
+    let bytes = book();
+    let mut sheet = part(&bytes, SHEET);
+    let all: Vec<_> = formulas(&sheet, 10).into_iter().filter(|found| is_meant(&found.3)).collect();
+    assert!(!all.is_empty(), "no such formula");
+    for (start, end, _, formula, _) in all.into_iter().rev() {
+        let element = sheet[start..end].replace(&format!("<f>{formula}</f>"), &format!("<f>{}</f>", change(&formula)));
+        sheet.replace_range(start..end, &element);
+    }
+    audit(&with_part(&bytes, SHEET, &sheet))
 }
 
 fn is_told(column: &str, kind: SlipKind, words: &str, change: impl Fn(&str) -> String) {

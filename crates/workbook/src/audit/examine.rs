@@ -360,7 +360,7 @@ impl Sheet<'_> {
         let mut patterns: BTreeMap<(usize, Address), Address> = BTreeMap::new();
         for (place, table) in tables.iter().enumerate() {
             for (k, track) in table.tracks.iter().enumerate() {
-                for step in table.steps() {
+                for step in table.steps_of(track.update).filter(|step| table.steps().contains(step)) {
                     if let Some(cell) = track.update_at(step)
                         && let Some(formula) = book.formula(cell)
                     {

@@ -190,7 +190,7 @@ impl Judge<'_, '_> {
         let is_weight = |cell: &Address| weights.contains(cell) || unused.contains(cell);
         let own: Vec<Address> = references(node, home).into_iter().map(|reference| reference.to).collect();
         let name = |cell: Address| spelled(book, table, cell, step);
-        let mut changes = Vec::new();
+        let mut changes: Vec<Repair> = self.with_all_unused(node, home, step, unused).into_iter().collect();
         // A cell that nothing but unused weights are in is unused as well.
         let mut made = self.sheet.dependencies.dependents(unused, &weights);
         let of_home = self.sheet.dependencies.dependents(&[home], &weights);
@@ -228,6 +228,31 @@ impl Judge<'_, '_> {
         }
         changes.truncate(TRIAL_LIMIT);
         changes
+    }
+
+    /// The formula of another neuron, copied, with its weights exchanged for as many that nothing uses, in their order.
+    fn with_all_unused(&self, node: &Node, home: Address, step: i64, unused: &[Address]) -> Option<Repair> {
+        let (book, table) = (self.sheet.book, self.table());
+        let weights = table.weights();
+        let own: Vec<Address> = references(node, home).into_iter().map(|reference| reference.to).collect();
+        let mut theirs: Vec<Address> = Vec::new();
+        for &cell in own.iter().filter(|cell| weights.contains(cell)) {
+            if !theirs.contains(&cell) {
+                theirs.push(cell);
+            }
+        }
+        let mut unused = unused.to_vec();
+        unused.sort_unstable();
+        if theirs.len() < 2 || theirs.len() != unused.len() {
+            return None;
+        }
+        let exchanged = |cell: &Address| theirs.iter().position(|other| other == cell).map(|place| unused[place]);
+        let node = with_references(node, home, &mut |at, _| own.get(at).and_then(exchanged));
+        let names = |cells: &[Address]| {
+            cells.iter().map(|&cell| spelled(book, table, cell, step)).collect::<Vec<_>>().join(", ")
+        };
+        let words = format!("it uses {} where {} belong", names(&theirs), names(&unused));
+        Some(Repair { node, words, is_sign: false })
     }
 
     fn moves(&self, cell: Address, step: i64) -> bool {

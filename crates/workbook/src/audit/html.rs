@@ -22,6 +22,7 @@ pub fn html(report: &AuditReport) -> String {
     );
     let (class, verdict) = match slips {
         0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
+        0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
         0 => ("clean", "Clean: every gradient is the derivative of the sheet’s own error.".to_owned()),
         1 => ("slips", "One slip found.".to_owned()),
         _ if report.different_slips().count() < slips => {
@@ -120,7 +121,7 @@ fn section(page: &mut String, place: usize, table: &TableReport) {
 }
 
 fn slip_card(page: &mut String, id: &str, slip: &Slip, table: &TableReport) {
-    let weight = slip.weight.as_ref().map(|weight| format!(" of {}", escaped(weight))).unwrap_or_default();
+    let weight = slip.weight.as_ref().map(|weight| format!(" ({})", escaped(weight))).unwrap_or_default();
     if let Some(sheet) = &slip.told_on {
         let what = capital(&escaped(slip.kind.words()));
         let _ = writeln!(
@@ -191,6 +192,7 @@ fn weights(page: &mut String, table: &TableReport) {
             match (weight.ok, weight.is_too_rounded) {
                 (true, _) => "OK",
                 (false, true) => "too rounded to tell",
+                (false, false) if weight.is_unjudged => "not judged",
                 (false, false) => "slip",
             },
         );

@@ -39,9 +39,8 @@ pub(crate) fn lines(book: &Book, table: &Table) -> Vec<Line> {
 }
 
 fn line(book: &Book, table: &Table, base: Address, part: Part) -> Line {
-    let mut kinds: Vec<(i64, Kind)> = (table.first..=table.sheet_last)
-        .filter_map(|step| Some((step, kind(book, table, table.at(base, step)?, step))))
-        .collect();
+    let mut kinds: Vec<(i64, Kind)> =
+        table.steps_of(base).filter_map(|step| Some((step, kind(book, table, table.at(base, step)?, step)))).collect();
     // Before the first row and behind the last there may be nothing.
     while kinds.last().is_some_and(|(_, kind)| *kind == Kind::Blank) {
         kinds.pop();

@@ -122,6 +122,8 @@ pub struct WeightReport {
     pub ok: bool,
     /// Whether its values are too rounded to tell; then it is not `ok`, and no slip either.
     pub is_too_rounded: bool,
+    /// Whether no update of it could be compared with a derivative; then it is not `ok`, and no slip either.
+    pub is_unjudged: bool,
     /// The largest distance between the applied gradient and the finite difference.
     pub distance: Option<f64>,
     /// The distance that is allowed there, from the error estimate of the extrapolation.
@@ -227,11 +229,12 @@ impl AuditReport {
     }
 
     pub(crate) fn of_formulas(book: &Book, examined: Examined) -> Self {
-        let Examined { judged, notes, refusals } = examined;
+        let Examined { judged, notes, mut refusals } = examined;
         let mut corrections: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in judged.iter().flat_map(|judged| &judged.findings) {
             corrections.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
         }
+        refusals.extend(judged.iter().filter_map(|judged| unjudged_in_words(book, judged)));
         let is_clean = refusals.is_empty() && judged.iter().all(|judged| judged.findings.is_empty());
         AuditReport {
             file: None,
@@ -358,6 +361,7 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
             finding.track == Some(track) || finding.kind == SlipKind::Sliding && slides()
         })
     };
+    let unjudged = unjudged(judged);
     let weights = table
         .tracks
         .iter()
@@ -367,8 +371,11 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
             cell: first(track.weight).a1(),
             gradient: table.rules[k].gradient.map(|gradient| first(gradient).a1()),
             role: network.as_ref().and_then(|network| network.roles.get(k).cloned()),
-            ok: !concerned(k) && judged.distances.get(k).copied().flatten().is_none_or(|(off, allowed)| off <= allowed),
+            ok: !concerned(k)
+                && !unjudged.contains(&k)
+                && judged.distances.get(k).copied().flatten().is_none_or(|(off, allowed)| off <= allowed),
             is_too_rounded: false,
+            is_unjudged: unjudged.contains(&k),
             distance: judged.distances.get(k).copied().flatten().map(|distance| distance.0),
             tolerance: judged.distances.get(k).copied().flatten().map(|distance| distance.1),
         })
@@ -416,6 +423,37 @@ fn table(book: &Book, judged: &Judged) -> TableReport {
         notes: judged.notes.clone(),
         excerpt: excerpt(book, judged),
     }
+}
+
+/// The weights of a table without a slip of which no update could be compared with a derivative.
+fn unjudged(judged: &Judged) -> Vec<usize> {
+    // Over a rate of zero any distance is allowed.
+    let is_compared =
+        |track: &usize| matches!(judged.distances.get(*track), Some(Some((_, allowed))) if allowed.is_finite());
+    let all = if judged.findings.is_empty() { judged.case.table.tracks.len() } else { 0 };
+    (0..all).filter(|track| !is_compared(track)).collect()
+}
+
+/// Why they could not.
+fn unjudged_in_words(book: &Book, judged: &Judged) -> Option<String> {
+    let table = &judged.case.table;
+    let tracks = unjudged(judged);
+    let first = table.tracks.get(*tracks.first()?)?;
+    let names: Vec<String> = tracks.iter().map(|&track| label(book, table, table.tracks[track].weight)).collect();
+    let names = if names.len() > 8 { format!("{} weights", names.len()) } else { names.join(", ") };
+    let is_still = |track: &usize| {
+        let rates = &judged.case.rates[*track];
+        !rates.is_empty() && rates.values().all(|rate| *rate == 0.0)
+    };
+    let update = book.spelled(table.at(first.update, table.first).unwrap_or(first.update));
+    Some(if tracks.iter().all(is_still) {
+        format!("{names}: the learning rate is 0 or an empty cell, so nothing moves, and no gradient is applied")
+    } else {
+        format!(
+            "{names}: what the updates take off does not come from the weights of their row, so no gradient of that row can be \
+             told from it; see {update}, where dollar signs or a row too far may hold it in another row"
+        )
+    })
 }
 
 fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, derivation: Option<String>) -> Slip {

@@ -12,7 +12,8 @@ use super::formula::Expr;
 use super::idle::idle;
 use super::loss;
 use super::rule::{Rule, rules};
-use super::tracks::{Track, candidates, tracks};
+use super::tracks::{Track, candidates, origin, place, tracks};
+use super::update_rule::readings;
 
 /// How many steps are looked at to find out how a step is laid out.
 const TRIALS: usize = 7;
@@ -46,6 +47,8 @@ pub(crate) struct Table {
     pub last: i64,
     /// The last step that the sheet has, where `last` is the last one with numbers.
     pub sheet_last: i64,
+    /// The last step with updates, be they none that can be recognised.
+    pub last_updated: i64,
     pub tracks: Vec<Track>,
     /// For each track, how its update is put together.
     pub rules: Vec<Rule>,
@@ -69,6 +72,13 @@ impl Table {
 
     pub fn steps(&self) -> std::ops::RangeInclusive<i64> {
         self.first..=self.last
+    }
+
+    /// The steps in which `base` can have a cell: the next weights stand below the row that makes them, and there what follows
+    /// the table is none of it.
+    pub fn steps_of(&self, base: Address) -> std::ops::RangeInclusive<i64> {
+        let is_below = self.tracks.iter().any(|track| track.update == base && track.is_direct());
+        self.first..=if is_below { self.last_updated } else { self.sheet_last }
     }
 
     /// All weights of all steps.
@@ -213,11 +223,26 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
     let (layout, anchor) = best?;
     let first = tracks.iter().map(|track| track.steps().0).min()?;
     let mut last = tracks.iter().map(|track| track.steps().1).max()?;
-    // The last row has weights and an error but no update of its own.
+    // The last row has weights and an error but no update of its own. A row of something else has no weights that the row
+    // before has made.
     let holds = |cell: Option<Address>| cell.is_some_and(|cell| book.cells.contains_key(&cell));
     let has_error = holds(layout.error.shifted(shift, last + 1 - anchor));
-    if has_error && tracks.iter().any(|track| holds(track.weight_at(last + 1))) {
+    let has_weight = |track: &Track| {
+        let (weight, update) = (track.weight_at(last + 1), track.update_at(last));
+        holds(weight) && (track.is_direct() || weight.map(|weight| origin(book, weight)) == update)
+    };
+    let mut last_updated = last;
+    if has_error && tracks.iter().any(has_weight) {
         last += 1;
+        // What corrects the weights of that row, if by another one's gradient, is an update.
+        let corrects = |track: &Track| {
+            let weight = track.weight_at(last).map(|weight| origin(book, weight));
+            let readings = track.update_at(last).map(|cell| readings(book, cell)).unwrap_or_default();
+            readings.iter().any(|update| Some(origin(book, update.previous)) == weight)
+        };
+        if tracks.iter().any(corrects) {
+            last_updated = last;
+        }
     }
     for track in &mut tracks {
         track.move_to(anchor)?;
@@ -230,6 +255,7 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
         first,
         last,
         sheet_last: last,
+        last_updated,
         rules,
         tracks,
         error: layout.error,
@@ -310,9 +336,22 @@ impl Layout {
         let error_terms = terms.into_iter().filter(|cell| *cell != error).collect();
 
         // What moves with the step and what stays is told by the step beside it.
-        let mut walk = Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, oddities: 0 };
+        let here = weights.first().map(|weight| (weight.sheet, place(*weight, shift)));
+        // How many steps on a cell stands, where it stands on the weights' sheet; of blocks the edges are not known.
+        let slack = i64::from(shift.rows.abs().max(shift.columns.abs()) > 1);
+        let steps_on =
+            |cell: Address| here.filter(|(sheet, _)| *sheet == cell.sheet).map(|(_, at)| place(cell, shift) - at);
+        let is_near = |cell: Address| steps_on(cell).is_none_or(|on| (-1 - slack..=1 + slack).contains(&on));
+        let mut walk =
+            Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, is_near: &is_near, oddities: 0 };
         let to = if book.formula(error.shifted(shift, 1)?).is_some() { 1 } else { -1 };
-        let aside: Vec<Address> = varies.iter().copied().filter(|cell| !stop.contains(cell) && moves(*cell)).collect();
+        // A summary below the table depends on the weights too; and what a step makes of the one before it is its own.
+        let is_of_the_step = |cell: Address| {
+            let is_next = slack == 0 && steps_on(cell) == Some(1);
+            is_near(cell) && !(is_next && cell.shifted(shift, -1).is_some_and(|own| varies.contains(&own)))
+        };
+        let is_aside = |cell: &Address| !stop.contains(cell) && moves(*cell) && is_of_the_step(*cell);
+        let aside: Vec<Address> = varies.iter().copied().filter(is_aside).collect();
         // The updates last: what they use of the row before is known by then as a quantity of this row.
         for &root in [error].iter().chain(&aside).chain(&updates) {
             walk.pair(root, to);
@@ -357,6 +396,8 @@ struct Walk<'a> {
     moving: BTreeSet<Address>,
     fixed: BTreeSet<Address>,
     stop: &'a BTreeSet<Address>,
+    /// Whether a cell stands near enough to the step to be a quantity of it.
+    is_near: &'a dyn Fn(Address) -> bool,
     oddities: usize,
 }
 
@@ -382,7 +423,7 @@ impl Walk<'_> {
             }
             // The same quantity one step earlier is no quantity of its own.
             let is_earlier = here.shifted(self.shift, 1).is_some_and(|next| self.moving.contains(&next));
-            if !is_earlier && self.moving.insert(here) && !self.stop.contains(&here) {
+            if !is_earlier && (self.is_near)(here) && self.moving.insert(here) && !self.stop.contains(&here) {
                 self.operands(here, there, to, &mut pending);
             }
         }

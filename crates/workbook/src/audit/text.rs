@@ -80,7 +80,7 @@ fn table_text(out: &mut String, table: &TableReport) {
             (Some(distance), Some(tolerance)) => format!("  off by {distance:.1e}, allowed {tolerance:.1e}"),
             _ => String::new(),
         };
-        let verdict = match (weight.ok, weight.is_too_rounded) {
+        let verdict = match (weight.ok, weight.is_too_rounded || weight.is_unjudged) {
             (true, _) => "OK  ",
             (false, true) => "?   ",
             (false, false) => "SLIP",
@@ -90,7 +90,7 @@ fn table_text(out: &mut String, table: &TableReport) {
     }
     if table.weights.len() > WEIGHTS_SHOWN {
         let rest = &table.weights[WEIGHTS_SHOWN..];
-        let wrong = rest.iter().filter(|weight| !weight.ok && !weight.is_too_rounded).count();
+        let wrong = rest.iter().filter(|weight| !weight.ok && !weight.is_too_rounded && !weight.is_unjudged).count();
         let _ = writeln!(out, "  … and {} more weights, {wrong} of them with a slip", rest.len());
     }
     for (place, slip) in table.slips.iter().enumerate() {

@@ -190,6 +190,7 @@ fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
             role: None,
             ok: is_right && judged.is_told,
             is_too_rounded: is_right && !judged.is_told,
+            is_unjudged: false,
             distance: judged.worst.map(|worst| worst.0),
             tolerance: judged.worst.map(|worst| worst.1),
         });

@@ -82,11 +82,13 @@ pub struct Table {
     cells: BTreeMap<(String, usize), String>,
     /// Extra sheets' cells: sheet, cell, content.
     pub other: Vec<(String, String, f64)>,
+    /// What stands in every column right below the last step: `{first}` and `{last}` are the column's cells.
+    pub footer: Option<String>,
 }
 
 impl Table {
     pub fn new(layout: Layout) -> Self {
-        let mut table = Table { names: Vec::new(), cells: BTreeMap::new(), other: Vec::new(), layout };
+        let mut table = Table { names: Vec::new(), cells: BTreeMap::new(), other: Vec::new(), footer: None, layout };
         table.fill();
         table
     }
@@ -221,6 +223,11 @@ impl Table {
         }
     }
 
+    /// A further quantity; `content` gets the step.
+    pub fn add(&mut self, name: &str, content: impl Fn(usize) -> String) {
+        self.all(name, content);
+    }
+
     /// Exchanges a quantity in some steps; `change` gets what stands there.
     pub fn change(
         &mut self,
@@ -308,6 +315,21 @@ impl Table {
                     None => {
                         sheet.write(row, column, content.parse::<f64>().unwrap()).unwrap();
                     }
+                }
+            }
+        }
+        if let Some(footer) = &self.footer {
+            let end = self.layout.steps;
+            for (quantity, name) in self.names.iter().enumerate() {
+                let (row, column) = self.place(quantity, end);
+                let (first, last) = (self.cell(name, 0), self.cell(name, end - 1));
+                let content = footer.replace("{first}", &first).replace("{last}", &last);
+                if content.starts_with('=') {
+                    sheet.write_formula(row, column, Formula::new(content).set_result("0")).unwrap();
+                } else if let Ok(number) = content.parse::<f64>() {
+                    sheet.write(row, column, number).unwrap();
+                } else {
+                    sheet.write(row, column, content).unwrap();
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! The audit held against workbooks made for it: right ones in many layouts, each slip, random mutations, bad files.
 
 mod bad_input;
+mod below;
+mod copied_neuron;
 mod copies;
 mod factors;
 mod layouts;
@@ -17,4 +19,5 @@ mod sliding;
 mod slips;
 mod softmax;
 mod speed;
+mod unjudged;
 mod values_only;

@@ -38,6 +38,8 @@ fn a_run_is_written_in_every_format() {
         "output   log_probabilities, float32, batch × 10",
         "batch norm kept",
         "session = onnxruntime.InferenceSession(\"tiny.onnx\")",
+        "pixels = images.reshape(-1, 1, 28, 28).astype(numpy.float32)",
+        "session.run(None, {\"image\": pixels})",
     ] {
         assert!(stdout.contains(wanted), "{wanted:?} in {stdout}");
     }
@@ -50,6 +52,7 @@ fn a_run_is_written_in_every_format() {
     assert_eq!(report["input"]["shape"], serde_json::json!(["batch", 1, 28, 28]));
     assert_eq!(report["input"]["normalised"], true);
     assert!(stderr.contains("(p/255 - 0.1307)/0.3081"), "text for people goes to standard error: {stderr}");
+    assert!(stderr.contains("session.run(None, {\"image\": (pixels / 255 - 0.1307) / 0.3081})"), "{stderr}");
     let record: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
     assert_eq!(report["weights_sha256"], record["result"]["weights_sha256"]);
 

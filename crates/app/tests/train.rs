@@ -76,9 +76,10 @@ fn a_training_leaves_a_whole_record() {
     }
     assert!(report.len() < 1_000_000, "{} bytes", report.len());
 
-    // The model that was kept is the model that was tested.
-    let evaluated = longhand(&["evaluate", run.to_str().unwrap(), "--data", "strokes", "--json"], folder.path());
+    // The model that was kept is the model that was tested, on the data that its record names.
+    let evaluated = longhand(&["evaluate", run.to_str().unwrap(), "--json"], folder.path());
     assert_eq!(evaluated.code, 0, "{}", evaluated.stderr);
+    assert!(!evaluated.stderr.contains("warning"), "{}", evaluated.stderr);
     let evaluated: Value = serde_json::from_str(&evaluated.stdout).unwrap();
     assert_eq!(evaluated["test_accuracy"].as_f64().unwrap(), last);
 

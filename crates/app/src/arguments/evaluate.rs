@@ -14,7 +14,8 @@ use super::{ComputeArguments, DataSource};
                         longhand evaluate --recipe seed --weights pytorch.safetensors\n\n\
                         Weights from PyTorch: safetensors.torch.save_file(model.state_dict(), \"pytorch.safetensors\")")]
 pub struct EvaluateArguments {
-    /// A run folder, or a model.safetensors of this program.
+    /// A run folder, or a model.safetensors of this program. A run is tested on the data that its record names, unless --data
+    /// says others.
     #[arg(group = "tested")]
     pub model: Option<PathBuf>,
     /// Weights that do not say what network they belong to, such as a state dict that PyTorch saved as safetensors.

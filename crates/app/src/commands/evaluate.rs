@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use longhand_model_files::{Model, weights_sha256};
-use longhand_training::evaluate;
+use longhand_training::{StoredRun, evaluate};
 use serde_json::json;
 
 use super::Exit;
@@ -17,7 +17,10 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
     let (isa, threads) = super::train::compute(&arguments.compute)?;
     let (path, Model { network, normalisation, recipe }) = model(arguments)?;
     let printer = Printer::new(arguments.json);
-    let data = data_source::dataset(&arguments.data, printer)?;
+    let data = match run_folder(arguments) {
+        Some(run) => data_source::dataset_of(&run.record.data, &arguments.data, printer)?,
+        None => data_source::dataset(&arguments.data, printer)?,
+    };
     let wanted = network.spec().input;
     let found = [1, data.test.height(), data.test.width()];
     anyhow::ensure!(
@@ -68,6 +71,12 @@ pub fn run(arguments: &EvaluateArguments) -> anyhow::Result<Exit> {
         printer.data(&serde_json::to_string_pretty(&report)?);
     }
     Ok(Exit::Done)
+}
+
+/// The run whose folder was given: where nobody says which data, it is tested on those that it was trained on.
+fn run_folder(arguments: &EvaluateArguments) -> Option<StoredRun> {
+    let folder = arguments.model.as_ref().filter(|path| path.is_dir())?;
+    StoredRun::read(folder).ok()
 }
 
 /// The model that was asked for, and its file.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use longhand_data::Normalisation;
 use longhand_model_files::{Model, c_header, onnx, safetensors, weights_sha256};
 use longhand_nn::Shape;
 use longhand_training::write_atomically;
@@ -108,6 +109,11 @@ fn as_onnx(model: &Model, arguments: &ExportArguments) -> anyhow::Result<Export>
     };
     let Shape { channels, height, width } = model.network.spec().input_shape();
     let (classes, pixels) = (model.network.classes(), input.describe(model));
+    let Normalisation { mean, std } = model.normalisation;
+    let fed = match input {
+        onnx::Input::Raw => "pixels".to_owned(),
+        onnx::Input::Normalised => format!("(pixels / 255 - {mean}) / {std}"),
+    };
     let lines = vec![
         format!("input    {}, float32, {} × {channels} × {height} × {width}: {pixels}", onnx::INPUT, onnx::BATCH),
         format!(
@@ -122,7 +128,8 @@ fn as_onnx(model: &Model, arguments: &ExportArguments) -> anyhow::Result<Export>
         ),
         "import numpy, onnxruntime".into(),
         format!("session = onnxruntime.InferenceSession({:?})", arguments.to.display().to_string()),
-        format!("(log_probabilities,) = session.run(None, {{{:?}: images.astype(numpy.float32)}})", onnx::INPUT),
+        format!("pixels = images.reshape(-1, {channels}, {height}, {width}).astype(numpy.float32)"),
+        format!("(log_probabilities,) = session.run(None, {{{:?}: {fed}}})", onnx::INPUT),
     ];
     let details = json!({
         "opset": onnx::OPSET,

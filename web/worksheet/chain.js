@@ -1,7 +1,7 @@
 // The chain rule of the chosen weight: path by path, factor by factor, then product, sum and update.
 
 import { element, mathElement } from "./elements.js";
-import { equationElement, fill, nameElement, partialMathMl, sentence, stageElement } from "./formula.js";
+import { equationElement, fill, nameElement, partialMathMl, partialName, sentence, stageElement } from "./formula.js";
 
 // Of more paths than this only the first is open at first.
 const FEW_PATHS = 4;
@@ -45,7 +45,7 @@ export class ChainPanel {
     const gradient = model.data.parameters[model.parameter].gradient;
     const several = chain.paths.length > 1;
     const partial = mathElement(partialMathMl(chain.of, chain.by, model));
-    const heading = element("h2", { id: "chain-heading" }, partial, stageElement(`{=${gradient}}`, model));
+    const heading = element("h2", { id: "chain-heading", "aria-label": partialName(chain.of, chain.by, model) }, partial, stageElement(`{=${gradient}}`, model));
     const words = element("p", { class: "words" }, sentence(chain.explanation, model));
     this.paths = chain.paths.map((path, place) => this.pathElement(path, place, chain.paths.length));
     const sum = several ? [this.sumElement(chain, gradient)] : [];

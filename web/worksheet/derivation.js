@@ -1,15 +1,15 @@
 // Every step of the derivation, in the order in which a person writes it, and the rules that it uses.
 
 import { element, mathElement } from "./elements.js";
-import { equationElement, fill, nameElement, partialMathMl, prose, sentence } from "./formula.js";
+import { equationElement, fill, nameElement, partialMathMl, partialName, prose, sentence, spoken } from "./formula.js";
 
 export class DerivationPanel {
   constructor(place, model) {
     this.model = model;
     if (!model.isReadable) return;
     place.hidden = false;
-    this.parts = model.data.sections.map((section) => this.part(sentence(section.heading, model), () => this.sectionBody(section)));
-    this.parts.push(this.part("The rules for derivatives", () => rulesBody(model.data.rules)));
+    this.parts = model.data.sections.map((section) => this.part(sentence(section.heading, model), spoken(section.heading, model), () => this.sectionBody(section)));
+    this.parts.push(this.part("The rules for derivatives", "The rules for derivatives", () => rulesBody(model.data.rules)));
     place.append(...this.parts);
     model.listen((change) => {
       if (change === "numbers" || change === "row") this.show();
@@ -17,9 +17,9 @@ export class DerivationPanel {
   }
 
   // A heading that opens; what is below it is made when it is first opened.
-  part(heading, makeBody) {
+  part(heading, name, makeBody) {
     const body = element("div", { class: "part" });
-    const details = element("details", {}, element("summary", {}, element("h3", {}, heading)), body);
+    const details = element("details", {}, element("summary", {}, element("h3", { "aria-label": name }, heading)), body);
     details.addEventListener("toggle", () => {
       if (!details.open) return;
       if (!body.hasChildNodes()) body.append(makeBody());
@@ -51,7 +51,7 @@ export class DerivationPanel {
       const numbers = partials.map(({ derivative }) => `{(${derivative}}`).join("<mo>·</mo>");
       return equationElement([product, [numbers, `{=${path.product}}`]], model);
     });
-    const heading = element("h4", {}, mathElement(partialMathMl(chain.of, chain.by, model)));
+    const heading = element("h4", { "aria-label": partialName(chain.of, chain.by, model) }, mathElement(partialMathMl(chain.of, chain.by, model)));
     const pick = element("button", { type: "button", class: "show", onclick: () => this.pick(chain.by) });
     pick.append("factor by factor, for ", nameElement(chain.by, model));
     return element("div", { class: "step" }, heading, element("p", {}, sentence(explanation, model)), paths, equationElement(chain.one_line, model), pick);

@@ -38,6 +38,16 @@ export function partialMathMl(upper, lower, model) {
   return `<mfrac><mrow><mo>∂</mo>${above}</mrow><mrow><mo>∂</mo>${below}</mrow></mfrac>`;
 }
 
+// The same in words, for whoever has the page read out: browsers read nothing of a formula in a heading.
+export function partialName(upper, lower, model) {
+  return `Derivative of ${model.symbol(upper).unicode} by ${model.symbol(lower).unicode}`;
+}
+
+// A sentence with formulas in it, as text.
+export function spoken(short, model) {
+  return short.replace(/<[^>]*>/g, "").replace(/\{[=(]?(\d+)\}/g, (_, digits) => model.symbol(Number(digits)).unicode);
+}
+
 // One stage of an equation: = or ≈, then its terms, each fit to stand on the next line.
 export function stageElement(short, model) {
   const whole = mathElement(expanded(short, model));

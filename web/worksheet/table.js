@@ -37,7 +37,7 @@ export class RowsTable {
   }
 
   addBlock(name, nodes) {
-    const heading = (node) => element("th", { scope: "col" }, nameElement(node, this.model));
+    const heading = (node) => element("th", { scope: "col", "aria-label": this.model.symbol(node).unicode }, nameElement(node, this.model));
     const head = element("tr", {}, element("th", { scope: "col" }, "row"), nodes.map(heading));
     const body = element("tbody");
     const table = element("table", {}, element("caption", {}, name), element("thead", {}, head), body);

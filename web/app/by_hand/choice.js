@@ -64,23 +64,36 @@ export class Choice {
       if (value === "" || value === usual) formData.delete(name);
     }
     if (!formData.has("biases")) formData.delete("bias_values");
-    const { numbers } = this;
-    if (numbers === null) return;
-    const { shape, spec } = numbers.model.data;
-    const before = sizes(shape);
     const after = sizes(formData.get("layers") ?? DEFAULTS.layers);
+    const before = this.before(after);
+    if (before === null) return;
     const keep = (name) => {
-      for (const value of numbers.query().getAll(name)) formData.append(name, value);
+      for (const value of before.query.getAll(name)) formData.append(name, value);
     };
-    if (after.join() === before.join()) keep("weights");
-    const isFit = after[0] === before[0] && after.at(-1) === before.at(-1);
+    if (after.join() === before.sizes.join()) keep("weights");
+    const isFit = after[0] === before.sizes[0] && after.at(-1) === before.sizes.at(-1);
     if (!isFit) return;
-    const isSameLoss = (formData.get("loss") ?? DEFAULTS.loss) === spec.loss;
+    const isSameLoss = (formData.get("loss") ?? DEFAULTS.loss) === before.loss;
     if (isSameLoss) {
       keep("sample");
       keep("targets");
     }
     keep("inputs");
+  }
+
+  // The numbers that there are, and the network that they belong to. Of one that was refused they stand in the address; where
+  // they are as many as the network `after` takes, they are not what it was refused for.
+  before(after) {
+    if (isRefused()) {
+      const query = new URLSearchParams();
+      for (const [name, value] of this.loaded) {
+        if (fits(name, value, after)) query.append(name, value);
+      }
+      return { query, sizes: after, loss: this.loaded.get("loss") ?? DEFAULTS.loss };
+    }
+    if (this.numbers === null) return null;
+    const { shape, spec } = this.numbers.model.data;
+    return { query: this.numbers.query(), sizes: sizes(shape), loss: spec.loss };
   }
 
   markPreset() {
@@ -93,6 +106,20 @@ export class Choice {
 
 function sizes(text) {
   return String(text).split(/[^0-9]+/).filter(Boolean).map(Number);
+}
+
+// Whether a parameter of the address holds as many numbers as layers of these sizes take.
+function fits(name, value, layers) {
+  const counts = {
+    weights: [layers.slice(1).reduce((sum, size, at) => sum + size * layers[at], 0)],
+    inputs: [layers[0]],
+    targets: [layers.at(-1)],
+    sample: [layers[0], layers.at(-1)],
+  }[name];
+  const parts = value.split(":").map((part) => part.split(","));
+  const isNumber = (text) => text.trim() !== "" && Number.isFinite(Number(text));
+  return counts !== undefined && counts.length === parts.length
+    && parts.every((part, at) => part.length === counts[at] && part.every(isNumber));
 }
 
 function sorted(query) {

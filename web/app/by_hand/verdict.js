@@ -38,7 +38,7 @@ function sheetElement(sheet, slips, open) {
     element("ol", {}, slips.map(slipElement)));
 }
 
-function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, value, expected, right, derivation, also = [], told_on: toldOn }) {
+function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, value, expected, is_of_gradient: isOfGradient, right, derivation, also = [], told_on: toldOn }) {
   const place = cell.slice(cell.lastIndexOf("!") + 1);
   const extent = isEveryRow ? ", and so in every row" : rows > 1 ? `, and so in ${rows} rows` : "";
   const head = element("p", { class: "slip-head" }, element("strong", {}, place), weight ? `, for ${weight}` : "", `${extent}. `, sentenceOf(what));
@@ -52,8 +52,8 @@ function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, v
   return element("li", {}, head, element("dl", {},
     line("also on", also.length > 0 ? also.map((other) => other.sheet).join(", ") : null),
     line("found", code(found)),
-    line("gives", number(value)),
-    line("should be", number(expected)),
+    line(isOfGradient ? "takes off, as gradient" : "gives", number(value)),
+    line(isOfGradient ? "should take off" : "should be", number(expected)),
     line("write", code(right)),
     line("because", derivation)));
 }

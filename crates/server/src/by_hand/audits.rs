@@ -122,6 +122,7 @@ fn slips(table: &audit::TableReport) -> impl Iterator<Item = Value> {
             "found": slip.found,
             "value": slip.value,
             "expected": slip.expected,
+            "is_of_gradient": slip.is_of_gradient,
             "right": slip.corrected,
             "derivation": slip.derivation,
             "also": slip.also,

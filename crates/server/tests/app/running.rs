@@ -210,6 +210,18 @@ impl Drop for App {
     }
 }
 
+/// The folder of the three student workbooks, in `$LONGHAND_SHARED`, else in `../shared` beside the workspace; where it is not
+/// there, says so.
+pub fn workbooks() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let books = std::env::var_os("LONGHAND_SHARED").map_or_else(beside, PathBuf::from).join("data").join("workbooks");
+    if !books.is_dir() {
+        eprintln!("skipped: the three workbooks are not there");
+        return None;
+    }
+    Some(books)
+}
+
 /// The runs in a folder; what begins with a dot is none.
 pub fn run_folders(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten().map(|entry| entry.unwrap());

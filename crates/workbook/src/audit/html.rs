@@ -23,7 +23,10 @@ pub fn html(report: &AuditReport) -> String {
     let (class, verdict) = match slips {
         0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
         0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
-        0 => ("clean", "Clean: every gradient is the derivative of the sheet’s own error.".to_owned()),
+        0 => (
+            "clean",
+            format!("Clean: every gradient is the derivative of {}.", report.of_which_error().replace('\'', "’")),
+        ),
         1 => ("slips", "One slip found.".to_owned()),
         _ if report.different_slips().count() < slips => {
             ("slips", format!("{}.", different_in_words(report.different_slips().count(), slips)))
@@ -156,11 +159,14 @@ fn slip_card(page: &mut String, id: &str, slip: &Slip, table: &TableReport) {
         fact("Write", format!("<code class=\"right\">{}</code>", escaped(corrected)));
     }
     if let Some(value) = slip.value {
-        fact("Gives", number(value));
+        fact(if slip.is_of_gradient { "Takes off, as gradient" } else { "Gives" }, number(value));
     }
     if let Some(expected) = slip.expected {
         let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}")).unwrap_or_default();
-        fact("Should give", format!("{}{sure}", number(expected)));
+        fact(
+            if slip.is_of_gradient { "Should take off" } else { "Should give" },
+            format!("{}{sure}", number(expected)),
+        );
     }
     if let Some(derivation) = &slip.derivation {
         fact("Because", escaped(derivation));

@@ -154,6 +154,8 @@ pub struct Slip {
     pub value: Option<f64>,
     /// What it should give there.
     pub expected: Option<f64>,
+    /// Whether these two are of the gradient that an update applies, and not of the cell.
+    pub is_of_gradient: bool,
     /// How far a right value may be from that.
     pub tolerance: Option<f64>,
     /// What is wrong, in a sentence.
@@ -216,6 +218,14 @@ impl AuditReport {
     /// Whether nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.verdict == Verdict::Clean
+    }
+
+    /// Which error the gradients of a clean workbook are the derivatives of.
+    pub(crate) fn of_which_error(&self) -> &'static str {
+        match self.tables.iter().all(|table| table.error.factor == 1.0) {
+            true => "the sheet's own error",
+            false => "the sheet's own error or a multiple of it",
+        }
     }
 
     /// The slips without those that an earlier sheet has as well.
@@ -470,7 +480,17 @@ fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, deri
     let rows = finding.steps.iter().collect::<std::collections::BTreeSet<_>>().len();
     let every_row = rows + 1 >= whole && whole > 2;
     let weight = finding.track.map(|track| label(book, table, table.tracks[track].weight));
+    let updates = finding.track.map(|track| &table.tracks[track]).into_iter();
+    let is_update = updates
+        .flat_map(|track| finding.steps.first().and_then(|&step| track.update_at(step)))
+        .any(|update| Some(update) == first);
+    let is_of_gradient = is_update
+        && matches!(
+            finding.kind,
+            SlipKind::WrongDerivative | SlipKind::WrongWeight | SlipKind::WrongSign | SlipKind::WrongUpdate
+        );
     Slip {
+        is_of_gradient,
         kind: finding.kind,
         likeness: likeness(book, finding, weight.as_ref()),
         also: Vec::new(),

@@ -18,8 +18,8 @@ pub fn text(report: &AuditReport) -> String {
     let _ = match slips {
         0 if !report.refused.is_empty() => writeln!(out, "{name}: not all of it could be audited."),
         0 => {
-            let of_tables = capital(&of_tables);
-            writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of the sheet's own error.")
+            let (of_tables, of) = (capital(&of_tables), report.of_which_error());
+            writeln!(out, "{name}: clean. {of_tables}, every gradient is the derivative of {of}.")
         }
         1 => writeln!(out, "{name}: 1 slip in {of_tables}."),
         _ if different < slips => writeln!(out, "{name}: {} in {of_tables}.", different_in_words(different, slips)),
@@ -129,7 +129,9 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
     }
     let _ = writeln!(out, "     found   {}", slip.found);
     if let Some(value) = slip.value {
-        let _ = writeln!(out, "     gives   {}", digits(value));
+        // What the cell shows is the next weight.
+        let (gives, of) = if slip.is_of_gradient { ("applies", " as gradient") } else { ("gives  ", "") };
+        let _ = writeln!(out, "     {gives} {}{of}", digits(value));
     }
     if let Some(expected) = slip.expected {
         let sure =

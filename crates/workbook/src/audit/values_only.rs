@@ -173,6 +173,7 @@ fn table(book: &Book, sheet: u32, heading: u32, columns: &Columns) -> Seen {
                 found: "a value".to_owned(),
                 value: Some(steps.applied(k, first)),
                 expected: Some(right[first][k]),
+                is_of_gradient: true,
                 tolerance: None,
                 explanation,
                 corrected: None,

@@ -75,6 +75,8 @@ fn the_wrong_update_is_named() {
         let all: Vec<String> = (31..=70).map(|row| format!("{column}{row}")).collect();
         assert_eq!(slip.cells, all);
         assert_eq!(slip.corrected, Some(format!("={column}30-$W$27*{gradient}30")));
+        // What the cells show are the next weights.
+        assert!(slip.is_of_gradient && text(&report).contains(" as gradient\n"), "{}", text(&report));
         // Row 1 of the exercise, as it is known.
         let right = if weight == "W3" { 0.000_224_813_462_576_118_8 } else { 0.000_449_626_925_152_237_6 };
         assert!((slip.expected.unwrap() - right).abs() < 1e-12);

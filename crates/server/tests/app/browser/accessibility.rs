@@ -12,9 +12,21 @@ const ROOMS: [(&str, &str); 4] = [
     ("/draw", "document.querySelectorAll('#strip button').length > 0"),
 ];
 
-/// Roles of what can be acted on.
-const ACTED_ON: [&str; 10] =
-    ["button", "link", "textbox", "searchbox", "combobox", "checkbox", "radio", "slider", "spinbutton", "image"];
+/// Roles of what can be acted on, and of what says what something is.
+const NAMED: [&str; 12] = [
+    "button",
+    "link",
+    "textbox",
+    "searchbox",
+    "combobox",
+    "checkbox",
+    "radio",
+    "slider",
+    "spinbutton",
+    "image",
+    "heading",
+    "columnheader",
+];
 
 fn each_room(mut check: impl FnMut(&mut Visit, &str)) {
     let Some(mut visit) = visit() else { return };
@@ -28,7 +40,7 @@ fn each_room(mut check: impl FnMut(&mut Visit, &str)) {
 }
 
 #[test]
-fn everything_that_can_be_acted_on_has_a_name() {
+fn everything_that_can_be_acted_on_and_every_heading_has_a_name() {
     each_room(|visit, room| {
         visit.browser.call("Accessibility.enable", json!({}));
         let tree = visit.browser.call("Accessibility.getFullAXTree", json!({}));
@@ -36,7 +48,7 @@ fn everything_that_can_be_acted_on_has_a_name() {
         let text = |value: &Value| value["value"].as_str().unwrap_or_default().trim().to_owned();
         let nameless: Vec<&Value> = nodes
             .iter()
-            .filter(|node| node["ignored"] != true && ACTED_ON.contains(&text(&node["role"]).as_str()))
+            .filter(|node| node["ignored"] != true && NAMED.contains(&text(&node["role"]).as_str()))
             .filter(|node| text(&node["name"]).is_empty())
             .collect();
         assert!(nameless.is_empty(), "{room}: {nameless:#?}");

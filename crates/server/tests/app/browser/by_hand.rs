@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::visit;
+use crate::running::workbooks;
 
 #[test]
 fn a_network_is_chosen_changed_and_taken_along_with_its_numbers() {
@@ -31,6 +32,34 @@ fn a_network_is_chosen_changed_and_taken_along_with_its_numbers() {
     visit.browser.wait_for("document.querySelector('[role=alert]')?.textContent.includes('no layer size')");
     visit.picture("by-hand-refused");
     visit.nothing_went_wrong();
+}
+
+/// A slip of the keyboard in the choice of a network costs none of one's own numbers.
+#[test]
+fn ones_own_numbers_outlive_a_refusal() {
+    let Some(mut visit) = visit() else { return };
+    let weights = "weights=0.9,0.2,0.25,0.3,0.4,0.45,0.5,0.55";
+    visit.go(&format!("/by-hand?{weights}&inputs=0.7,0.1&rows=abc"));
+    visit.browser.wait_for("document.querySelector('[role=alert]')?.textContent.includes('abc')");
+    visit.on("#choice [name=rows]", "it.value = '';");
+    visit.type_into("#choice [name=rows]", "50");
+    visit.click("#choice button.primary");
+    visit
+        .browser
+        .wait_for("document.documentElement.classList.contains('ready') && location.search.includes('rows=50')");
+    let search = visit.browser.evaluate("decodeURIComponent(location.search)");
+    let search = search.as_str().unwrap();
+    assert!(search.contains(weights) && search.contains("inputs=0.7,0.1"), "{search}");
+    assert_eq!(visit.on("#given input[data-name=w1]", "return it.value;"), "0.9");
+    // Numbers that do not fit are what was refused, and are left out.
+    visit.go("/by-hand?weights=0.9,0.2&inputs=0.7,0.1");
+    visit.browser.wait_for("document.querySelector('[role=alert]') !== null");
+    visit.click("#choice button.primary");
+    visit
+        .browser
+        .wait_for("document.documentElement.classList.contains('ready') && location.search.includes('inputs')");
+    let search = visit.browser.evaluate("decodeURIComponent(location.search)");
+    assert!(!search.as_str().unwrap().contains("weights"), "{search}");
 }
 
 #[test]
@@ -93,11 +122,7 @@ fn a_number_that_cannot_be_taken_is_said_in_words() {
 
 #[test]
 fn a_workbook_is_audited_on_the_page() {
-    let books = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/workbooks");
-    if !books.is_dir() {
-        eprintln!("skipped: the three workbooks are not there");
-        return;
-    }
+    let Some(books) = workbooks() else { return };
     let Some(mut visit) = visit() else { return };
     visit.go("/by-hand");
     visit.browser.wait_for("document.documentElement.classList.contains('ready')");

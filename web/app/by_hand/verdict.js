@@ -52,8 +52,8 @@ function slipElement({ cell, weight, rows, every_row: isEveryRow, what, found, v
   return element("li", {}, head, element("dl", {},
     line("also on", also.length > 0 ? also.map((other) => other.sheet).join(", ") : null),
     line("found", code(found)),
-    line(isOfGradient ? "takes off, as gradient" : "gives", number(value)),
-    line(isOfGradient ? "should take off" : "should be", number(expected)),
+    isOfGradient ? line("applies", [number(value), " as gradient"]) : line("gives", number(value)),
+    line("should be", number(expected)),
     line("write", code(right)),
     line("because", derivation)));
 }

@@ -100,6 +100,11 @@ export class FieldView {
 
   putBack() {
     this.draft.putBack(this.field);
+    this.restore();
+  }
+
+  // Shows what the recipe has, once nothing is changed any more.
+  restore() {
     if (this.field.kind === "integer" || this.field.kind === "number") this.control.value = String(this.field.original ?? "");
     this.showChange();
   }

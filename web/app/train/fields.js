@@ -62,6 +62,8 @@ export class Fields {
   // The button goes with the changes; whoever pressed it goes on at the first field.
   putAllBack() {
     this.draft.putAllBack();
+    // The field that gets the focus counts as one that is being typed in, and is left alone by the next plan.
+    for (const view of this.views.values()) view.restore();
     this.common.querySelector("input")?.focus();
   }
 

@@ -54,13 +54,16 @@ export class Setup {
 
   planned(plan) {
     this.plan = plan;
+    this.shown = this.draft.recipe;
     this.fields.update(plan);
     this.network.update(plan);
     this.panel.update(plan);
   }
 
-  // Says what is wrong where it is wrong.
-  refused(error) {
+  // Says what is wrong where it is wrong. A draft that was kept may be refused before there are fields, or with those of
+  // another recipe.
+  async refused(error) {
+    if (this.shown !== this.draft.recipe && !(await this.showRecipe())) return;
     this.fields.forgive();
     this.network.refuse(null);
     this.panel.age();
@@ -71,6 +74,18 @@ export class Setup {
       this.network.refuse(error.message);
       this.panel.refuse("The network cannot be as it is. Its text says why.");
     } else this.panel.refuse(error.message);
+  }
+
+  // Shows the recipe as it is, with what was typed in its fields; false where a newer answer is on its way.
+  async showRecipe() {
+    const asked = this.planner.request;
+    try {
+      const plan = await post("/api/plan", { ...this.draft.order, changes: {} });
+      if (this.planner.request === asked) this.planned(plan);
+    } catch {
+      // What was refused is said all the same.
+    }
+    return this.planner.request === asked;
   }
 
   async train() {

@@ -159,14 +159,14 @@ fn slip_card(page: &mut String, id: &str, slip: &Slip, table: &TableReport) {
         fact("Write", format!("<code class=\"right\">{}</code>", escaped(corrected)));
     }
     if let Some(value) = slip.value {
-        fact(if slip.is_of_gradient { "Takes off, as gradient" } else { "Gives" }, number(value));
+        match slip.is_of_gradient {
+            true => fact("Applies", format!("{} as gradient", number(value))),
+            false => fact("Gives", number(value)),
+        }
     }
     if let Some(expected) = slip.expected {
         let sure = slip.tolerance.map(|tolerance| format!(" ± {tolerance:.1e}")).unwrap_or_default();
-        fact(
-            if slip.is_of_gradient { "Should take off" } else { "Should give" },
-            format!("{}{sure}", number(expected)),
-        );
+        fact(if slip.is_of_gradient { "Should be" } else { "Should give" }, format!("{}{sure}", number(expected)));
     }
     if let Some(derivation) = &slip.derivation {
         fact("Because", escaped(derivation));

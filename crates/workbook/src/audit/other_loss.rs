@@ -18,6 +18,8 @@ use super::misshapen::{Trained, slips_of_gradients, written};
 
 /// The most terms of an error that are looked at.
 const MOST_TERMS: usize = 64;
+/// Of how many the formula is written out.
+const TERMS_SHOWN: usize = 4;
 
 /// A loss that gradients may be of, as a sum over the outputs.
 #[derive(Clone, Copy)]
@@ -69,6 +71,7 @@ pub(crate) fn note_other_losses(book: &Book, examined: &mut Examined) -> Result<
             let of_first = first.and_then(|error| leaves(book, &trained, error)).unwrap_or_default();
             let write: Vec<String> = of_first
                 .iter()
+                .take(TERMS_SHOWN)
                 .filter_map(|leaf| {
                     let Content::Formula(text) = terms.get(&leaf.cell)? else { return None };
                     Some(format!("={text} in {}", leaf.cell))

@@ -78,6 +78,36 @@ fn a_recipe_is_changed_trained_watched_and_drawn_with() {
     visit.nothing_went_wrong();
 }
 
+/// What was typed wrong outlives a reload at its field, beside all others, and can be put back.
+#[test]
+fn a_draft_that_cannot_be_is_shown_again_with_all_its_fields() {
+    let Some(mut visit) = visit() else { return };
+    visit.go("/train");
+    visit.browser.wait_for("document.querySelector('.facts')?.textContent.includes('19,650')");
+    let says = "document.querySelector('#field-epochs-error')?.textContent.includes('must be a whole number')";
+    visit.on("#field-epochs", "it.value = '';");
+    visit.type_into("#field-epochs", "many");
+    visit.browser.wait_for(says);
+    visit.go("/draw");
+    visit.go("/train");
+    visit.browser.wait_for(says);
+    assert_eq!(visit.on("#field-epochs", "return it.value;"), "many");
+    assert_eq!(visit.on("#field-batch_size", "return it.value;"), "64");
+    assert!(visit.on("#layers", "return it.value;").as_str().unwrap().contains("channels = 8"));
+    visit.picture("train-refused-again");
+    // Another recipe and back: each has its own fields, whatever is wrong with one of them.
+    visit.click("#recipe-seed");
+    visit.browser.wait_for("document.querySelector('#field-batch_size').value === '128'");
+    visit.click("#recipe-default");
+    visit.browser.wait_for("document.querySelector('#field-batch_size').value === '64'");
+    visit.browser.wait_for(says);
+    assert_eq!(visit.on("#field-epochs", "return it.value;"), "many");
+    visit.click(".changes button");
+    visit.browser.wait_for("document.querySelector('.plan .primary')?.textContent.length > 1");
+    visit.browser.wait_for("document.querySelector('#field-epochs').value === '20'");
+    visit.browser.wait_for("document.querySelector('#field-epochs-error').textContent === ''");
+}
+
 #[test]
 fn a_run_is_stopped_kept_and_goes_on_while_others_wait() {
     let Some(mut visit) = visit() else { return };

@@ -22,7 +22,6 @@ pub fn html(report: &AuditReport) -> String {
     );
     let (class, verdict) = match slips {
         0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
-        0 if !report.refused.is_empty() => ("slips", "Not all of it could be audited.".to_owned()),
         0 => (
             "clean",
             format!("Clean: every gradient is the derivative of {}.", report.of_which_error().replace('\'', "’")),

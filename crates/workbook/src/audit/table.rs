@@ -47,7 +47,7 @@ pub(crate) struct Table {
     pub last: i64,
     /// The last step that the sheet has, where `last` is the last one with numbers.
     pub sheet_last: i64,
-    /// The last step with updates, be they none that can be recognised.
+    /// The last step whose weights are corrected, rightly or not; below its row nothing belongs to the table.
     pub last_updated: i64,
     pub tracks: Vec<Track>,
     /// For each track, how its update is put together.

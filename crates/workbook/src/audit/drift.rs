@@ -37,7 +37,9 @@ pub(crate) fn findings(sheet: &Sheet<'_>, case: &Case, blamed: &BTreeSet<Address
     let table = &case.table;
     let mut result = Found::default();
     let mut courses: Vec<(Address, Values, Course)> = Vec::new();
-    let given = table.moving.iter().filter(|(_, part)| **part == Part::Given);
+    // A weight that the error leaves out is trained all the same.
+    let is_idle = |base: Address| table.idle.iter().any(|track| track.weight_at(table.anchor) == Some(base));
+    let given = table.moving.iter().filter(|(base, part)| **part == Part::Given && !is_idle(**base));
     for (&base, _) in given {
         let cells: Vec<(i64, Address)> =
             (table.first..=table.sheet_last).filter_map(|step| Some((step, table.at(base, step)?))).collect();

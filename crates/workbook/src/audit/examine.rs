@@ -13,7 +13,7 @@ use super::finding::{Finding, SlipKind};
 use super::formula::{FormulaReader, text_at};
 use super::idle;
 use super::judge;
-use super::lines::{Kind, Line, lines};
+use super::lines::{Line, lines};
 use super::merging::one_for_a_cell;
 use super::misshapen::explained;
 use super::odd_term::blame_the_error;
@@ -22,14 +22,9 @@ use super::rounding::Rounding;
 use super::rows;
 use super::sliding::sliding;
 use super::table::{Part, Table, tables};
+use super::tested_steps::tested_steps;
 use super::untrained;
-
-/// The most cells that are recalculated for the finite differences, all nudges together.
-const RECALCULATION_BUDGET: usize = 300_000;
-/// Nudges of one weight: three distances, both ways.
-const NUDGES: usize = 6;
-/// The fewest steps of a table that are differentiated, where it has as many.
-const FEWEST_STEPS: usize = 8;
+use super::unwrapped::unwrapped;
 
 /// A workbook with everything that judging needs.
 pub(crate) struct Sheet<'a> {
@@ -86,6 +81,8 @@ pub(crate) struct Examined {
     pub notes: Vec<String>,
     /// Why tables were left out.
     pub refusals: Vec<String>,
+    /// The book that was judged, where it is the workbook without functions around its formulas.
+    pub unwrapped: Option<Book>,
 }
 
 impl Judged {
@@ -116,6 +113,15 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
+    let Some(unwrapped) = unwrapped(book) else { return examine_without_wrappings(book) };
+    let mut examined = examine_without_wrappings(&unwrapped.book)?;
+    unwrapped.tell(book, &mut examined)?;
+    examined.unwrapped = Some(unwrapped.book);
+    Ok(examined)
+}
+
+/// The same of a book without functions around its formulas that say nothing of them.
+fn examine_without_wrappings(book: &Book) -> Result<Examined, AuditError> {
     let as_it_is = examine_with_references_held(book)?;
     let mut examined = explained(book, &as_it_is)?.unwrap_or(as_it_is);
     note_other_losses(book, &mut examined)?;
@@ -226,7 +232,7 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
     }
     notes.extend(sheet.stale_values(&wanted));
     let refusals = refusals.iter().map(AuditError::to_string).collect();
-    Ok(Examined { judged, notes, refusals })
+    Ok(Examined { judged, notes, refusals, unwrapped: None })
 }
 
 impl Case {
@@ -561,34 +567,4 @@ pub(crate) fn pattern_text(book: &Book, table: &Table, line: &Line, step: i64) -
     let (_, from) = line.pattern.as_ref()?;
     let formula = book.formula(table.at(line.base, *from)?)?;
     Some(text_at(&formula.node, &book.sheets, table.at(line.base, step)?))
-}
-
-/// The steps to differentiate: all, or in a very long table some of them, spread evenly, with every odd row.
-fn tested_steps(table: &Table, lines: &[Line], table_count: usize) -> Vec<i64> {
-    let forward = table.moving.values().filter(|part| **part == Part::Forward).count().max(1);
-    let cost = forward * table.tracks.len().max(1) * NUDGES;
-    let affordable = (RECALCULATION_BUDGET / table_count.max(1) / cost).max(FEWEST_STEPS);
-    let count = (table.last - table.first + 1) as usize;
-    if count <= affordable {
-        return table.steps().collect();
-    }
-    let mut steps: BTreeSet<i64> =
-        (0..affordable).map(|k| table.first + (k * (count - 1) / (affordable - 1)) as i64).collect();
-    // Rows that differ, and rows from which on the formula is another one.
-    for line in lines {
-        let mut before: Option<&Kind> = None;
-        let mut odd = 0;
-        for step in table.steps() {
-            let kind = line.deviants.get(&step);
-            if kind != before {
-                steps.insert(step);
-                odd += 1;
-            }
-            before = kind;
-            if odd > 16 {
-                break;
-            }
-        }
-    }
-    steps.into_iter().collect()
 }

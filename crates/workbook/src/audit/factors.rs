@@ -84,17 +84,22 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
 /// The formula without factor number `place`, and that factor.
 fn without_factor(node: &Node, place: usize, count: &mut usize) -> Option<(Node, Node)> {
     if let Node::OpProductKind { kind, left, right } = node {
+        let of_divisor = || {
+            let (kind, left) = (OpProduct::Divide, Box::new(Node::NumberKind(1.0)));
+            Node::OpProductKind { kind, left, right: right.clone() }
+        };
         let sides: &[(&Node, &Node)] = match kind {
             OpProduct::Times => &[(right.as_ref(), left.as_ref()), (left.as_ref(), right.as_ref())],
-            OpProduct::Divide => &[],
+            OpProduct::Divide => &[(left.as_ref(), right.as_ref())],
         };
         for &(kept, dropped) in sides {
             // Of a product of products each factor counts once: where it is no product itself.
-            if matches!(dropped, Node::OpProductKind { .. }) {
+            if *kind == OpProduct::Times && matches!(dropped, Node::OpProductKind { .. }) {
                 continue;
             }
             if *count == place {
-                return Some((kept.clone(), dropped.clone()));
+                let factor = if *kind == OpProduct::Divide { of_divisor() } else { dropped.clone() };
+                return Some((kept.clone(), factor));
             }
             *count += 1;
         }

@@ -25,9 +25,11 @@ const READABLE: usize = 160;
 
 /// One step's forward formulas differentiated.
 pub(crate) struct Step {
-    symbolic: Symbolic,
+    pub symbolic: Symbolic,
     /// The derivative of the error by the quantity in a cell, and its value.
     gradients: BTreeMap<Address, (NodeId, f64)>,
+    /// What gradients are made of: see [`Symbolic::parts`].
+    parts: Vec<f64>,
 }
 
 impl Step {
@@ -106,10 +108,12 @@ impl Judge<'_, '_> {
         })
     }
 
-    /// Whether a helper cell holds the derivative by some quantity in these steps.
+    /// Whether a helper cell holds, in these steps, the derivative of the error by some quantity, that of a term of the error,
+    /// or that of a quantity by one that its formula takes.
     pub fn holds_derivative(&mut self, helper: Address, steps: &[i64]) -> bool {
         let Some(differentiated) = self.differentiated(steps) else { return false };
         self.forward().into_iter().any(|quantity| self.holds(helper, quantity, &differentiated, steps))
+            || self.holds_part(helper, &differentiated, steps)
     }
 
     fn holds(&self, helper: Address, quantity: Address, differentiated: &[Rc<Step>], steps: &[i64]) -> bool {
@@ -125,7 +129,18 @@ impl Judge<'_, '_> {
         })
     }
 
-    fn differentiated(&mut self, steps: &[i64]) -> Option<Vec<Rc<Step>>> {
+    fn holds_part(&self, helper: Address, differentiated: &[Rc<Step>], steps: &[i64]) -> bool {
+        let held: Option<Vec<f64>> = steps.iter().map(|&row| self.value(self.table().at(helper, row)?)).collect();
+        let Some(held) = held else { return false };
+        let count = differentiated.iter().map(|step| step.parts.len()).min().unwrap_or(0);
+        (0..count).any(|part| {
+            let mut pairs = differentiated.iter().map(|step| step.parts[part]).zip(&held);
+            pairs.all(|(part, held)| *held != 0.0 && (part - held).abs() <= SAME * held.abs())
+        })
+    }
+
+    /// These steps differentiated; `None` where one of them has a function without a rule.
+    pub fn differentiated(&mut self, steps: &[i64]) -> Option<Vec<Rc<Step>>> {
         for &step in steps {
             if !self.differentiated.contains_key(&step) {
                 let found = self.differentiate(step).map(Rc::new);
@@ -136,14 +151,18 @@ impl Judge<'_, '_> {
     }
 
     fn differentiate(&self, step: i64) -> Option<Step> {
-        let symbolic = Symbolic::of(self.sheet.book, self.table(), step)?;
+        let mut symbolic = Symbolic::of(self.sheet.book, self.table(), step)?;
+        let terms: Vec<Address> =
+            self.table().error_terms.iter().filter_map(|&term| self.table().at(term, step)).collect();
+        let parts = symbolic.parts(&terms);
         let values = self.values_of(&symbolic)?;
+        let parts = parts.into_iter().map(|part| values.get(part)).collect();
         let gradient = |&cell: &Address| {
             let node = symbolic.gradient_of(cell)?;
             Some((cell, (node, values.get(node))))
         };
         let gradients = symbolic.nodes.keys().filter_map(gradient).collect();
-        Some(Step { symbolic, gradients })
+        Some(Step { symbolic, gradients, parts })
     }
 
     /// The values of a step's formulas; `None` where a cell that they need holds no number.
@@ -155,7 +174,8 @@ impl Judge<'_, '_> {
         Some(Values::of(graph, &known?))
     }
 
-    fn value(&self, cell: Address) -> Option<f64> {
+    /// The number in a cell, with the weights of its row as they are.
+    pub fn value(&self, cell: Address) -> Option<f64> {
         self.case.values.get(&cell).copied().or_else(|| self.sheet.engine.number(cell))
     }
 

@@ -31,13 +31,16 @@ pub(crate) fn findings(sheet: &mut Sheet<'_>, case: &Case, factor: f64) -> Vec<F
 pub(crate) fn idle<'a>(table: &Table, beside: &'a [Track]) -> impl Iterator<Item = &'a Track> {
     let rates: Vec<Expr> = table.rules.iter().flat_map(|rule| &rule.rate).map(|factor| factor.expr.clone()).collect();
     let (first, last) = (table.first, table.last);
+    let longest = table.tracks.iter().map(|track| track.updates.len()).max().unwrap_or(0);
     beside.iter().filter(move |track| {
         let (start, end) = track.steps();
         let has_rate =
             track.updates.values().flat_map(|update| &update.steps).all(|product| {
                 product.is_negative && product.factors.iter().any(|factor| rates.contains(&factor.expr))
             });
-        track.updates.len() > 2 && first <= start && end <= last && has_rate
+        // Of a table of one or two steps no weight has more.
+        let is_long_enough = track.updates.len() > 2.min(longest.saturating_sub(1));
+        is_long_enough && first <= start && end <= last && has_rate
     })
 }
 

@@ -77,6 +77,7 @@ pub(crate) fn findings(
     let mut judge = Judge::new(sheet, case, excused);
     let mut result = Found::default();
     let (factor, total) = judge.choose_loss(&mut result);
+    judge.without_decay_or_momentum(&mut result);
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
     if let Some(finding) = judge.wrong_forward() {
@@ -217,6 +218,7 @@ impl Judge<'_, '_> {
             track,
             wanted: self.rows[track].iter().map(wanted).collect(),
             mended: &self.mended,
+            other: None,
         }
     }
 

@@ -17,43 +17,75 @@ const OF_HELPERS: [ChangeKind; 4] = [ChangeKind::Sign, ChangeKind::Factor, Chang
 
 impl Judge<'_, '_> {
     /// The helper cell at the anchor that makes several gradients wrong, one of them a track's, and what mends it: a small
-    /// change, or its own derivative where that is written shorter.
+    /// change, or its own derivative where that is written shorter. Of cells that as many gradients are made of, one that a
+    /// small change mends goes before one that has to be written anew.
     pub fn repair_of_helper(&mut self, track: usize, bad: &[Row]) -> Result<Option<(Address, Repair)>, AuditError> {
         let (step, rows) = (bad[0].step, spread(bad));
-        for helper in self.suspects(track, bad) {
-            if self.users(helper, step).len() < 2 {
-                continue;
+        let suspects: Vec<(Address, usize)> = self
+            .suspects(track, bad)
+            .into_iter()
+            .map(|helper| (helper, self.users(helper, step).len()))
+            .filter(|(_, users)| *users > 1)
+            .collect();
+        for alike in suspects.chunk_by(|(_, one), (_, other)| one == other) {
+            for &(helper, _) in alike {
+                let Some(small) = self.small_repair(track, helper, step, &rows)? else { continue };
+                let derivative = self.repair_by_derivative(track, helper, step, &rows)?;
+                return Ok(Some((
+                    helper,
+                    derivative.filter(|found| self.is_better(found, &small, helper)).unwrap_or(small),
+                )));
             }
-            let mut found = None;
-            for kind in OF_HELPERS {
-                if let Some(repair) = self.change(track, helper, kind, &rows)?
-                    && self.mends_several(helper, step, &repair)?
-                {
-                    found = Some(repair);
-                    break;
+            for &(helper, _) in alike {
+                if let Some(repair) = self.repair_by_derivative(track, helper, step, &rows)? {
+                    return Ok(Some((helper, repair)));
                 }
-            }
-            let derivative = match self.derivative_for(track, helper, &rows)? {
-                Some(repair) if self.mends_several(helper, step, &repair)? => Some(repair),
-                _ => None,
-            };
-            let found = match (found, derivative) {
-                (Some(small), Some(derivative)) => {
-                    let text = |repair: &Repair| text_at(&repair.node, &self.sheet.book.sheets, helper);
-                    let (of_small, of_derivative) = (text(&small), text(&derivative));
-                    // A step is 1 while the neuron is alive: without it the formula is right by chance.
-                    let lacks_step = of_derivative.contains("IF(") && !of_small.contains("IF(");
-                    let is_readable = of_derivative.len() <= of_small.len() + STEP;
-                    let is_shorter = 4 * of_derivative.len() <= 3 * of_small.len();
-                    Some(if is_shorter || lacks_step && is_readable { derivative } else { small })
-                }
-                (small, derivative) => small.or(derivative),
-            };
-            if let Some(repair) = found {
-                return Ok(Some((helper, repair)));
             }
         }
         Ok(None)
+    }
+
+    /// A small change of a helper cell that makes several gradients right.
+    fn small_repair(
+        &mut self,
+        track: usize,
+        helper: Address,
+        step: i64,
+        rows: &[i64],
+    ) -> Result<Option<Repair>, AuditError> {
+        for kind in OF_HELPERS {
+            if let Some(repair) = self.change(track, helper, kind, rows)?
+                && self.mends_several(helper, step, &repair)?
+            {
+                return Ok(Some(repair));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The derivative that belongs into a helper cell, if it makes several gradients right.
+    fn repair_by_derivative(
+        &mut self,
+        track: usize,
+        helper: Address,
+        step: i64,
+        rows: &[i64],
+    ) -> Result<Option<Repair>, AuditError> {
+        match self.derivative_for(track, helper, rows)? {
+            Some(repair) if self.mends_several(helper, step, &repair)? => Ok(Some(repair)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a helper cell is better written as the derivative that it should hold than changed a little.
+    fn is_better(&self, derivative: &Repair, small: &Repair, helper: Address) -> bool {
+        let text = |repair: &Repair| text_at(&repair.node, &self.sheet.book.sheets, helper);
+        let (of_small, of_derivative) = (text(small), text(derivative));
+        // A step is 1 while the neuron is alive: without it the formula is right by chance.
+        let lacks_step = of_derivative.contains("IF(") && !of_small.contains("IF(");
+        let is_readable = of_derivative.len() <= of_small.len() + STEP;
+        let is_shorter = 4 * of_derivative.len() <= 3 * of_small.len();
+        is_shorter || lacks_step && is_readable
     }
 
     /// The cell at the anchor that is to be changed for a track's gradient to be right in its bad rows, and the change, where
@@ -89,7 +121,8 @@ impl Judge<'_, '_> {
         if failures == FAILURES {
             return Ok(None);
         }
-        let trial = Trial { culprit: base, rows, ..self.trial(track) };
+        let other = self.other_numbers(track, rows);
+        let trial = Trial { culprit: base, rows, other: other.as_ref(), ..self.trial(track) };
         let repair = search(self.sheet, &trial, kind)?;
         if repair.is_none() {
             self.failures.insert((base, kind), failures + 1);

@@ -1,4 +1,5 @@
-//! What an error looks like: a sum of squared differences between what came out and what should have.
+//! What an error looks like: a sum of squared differences between what came out and what should have; and what may be added
+//! to it, a penalty on the weights.
 
 use std::collections::BTreeSet;
 
@@ -12,22 +13,31 @@ const DEPTH_LIMIT: usize = 12;
 /// The most terms that are counted.
 const TERM_LIMIT: usize = 4096;
 
+/// What depends on the weights of some steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Varying<'a> {
+    /// The weights included.
+    pub cells: &'a BTreeSet<Address>,
+    pub weights: &'a BTreeSet<Address>,
+}
+
 /// The number of loss terms that the formula of `cell` sums up, each a constant times a squared difference (or a target
-/// times a logarithm, or an absolute difference); 0 where it is anything else. `varies` are the cells that depend on
-/// the weights.
-pub(crate) fn terms(book: &Book, varies: &BTreeSet<Address>, cell: Address) -> usize {
+/// times a logarithm, or an absolute difference); 0 where it is anything else. A penalty, which depends on nothing but weights,
+/// counts as no term and spoils none.
+pub(crate) fn terms(book: &Book, varying: Varying<'_>, cell: Address) -> usize {
     let Some(formula) = book.formula(cell) else { return 0 };
-    terms_of(book, varies, &formula.expr)
+    terms_of(book, varying, &formula.expr)
 }
 
 /// The same of a part of a formula.
-pub(crate) fn terms_of(book: &Book, varies: &BTreeSet<Address>, expr: &Expr) -> usize {
-    Search { book, varies }.sum(expr, 0).unwrap_or(0)
+pub(crate) fn terms_of(book: &Book, Varying { cells: varies, weights }: Varying<'_>, expr: &Expr) -> usize {
+    Search { book, varies, weights }.sum(expr, 0).unwrap_or(0)
 }
 
 struct Search<'a> {
     book: &'a Book,
     varies: &'a BTreeSet<Address>,
+    weights: &'a BTreeSet<Address>,
 }
 
 impl Search<'_> {
@@ -55,7 +65,7 @@ impl Search<'_> {
         }
         let mut count = 0;
         for (_, part) in parts {
-            if self.is_varying(part) {
+            if self.is_varying(part) && !self.is_penalty(part, depth) {
                 count += self.term(part, depth)?;
             }
             if count > TERM_LIMIT {
@@ -65,8 +75,49 @@ impl Search<'_> {
         Some(count)
     }
 
+    /// Whether an expression has even powers or distances from 0 of weights in it, such as λ/2·Σw², and nothing else that
+    /// varies.
+    fn is_penalty(&self, expr: &Expr, depth: usize) -> bool {
+        if depth > DEPTH_LIMIT || !self.is_varying(expr) {
+            return false;
+        }
+        let is_of_weights = |operand: &Expr| {
+            let mut is_all = true;
+            operand.references(&mut |first, last| {
+                let cells =
+                    self.varies.range(first..=last).filter(|cell| (first.column..=last.column).contains(&cell.column));
+                cells.for_each(|cell| is_all &= self.weights.contains(cell));
+            });
+            is_all
+        };
+        match expr {
+            Expr::Cell(cell) if !self.weights.contains(cell) => {
+                self.book.formula(*cell).is_some_and(|formula| self.is_penalty(&formula.expr, depth + 1))
+            }
+            Expr::Power(x, exponent) => **exponent == Expr::Number(2.0) && is_of_weights(x),
+            Expr::Call(name, operands) => match (name.as_str(), operands.as_slice()) {
+                ("SUMSQ", operands) => operands.iter().all(is_of_weights),
+                ("ABS", [x]) => is_of_weights(x),
+                ("SUMPRODUCT", [x, y]) => x == y && is_of_weights(x),
+                ("SUM", operands) => operands.iter().all(|operand| self.is_penalty(operand, depth)),
+                _ => false,
+            },
+            Expr::Add(x, y) | Expr::Subtract(x, y) => {
+                [x, y].into_iter().all(|side| !self.is_varying(side) || self.is_penalty(side, depth))
+            }
+            Expr::Multiply(x, y) if x == y => is_of_weights(x),
+            Expr::Multiply(x, y) => match (self.is_varying(x), self.is_varying(y)) {
+                (true, false) => self.is_penalty(x, depth),
+                (false, true) => self.is_penalty(y, depth),
+                _ => false,
+            },
+            Expr::Divide(x, y) => !self.is_varying(y) && self.is_penalty(x, depth),
+            _ => false,
+        }
+    }
+
     fn term(&self, expr: &Expr, depth: usize) -> Option<usize> {
-        let mut product = Product { is_negative: false, factors: Vec::new(), helpers: Vec::new() };
+        let mut product = Product { is_negative: false, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
         factors(expr, false, &mut product);
         let varying: Vec<&Factor> = product.factors.iter().filter(|factor| self.is_varying(&factor.expr)).collect();
         match varying.as_slice() {

@@ -16,6 +16,7 @@ use super::examine::{Examined, Judged, examine_with_references_held, final_error
 use super::finding::{Finding, SlipKind};
 use super::formula::Reference;
 use super::labels::label;
+use super::loss::Varying;
 use super::nearly_sigmoid::nearly_sigmoid;
 use super::nearly_squared::nearly_squared;
 use super::table::Part;
@@ -61,6 +62,10 @@ pub(crate) struct Trained {
 }
 
 impl Trained {
+    pub(crate) fn varying(&self) -> Varying<'_> {
+        Varying { cells: &self.varies, weights: &self.weights }
+    }
+
     pub(crate) fn of(book: &Book, dependencies: &Dependencies) -> Self {
         let updates = candidates(book, dependencies);
         let weights: BTreeSet<Address> = updates.iter().flat_map(|(&cell, update)| [cell, update.previous]).collect();

@@ -18,12 +18,13 @@
 //! | `package`, `foreign`, `book`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
-//! | `lines`, `differences`, `rounding` | formulas down the rows; finite differences; what rounding does to them |
+//! | `lines`, `tested_steps`, `differences`, `rounding` | formulas down the rows; which are differentiated, and how; what rounding does to that |
+//! | `unwrapped`, `more_than_gradient` | what is no slip: ROUND and IFERROR around formulas; weight decay and momentum |
 //! | `rows`, `judge`, `which_loss`, `wrong_forward`, `forward_changes`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
 //! | `sliding` | references that dollar signs should hold |
 //! | `misshapen`, `nearly_squared`, `nearly_sigmoid` | terms of an error and outputs that are nearly what they should be |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
-//! | `likely_repair`, `repair`, `factors`, `terms`, `places` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it |
+//! | `likely_repair`, `repair`, `factors`, `terms`, `places`, `other_numbers` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it, and not by chance |
 //! | `helper_cells`, `helper_derivative`, `symbolic` | what gradients are made of; the right formula by differentiation |
 //! | `network`, `softmax` | the network as the derivation knows it |
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
@@ -55,12 +56,14 @@ mod lines;
 mod loss;
 mod merging;
 mod misshapen;
+mod more_than_gradient;
 mod nearly_sigmoid;
 mod nearly_squared;
 mod network;
 mod odd_rate;
 mod odd_term;
 mod other_loss;
+mod other_numbers;
 mod package;
 mod places;
 mod rate;
@@ -76,9 +79,11 @@ mod softmax;
 mod symbolic;
 mod table;
 mod terms;
+mod tested_steps;
 mod text;
 mod tracks;
 mod untrained;
+mod unwrapped;
 mod update_rule;
 mod values_judge;
 mod values_network;

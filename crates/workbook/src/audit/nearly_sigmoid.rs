@@ -24,7 +24,8 @@ pub(crate) fn nearly_sigmoid(
 ) -> Misshapen {
     let mut found = Misshapen::default();
     let Trained { weights, varies, .. } = trained;
-    let is_error = |cell: &&Address| errors.faults.contains_key(cell) || loss::terms(book, varies, **cell) > 0;
+    let is_error =
+        |cell: &&Address| errors.faults.contains_key(cell) || loss::terms(book, trained.varying(), **cell) > 0;
     let errors: Vec<Address> = varies.iter().filter(is_error).copied().collect();
     let mut reader = FormulaReader::new(&book.sheets, &book.names);
     for cell in dependencies.closure(&errors, weights).intersection(varies).copied() {

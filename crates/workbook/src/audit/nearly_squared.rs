@@ -10,7 +10,7 @@ use super::book::Book;
 use super::dependencies::Dependencies;
 use super::engine::Content;
 use super::formula::{Expr, FormulaReader, references, text_at};
-use super::loss;
+use super::loss::{self, Varying};
 use super::misshapen::{Fault, Misshapen, Trained, written};
 use super::update_rule::{Product, factors, sum_terms};
 
@@ -31,7 +31,8 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: 
     let Trained { updates, weights, varies } = trained;
     let of_updates: Vec<Address> = updates.keys().flat_map(|&cell| dependencies.needs(cell)).copied().collect();
     let backward = dependencies.closure(&of_updates, weights);
-    let mut search = Search { book, varies, reader: FormulaReader::new(&book.sheets, &book.names) };
+    let varying = trained.varying();
+    let mut search = Search { book, varies, weights, reader: FormulaReader::new(&book.sheets, &book.names) };
     let mut unsquared: Vec<(Address, Content)> = Vec::new();
     for &cell in varies.difference(&backward).filter(|cell| !weights.contains(cell)) {
         let Some(formula) = book.formula(cell) else { continue };
@@ -49,7 +50,7 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: 
     let mut is_sum: BTreeMap<Address, bool> = BTreeMap::new();
     let of_unsquared: BTreeSet<Address> = unsquared.iter().map(|term| term.0).collect();
     let is_term = |cell: &&Address| {
-        of_unsquared.contains(cell) || found.faults.contains_key(cell) || loss::terms(book, varies, **cell) > 0
+        of_unsquared.contains(cell) || found.faults.contains_key(cell) || loss::terms(book, varying, **cell) > 0
     };
     for (cell, _) in &unsquared {
         for &user in dependencies.users(*cell) {
@@ -70,10 +71,15 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: 
 struct Search<'a> {
     book: &'a Book,
     varies: &'a BTreeSet<Address>,
+    weights: &'a BTreeSet<Address>,
     reader: FormulaReader,
 }
 
 impl Search<'_> {
+    fn varying(&self) -> Varying<'_> {
+        Varying { cells: self.varies, weights: self.weights }
+    }
+
     /// What is wrong with the first part of a sum that is nearly a squared difference, where each of the others is one too
     /// or a term of an error.
     fn first_fault(&self, expr: &Expr) -> Option<Fault> {
@@ -89,7 +95,7 @@ impl Search<'_> {
         for (_, part) in parts {
             match self.nearly(part) {
                 Some(nearly) => fault = fault.or(Some(nearly.fault)),
-                None if loss::terms_of(self.book, self.varies, part) > 0 => {}
+                None if loss::terms_of(self.book, self.varying(), part) > 0 => {}
                 None => return None,
             }
         }
@@ -125,7 +131,7 @@ impl Search<'_> {
     /// A constant times something made of one cell that varies and one that does not, added or subtracted, to a power
     /// or none; not a squared difference itself.
     fn nearly(&self, expr: &Expr) -> Option<Nearly> {
-        let is_term = loss::terms_of(self.book, self.varies, expr) > 0;
+        let is_term = loss::terms_of(self.book, self.varying(), expr) > 0;
         let mut parts = Vec::new();
         sum_terms(expr, false, &mut parts)?;
         if parts.len() == 2 && !is_term {
@@ -211,7 +217,7 @@ struct Split {
 }
 
 fn split(expr: &Expr, is_negative: bool) -> Option<Split> {
-    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new() };
+    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
     factors(expr, false, &mut product);
     let mut split = Split { is_negative: product.is_negative, factor: 1.0, cores: Vec::new() };
     for part in product.factors {

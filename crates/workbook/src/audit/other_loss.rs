@@ -121,7 +121,7 @@ fn leaves(book: &Book, trained: &Trained, error: Address) -> Option<Vec<Leaf>> {
                 written(book, reference, to, cell)
             };
             found.push(Leaf { cell, target: named(*target), output: named(*output) });
-        } else if !outputs.is_empty() && outputs.iter().all(|&cell| loss::terms(book, &trained.varies, cell) > 0) {
+        } else if !outputs.is_empty() && outputs.iter().all(|&cell| loss::terms(book, trained.varying(), cell) > 0) {
             open.extend(outputs.into_iter().rev());
         } else {
             return None;

@@ -2,7 +2,7 @@
 //! factor or one term more or fewer.
 //!
 //! Every change is tried by recalculating the formula and holding it against the finite difference, in one row first
-//! and then in others. What is offered has passed in all of them.
+//! and then in others, and in one with other numbers. What is offered has passed in all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,9 @@ use super::examine::{Case, Sheet};
 use super::factors::factor_changes;
 use super::formula::{Expr, text_at, with_references};
 use super::judge::Row;
-use super::labels::{heading, label};
+use super::labels::{LONGEST, heading, label};
+use super::other_numbers::OtherNumbers;
+use super::places::{changed_at, plus, times};
 use super::table::{Part, Table};
 use super::terms::{LENGTH_LIMIT, wanted_of_part, with_lacking_term, without_terms};
 
@@ -50,6 +52,8 @@ pub(crate) struct Trial<'a> {
     pub wanted: BTreeMap<i64, (f64, f64)>,
     /// Formulas that are known to belong elsewhere, at the anchor.
     pub mended: &'a [(Address, Node)],
+    /// A row with other numbers, in which the gradient has to come right too.
+    pub other: Option<&'a OtherNumbers>,
 }
 
 /// What is tried on a formula.
@@ -88,7 +92,7 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
         }
         ChangeKind::Term => without_terms(sheet, &formula.node, home),
     };
-    let mut engine = rows_engine(sheet, trial)?;
+    let mut engine = rows_engine(sheet, trial, trial.rows)?;
     let judge = |engine: &Engine, step: i64, cell: Address| trial.is_right(engine, step, cell);
     if !is_helper {
         // All changes at once in the first row; those that pass, in the other rows.
@@ -114,12 +118,14 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
             again.push(cells);
         }
         engine.recalculate();
-        let best =
-            passed.iter().zip(&again).find(|(_, cells)| cells.iter().all(|&(row, cell)| judge(&engine, row, cell)));
-        if best.is_none() && kind == ChangeKind::Term {
-            return with_lacking_term(sheet, trial, &mut engine, &formula.node, home);
+        for (change, cells) in passed.into_iter().zip(&again) {
+            if cells.iter().all(|&(row, cell)| judge(&engine, row, cell))
+                && is_right_with_other_numbers(sheet, trial, &change.node)?
+            {
+                return Ok(Some(change.clone()));
+            }
         }
-        return Ok(best.map(|(change, _)| (*change).clone()));
+        return lacking_term(sheet, trial, kind, &mut engine, &formula.node, home);
     }
     let Some(gradient) = gradient else { return Ok(None) };
     for change in &changes {
@@ -130,19 +136,52 @@ pub(crate) fn search(sheet: &Sheet<'_>, trial: &Trial<'_>, kind: ChangeKind) -> 
         }
         engine.recalculate();
         let is_right = |&row: &i64| table.at(gradient, row).is_some_and(|cell| judge(&engine, row, cell));
-        if trial.rows.iter().all(is_right) {
+        if trial.rows.iter().all(is_right) && is_right_with_other_numbers(sheet, trial, &change.node)? {
             return Ok(Some(change.clone()));
         }
     }
-    match kind {
-        ChangeKind::Term => with_lacking_term(sheet, trial, &mut engine, &formula.node, home),
-        ChangeKind::Sign | ChangeKind::Exchange | ChangeKind::Factor => Ok(None),
+    lacking_term(sheet, trial, kind, &mut engine, &formula.node, home)
+}
+
+/// The formula with the term that it lacks, where changes by a term are looked for.
+fn lacking_term(
+    sheet: &Sheet<'_>,
+    trial: &Trial<'_>,
+    kind: ChangeKind,
+    engine: &mut Engine,
+    node: &Node,
+    home: Address,
+) -> Result<Option<Repair>, AuditError> {
+    if kind != ChangeKind::Term {
+        return Ok(None);
     }
+    match with_lacking_term(sheet, trial, engine, node, home)? {
+        Some(repair) if is_right_with_other_numbers(sheet, trial, &repair.node)? => Ok(Some(repair)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the gradient is right in the row with other numbers too, with this formula for the culprit; true where there
+/// is no such row.
+fn is_right_with_other_numbers(sheet: &Sheet<'_>, trial: &Trial<'_>, node: &Node) -> Result<bool, AuditError> {
+    let Some(other) = trial.other else { return Ok(true) };
+    let table = &trial.case.table;
+    let of_gradient = table.rules[trial.track].gradient.unwrap_or(trial.culprit);
+    let Some((home, gradient)) = table.at(trial.culprit, other.step).zip(table.at(of_gradient, other.step)) else {
+        return Ok(false);
+    };
+    let mut engine = rows_engine(sheet, trial, &[other.step])?;
+    for (&cell, &value) in &other.cells {
+        engine.set_number(cell, value)?;
+    }
+    engine.set_formula(home, &text_at(node, &sheet.book.sheets, home))?;
+    engine.recalculate();
+    Ok(other.is_right(trial, &engine, gradient))
 }
 
 /// Whether the gradient is right in every row of the trial with what is known to belong elsewhere.
 pub(crate) fn mends(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<bool, AuditError> {
-    let mut engine = rows_engine(sheet, trial)?;
+    let mut engine = rows_engine(sheet, trial, trial.rows)?;
     engine.recalculate();
     let is_right =
         |&row: &i64| trial.case.table.at(trial.culprit, row).is_some_and(|cell| trial.is_right(&engine, row, cell));
@@ -156,7 +195,7 @@ pub(crate) fn wanted_values(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Opti
     let home = trial.rows.first().and_then(|&step| table.at(trial.culprit, step));
     let formula = home.and_then(|home| sheet.book.formula(home));
     let (Some(formula), Some(gradient)) = (formula, table.rules[trial.track].gradient) else { return Ok(None) };
-    let mut engine = rows_engine(sheet, trial)?;
+    let mut engine = rows_engine(sheet, trial, trial.rows)?;
     let mut with = |value: Option<f64>| Some(value.map_or_else(|| formula.node.clone(), Node::NumberKind));
     let wanted = wanted_of_part(sheet, trial, &mut engine, gradient, &mut with, &formula.node)?;
     Ok(wanted.map(|all| all.into_iter().map(|wanted| (wanted.value, wanted.tolerance)).collect()))
@@ -188,11 +227,11 @@ impl Trial<'_> {
 }
 
 /// A few rows of the table in which weights, inputs and everything forward are constants.
-fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditError> {
+fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>, rows: &[i64]) -> Result<Engine, AuditError> {
     let (case, table) = (trial.case, &trial.case.table);
     let mut wanted: BTreeSet<Address> = BTreeSet::new();
     let mut constants: BTreeMap<Address, Content> = BTreeMap::new();
-    for &step in trial.rows {
+    for &step in rows {
         for (&base, part) in &table.moving {
             let Some(cell) = table.at(base, step) else { continue };
             match part {
@@ -220,7 +259,7 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>) -> Result<Engine, AuditErro
     wanted.extend(sheet.dependencies.closure(&roots, &constants.keys().copied().collect()));
     let mut engine = Engine::new(sheet.book, Some(&wanted), &constants)?;
     for (base, node) in trial.mended {
-        for cell in trial.rows.iter().filter_map(|&step| table.at(*base, step)) {
+        for cell in rows.iter().filter_map(|&step| table.at(*base, step)) {
             engine.set_formula(cell, &text_at(node, &sheet.book.sheets, cell))?;
         }
     }
@@ -257,10 +296,12 @@ fn is_error(table: &Table, cell: Address, step: i64) -> bool {
 /// A cell of a step with its column's heading.
 pub(crate) fn spelled(book: &Book, table: &Table, cell: Address, step: i64) -> String {
     let own = cell.shifted(table.shift, table.anchor - step).filter(|own| table.moving.contains_key(own));
-    match own.and_then(|own| heading(book, table, own)) {
-        Some(heading) => format!("{cell} ({heading})"),
-        None => cell.a1(),
-    }
+    let name = match own {
+        Some(own) => heading(book, table, own),
+        // What every step uses has a name beside or above itself.
+        None => book.label(cell).filter(|name| name.chars().count() <= LONGEST).map(str::to_owned),
+    };
+    name.map_or_else(|| cell.a1(), |name| format!("{cell} ({name})"))
 }
 
 /// The changes worth trying, the likeliest first.
@@ -301,12 +342,20 @@ pub(crate) fn changes(
             changes.push(Repair { node, words, is_sign: false });
         }
     }
-    let signs = operator_count(node);
-    for place in 0..signs {
-        let mut changed = node.clone();
-        let mut count = 0;
-        if let Some(words) = flip(&mut changed, place, &mut count) {
-            changes.push(Repair { node: changed, words, is_sign: false });
+    for to in [&opposite as &dyn Fn(&Node) -> Option<(Node, &'static str)>, &sum_for_product] {
+        for place in 0.. {
+            let mut words = None;
+            let mut change = |node: &Node| {
+                to(node).map_or_else(
+                    || node.clone(),
+                    |(node, said)| {
+                        words = Some(said);
+                        node
+                    },
+                )
+            };
+            let Some((changed, _)) = changed_at(node, place, &|_, node| to(node).is_some(), &mut change) else { break };
+            changes.extend(words.map(|words| Repair { node: changed, words: words.to_owned(), is_sign: false }));
         }
     }
     for (place, &from) in used.iter().enumerate() {
@@ -344,13 +393,6 @@ fn with_own_weights(book: &Book, table: &Table, node: &Node, home: Address, step
     (!changed.is_empty()).then_some(Repair { node, words, is_sign: false })
 }
 
-/// The number of operators in a formula that [`flip`] can turn round.
-fn operator_count(node: &Node) -> usize {
-    let mut count = 0;
-    flip(&mut node.clone(), usize::MAX, &mut count);
-    count
-}
-
 /// The formula with the other sign: a difference the other way round, a minus left out or set before it.
 fn negated(node: &Node) -> Repair {
     let node = match node {
@@ -375,38 +417,32 @@ fn without_minus(node: &Node) -> Option<Node> {
     }
 }
 
-/// Turns operator number `place` round: + and −, · and /. Says in words what should have stood there.
-fn flip(node: &mut Node, place: usize, count: &mut usize) -> Option<String> {
-    let here = *count;
-    match node {
-        Node::OpSumKind { kind, left, right } => {
-            *count += 1;
-            if here == place {
-                let (next, words) = match kind {
-                    OpSum::Add => (OpSum::Minus, "a plus stands where a minus belongs"),
-                    OpSum::Minus => (OpSum::Add, "a minus stands where a plus belongs"),
-                };
-                *kind = next;
-                return Some(words.to_owned());
-            }
-            flip(left, place, count).or_else(|| flip(right, place, count))
+/// The same with its operator turned round, + and −, · and /, and in words what is wrong with the one that stands there.
+fn opposite(node: &Node) -> Option<(Node, &'static str)> {
+    Some(match node.clone() {
+        Node::OpSumKind { kind: OpSum::Add, left, right } => {
+            (Node::OpSumKind { kind: OpSum::Minus, left, right }, "a plus stands where a minus belongs")
         }
-        Node::OpProductKind { kind, left, right } => {
-            *count += 1;
-            if here == place {
-                let (next, words) = match kind {
-                    OpProduct::Times => (OpProduct::Divide, "it multiplies where it should divide"),
-                    OpProduct::Divide => (OpProduct::Times, "it divides where it should multiply"),
-                };
-                *kind = next;
-                return Some(words.to_owned());
-            }
-            flip(left, place, count).or_else(|| flip(right, place, count))
+        Node::OpSumKind { kind: OpSum::Minus, left, right } => {
+            (Node::OpSumKind { kind: OpSum::Add, left, right }, "a minus stands where a plus belongs")
         }
-        Node::OpPowerKind { left, right } => flip(left, place, count).or_else(|| flip(right, place, count)),
-        Node::UnaryKind { right, .. } => flip(right, place, count),
-        Node::FunctionKind { args, .. } => args.iter_mut().find_map(|operand| flip(operand, place, count)),
-        Node::ImplicitIntersection { child, .. } => flip(child, place, count),
-        _ => None,
-    }
+        Node::OpProductKind { kind: OpProduct::Times, left, right } => {
+            (Node::OpProductKind { kind: OpProduct::Divide, left, right }, "it multiplies where it should divide")
+        }
+        Node::OpProductKind { kind: OpProduct::Divide, left, right } => {
+            (Node::OpProductKind { kind: OpProduct::Times, left, right }, "it divides where it should multiply")
+        }
+        _ => return None,
+    })
+}
+
+/// A sum of the factors of a product, and a product of the terms of a sum.
+fn sum_for_product(node: &Node) -> Option<(Node, &'static str)> {
+    Some(match node.clone() {
+        Node::OpProductKind { kind: OpProduct::Times, left, right } => {
+            (plus(*left, *right), "it multiplies where it should add")
+        }
+        Node::OpSumKind { kind: OpSum::Add, left, right } => (times(*left, *right), "it adds where it should multiply"),
+        _ => return None,
+    })
 }

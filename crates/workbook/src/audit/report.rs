@@ -239,7 +239,8 @@ impl AuditReport {
     }
 
     pub(crate) fn of_formulas(book: &Book, examined: Examined) -> Self {
-        let Examined { judged, notes, mut refusals } = examined;
+        let Examined { judged, notes, mut refusals, unwrapped } = examined;
+        let plain = unwrapped.as_ref().unwrap_or(book);
         let mut corrections: BTreeMap<Address, Content> = BTreeMap::new();
         for finding in judged.iter().flat_map(|judged| &judged.findings) {
             corrections.extend(finding.corrections.iter().map(|(&cell, content)| (cell, content.clone())));
@@ -250,7 +251,7 @@ impl AuditReport {
             file: None,
             verdict: if is_clean { Verdict::Clean } else { Verdict::Slips },
             values_only: false,
-            tables: repeated(judged.iter().map(|judged| table(book, judged)).collect()),
+            tables: repeated(judged.iter().map(|judged| table(book, plain, judged)).collect()),
             refused: refusals,
             notes,
             corrections: corrections.into_iter().map(|(cell, content)| correction(book, cell, &content)).collect(),
@@ -340,9 +341,10 @@ fn written(content: &Content) -> String {
     }
 }
 
-fn table(book: &Book, judged: &Judged) -> TableReport {
+/// `plain` is the book that was judged.
+fn table(book: &Book, plain: &Book, judged: &Judged) -> TableReport {
     let table = &judged.case.table;
-    let network = network::recognise(book, &judged.case, judged.loss_factor);
+    let network = network::recognise(plain, &judged.case, judged.loss_factor);
     let first = |base: Address| table.at(base, table.first).unwrap_or(base);
     let sheet = table.tracks.first().map_or(0, |track| track.weight.sheet) as usize;
     let is_wrong = |track| {

@@ -40,7 +40,8 @@ pub(crate) fn rules(tracks: &[Track], layout: &Layout, anchor: i64) -> Vec<Rule>
         .iter()
         .map(|track| {
             let steps = track.updates.get(&anchor).map_or(&[][..], |update| update.steps.as_slice());
-            Some(Sorted::of(steps.first()?, steps.len() == 1, layout))
+            let is_alone = steps.iter().filter(|product| !product.is_momentum).count() == 1;
+            Some(Sorted::of(steps.first()?, is_alone, layout))
         })
         .collect();
     // In a product without a cell for the gradient much may look like a rate; the rate is what most updates share.

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longhand_derivation::derivative::gradients;
-use longhand_derivation::expression::{Graph, NodeId};
+use longhand_derivation::derivative::{derivative, gradients, local_derivative};
+use longhand_derivation::expression::{Graph, NodeId, Op};
 use longhand_derivation::render::spreadsheet;
 use longhand_derivation::symbol::Symbol;
 
@@ -17,6 +17,8 @@ use super::table::Table;
 
 /// The most cells of one step.
 const CELL_LIMIT: usize = 4000;
+/// The most factors of the chain rule that are worked out for one step.
+const PART_LIMIT: usize = 2000;
 
 /// One step of a table as a graph.
 pub(crate) struct Symbolic {
@@ -66,6 +68,29 @@ impl Symbolic {
         let weights: Vec<NodeId> = weights.iter().map(|weight| nodes[weight]).collect();
         let gradients = gradients(&mut graph, error, &weights);
         Some(Symbolic { graph, nodes, gradients })
+    }
+
+    /// The factors of the chain rule: the derivatives of each quantity by those that its own formula takes, and of each of
+    /// these terms of the error by every quantity. Not those that are plain numbers; at most [`PART_LIMIT`].
+    pub fn parts(&mut self, terms: &[Address]) -> Vec<NodeId> {
+        let graph = &mut self.graph;
+        let quantities: Vec<NodeId> =
+            self.nodes.values().copied().filter(|node| graph.node(*node).op != Op::Variable).collect();
+        let mut pairs = Vec::new();
+        for &upper in &quantities {
+            pairs.extend(graph.named_operands(upper).into_iter().map(|lower| (upper, lower)));
+        }
+        let terms = terms.iter().filter_map(|term| self.nodes.get(term));
+        let of_terms = terms.flat_map(|&term| quantities.iter().map(move |&quantity| (term, quantity)));
+        let limit = PART_LIMIT.saturating_sub(pairs.len());
+        let of_terms: Vec<(NodeId, NodeId)> =
+            of_terms.filter(|(term, quantity)| term != quantity).take(limit).collect();
+        pairs.truncate(PART_LIMIT);
+        let mut parts: Vec<NodeId> =
+            pairs.into_iter().map(|(upper, lower)| local_derivative(graph, upper, lower)).collect();
+        parts.extend(of_terms.into_iter().map(|(term, quantity)| derivative(graph, term, quantity)));
+        parts.retain(|part| graph.constant_value(*part).is_none());
+        parts
     }
 
     /// The derivative with respect to the quantity in a cell between the weights and the error.
@@ -136,11 +161,8 @@ impl Builder<'_> {
         if self.given.contains(&cell) {
             return Some(self.variable(cell));
         }
-        let node = match (self.replaced, self.book.formula(cell)) {
-            (Some((replaced, expr)), _) if replaced == cell => self.expr(expr)?,
-            (_, Some(formula)) => self.expr(&formula.expr)?,
-            (_, None) => return Some(self.variable(cell)),
-        };
+        let Some(expr) = self.formula(cell).cloned() else { return Some(self.variable(cell)) };
+        let node = self.expr(&expr)?;
         // A formula of numbers alone is a number.
         let node = self.graph.quantity(Self::name(cell), node);
         self.nodes.insert(cell, node);
@@ -152,8 +174,8 @@ impl Builder<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) -> Option<NodeId> {
-        if let Some(operand) = sigmoid_operand(expr) {
-            let operand = self.expr(operand)?;
+        if let Some(operand) = self.sigmoid_operand(expr).cloned() {
+            let operand = self.expr(&operand)?;
             return Some(self.graph.sigmoid(operand));
         }
         Some(match expr {
@@ -281,23 +303,41 @@ impl Builder<'_> {
             operand => Some(vec![self.expr(operand)?]),
         }
     }
-}
 
-/// The x of `1/(1+EXP(-x))`.
-fn sigmoid_operand(expr: &Expr) -> Option<&Expr> {
-    let Expr::Divide(one, below) = expr else { return None };
-    let Expr::Add(x, y) = &**below else { return None };
-    let is_one = |expr: &Expr| *expr == Expr::Number(1.0);
-    let exponential = match (is_one(x), is_one(y)) {
-        (true, _) => y,
-        (_, true) => x,
-        _ => return None,
-    };
-    match &**exponential {
-        Expr::Call(name, operands) if name == "EXP" && is_one(one) => match operands.as_slice() {
-            [Expr::Negate(x)] => Some(x),
+    /// The x of `1/(1+EXP(-x))`, parts of which may stand in cells of their own.
+    fn sigmoid_operand<'b>(&'b self, expr: &'b Expr) -> Option<&'b Expr> {
+        let Expr::Divide(one, below) = expr else { return None };
+        let Expr::Add(x, y) = self.opened(below) else { return None };
+        let is_one = |expr: &Expr| *expr == Expr::Number(1.0);
+        let exponential = match (is_one(x), is_one(y)) {
+            (true, _) => y,
+            (_, true) => x,
+            _ => return None,
+        };
+        match self.opened(exponential) {
+            Expr::Call(name, operands) if name == "EXP" && is_one(one) => match operands.as_slice() {
+                [exponent] => match self.opened(exponent) {
+                    Expr::Negate(x) => Some(x),
+                    _ => None,
+                },
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
+        }
+    }
+
+    /// The formula of a cell, where an expression is a cell that has one.
+    fn opened<'b>(&'b self, expr: &'b Expr) -> &'b Expr {
+        match expr {
+            Expr::Cell(cell) if !self.given.contains(cell) => self.formula(*cell).unwrap_or(expr),
+            expr => expr,
+        }
+    }
+
+    fn formula(&self, cell: Address) -> Option<&Expr> {
+        match self.replaced {
+            Some((replaced, expr)) if replaced == cell => Some(expr),
+            _ => self.book.formula(cell).map(|formula| &formula.expr),
+        }
     }
 }

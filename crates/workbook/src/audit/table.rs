@@ -10,7 +10,7 @@ use super::book::Book;
 use super::dependencies::Dependencies;
 use super::formula::Expr;
 use super::idle::idle;
-use super::loss;
+use super::loss::{self, Varying};
 use super::rule::{Rule, rules};
 use super::tracks::{Track, candidates, origin, place, tracks};
 use super::update_rule::readings;
@@ -151,10 +151,12 @@ fn tables_of(
             (0..tracks.len()).filter(|&k| (tracks[k].steps().0..=tracks[k].steps().1 + 1).contains(&step)).collect();
         let weights: Vec<Address> = present.iter().filter_map(|&k| tracks[k].weight_at(step)).collect();
         let varies = dependencies.dependents(&weights, &stop);
+        let of_step: BTreeSet<Address> = weights.iter().copied().collect();
+        let varying = Varying { cells: &varies, weights: &of_step };
         let losses: BTreeSet<Address> = varies
             .iter()
             .copied()
-            .filter(|cell| !stop.contains(cell) && loss::terms(book, &varies, *cell) > 0)
+            .filter(|cell| !stop.contains(cell) && loss::terms(book, varying, *cell) > 0)
             .collect();
         for &k in &present {
             let Some(weight) = tracks[k].weight_at(step) else { continue };
@@ -299,11 +301,12 @@ impl Layout {
         let weights: Vec<Address> = tracks.iter().filter_map(|track| track.weight_at(step)).collect();
         let updates: BTreeSet<Address> = tracks.iter().filter_map(|track| track.update_at(step)).collect();
         let varies = dependencies.dependents(&weights, stop);
+        let is_weight: BTreeSet<Address> = weights.iter().copied().collect();
         // The error: the most terms; of equals the one that the others are made of.
         let count = |cell: Address| match book.formula(cell).map(|formula| &formula.expr) {
             None | Some(Expr::Cell(_)) => 0,
             Some(_) if stop.contains(&cell) => 0,
-            Some(_) => loss::terms(book, &varies, cell),
+            Some(_) => loss::terms(book, Varying { cells: &varies, weights: &is_weight }, cell),
         };
         let counted: Vec<(Address, usize)> =
             varies.iter().map(|&cell| (cell, count(cell))).filter(|(_, count)| *count > 0).collect();
@@ -357,8 +360,10 @@ impl Layout {
             walk.pair(root, to);
         }
         let needed: Vec<Address> = updates.iter().flat_map(|&update| dependencies.needs(update)).copied().collect();
+        if !is_longer {
+            walk.all_behind(dependencies, &varies, &[&[error], &needed[..]].concat());
+        }
         let backward = dependencies.closure(&needed, stop);
-        let is_weight: BTreeSet<Address> = weights.iter().copied().collect();
         let part = |cell: Address| {
             if is_weight.contains(&cell) {
                 Part::Weight
@@ -427,6 +432,18 @@ impl Walk<'_> {
                 self.operands(here, there, to, &mut pending);
             }
         }
+    }
+
+    /// Of a single step, which has none beside it, every formula that depends on the weights is a quantity of it, and all that
+    /// `roots` need besides stays.
+    fn all_behind(&mut self, dependencies: &Dependencies, varies: &BTreeSet<Address>, roots: &[Address]) {
+        let is_quantity = |cell: &Address| varies.contains(cell) && self.book.formula(*cell).is_some();
+        let all = dependencies.closure(roots, self.stop);
+        let (moving, fixed): (Vec<Address>, Vec<Address>) = all.into_iter().partition(is_quantity);
+        let beside = varies.iter().copied().filter(|cell| !self.stop.contains(cell) && is_quantity(cell));
+        self.moving.extend(moving.into_iter().chain(beside));
+        self.fixed.extend(fixed.into_iter().filter(|cell| !self.stop.contains(cell)));
+        self.fixed.retain(|cell| !self.moving.contains(cell));
     }
 
     /// What two cells that play the same part refer to, pair by pair.

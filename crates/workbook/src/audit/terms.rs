@@ -142,6 +142,7 @@ pub(crate) fn with_lacking_term(
     home: Address,
 ) -> Result<Option<Repair>, AuditError> {
     let Some(gradient) = trial.case.table.rules[trial.track].gradient else { return Ok(None) };
+    engine.recalculate();
     let quantities = quantities(sheet, trial, engine, node, home);
     // The first factors of a product too: one path alone needs no parentheses.
     let is_factors = |parent: Option<&Node>, node: &Node| {
@@ -311,7 +312,7 @@ fn quantities(sheet: &Sheet<'_>, trial: &Trial<'_>, engine: &Engine, node: &Node
         let words = spelled(sheet.book, table, cell, step);
         let part = own(cell).and_then(|own| table.moving.get(&own));
         let (is_forward, is_learnt) =
-            (part == Some(&Part::Forward), matches!(part, Some(Part::Forward | Part::Backward)));
+            (part == Some(&Part::Forward), matches!(part, Some(Part::Forward | Part::Backward | Part::Aside)));
         if is_forward {
             quantities.push(Quantity {
                 node: less(Node::NumberKind(1.0), reference.clone()),

@@ -133,9 +133,22 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     let chained: BTreeSet<Address> =
         unsure.values().filter(|update| is_chained(update) && belongs(update)).map(|update| update.cell).collect();
     let starts: BTreeSet<Address> = chained.iter().map(|cell| from(&unsure[cell])).collect();
+    // Of a single step there is no chain: a typed number, and the others' rate and distance, have to do.
+    let is_among_others = |update: &Update| {
+        let others = step_of(update).and_then(|step| shared.get(&step)).map_or(0, |(updates, _)| *updates);
+        others > 1 && has_rate(update) && is_typed(book, from(update))
+    };
+    let among: BTreeSet<Address> =
+        unsure.values().filter(|update| is_among_others(update)).map(|update| update.cell).collect();
     let mut chosen = sure;
-    chosen.extend(unsure.into_iter().filter(|(cell, _)| chained.contains(cell) || starts.contains(cell)));
+    chosen.extend(
+        unsure.into_iter().filter(|(cell, _)| chained.contains(cell) || starts.contains(cell) || among.contains(cell)),
+    );
     chosen
+}
+
+fn is_typed(book: &Book, cell: Address) -> bool {
+    book.cells.get(&cell).is_some_and(|found| found.formula.is_none())
 }
 
 fn readable(book: &Book) -> BTreeMap<Address, Update> {
@@ -146,13 +159,12 @@ fn readable(book: &Book) -> BTreeMap<Address, Update> {
             all.insert(cell, found);
         }
     }
-    let is_typed = |cell: Address| book.cells.get(&cell).is_some_and(|found| found.formula.is_none());
     let mut chosen = BTreeMap::new();
     for (&cell, readings) in &all {
         // A chain of updates is the surest sign, then a start from a typed number.
         let rank = |update: &&Update| {
             let origin = origin(book, update.previous);
-            (all.contains_key(&origin) && origin != cell, is_typed(origin))
+            (all.contains_key(&origin) && origin != cell, is_typed(book, origin))
         };
         // Of equals the first: `max_by_key` takes the last.
         if let Some(best) = readings.iter().rev().max_by_key(rank) {

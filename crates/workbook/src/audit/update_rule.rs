@@ -22,6 +22,8 @@ pub(crate) struct Product {
     pub factors: Vec<Factor>,
     /// The cells that were looked into to find the factors, one behind the other.
     pub helpers: Vec<Address>,
+    /// Whether it is a share of the step before.
+    pub is_momentum: bool,
 }
 
 /// A cell that follows the update rule.
@@ -49,10 +51,10 @@ pub(crate) fn readings(book: &Book, cell: Address) -> Vec<Update> {
             continue;
         }
         let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
-        let steps: Option<Vec<Product>> =
-            others.map(|(_, (is_negative, term))| step_product(book, term, *is_negative)).collect();
+        let steps: Option<Vec<Vec<Product>>> =
+            others.map(|(_, (is_negative, term))| step_products(book, term, *is_negative)).collect();
         if let Some(steps) = steps {
-            found.push(Update { cell, previous: *previous, steps });
+            found.push(Update { cell, previous: *previous, steps: steps.concat() });
         }
     }
     found
@@ -117,9 +119,43 @@ pub(crate) fn factors(expr: &Expr, is_divisor: bool, product: &mut Product) {
     }
 }
 
+/// A term as *rate × gradient*; or, where it is a cell that takes a share of the same cell of the step before, that and
+/// the *rate × gradient* it adds, which comes first.
+fn step_products(book: &Book, term: &Expr, is_negative: bool) -> Option<Vec<Product>> {
+    if let Some(product) = step_product(book, term, is_negative) {
+        return Some(vec![product]);
+    }
+    let Expr::Cell(velocity) = term else { return None };
+    let mut parts = Vec::new();
+    sum_terms(&book.formula(*velocity)?.expr, is_negative, &mut parts)?;
+    let [one, other] = parts.as_slice() else { return None };
+    let product = |&(is_negative, part): &(bool, &Expr)| {
+        let mut product = step_product(book, part, is_negative)?;
+        product.helpers.insert(0, *velocity);
+        product.is_momentum = product.factors.iter().any(|factor| match factor.expr {
+            Expr::Cell(cell) => is_step_before(book, cell, *velocity),
+            _ => false,
+        });
+        Some(product)
+    };
+    match (product(one)?, product(other)?) {
+        (step, share) | (share, step) if share.is_momentum && !step.is_momentum => Some(vec![step, share]),
+        _ => None,
+    }
+}
+
+/// Whether a cell is another one, one step before it: typed, made alike, or as far before it as one that is made alike is
+/// behind it.
+fn is_step_before(book: &Book, cell: Address, now: Address) -> bool {
+    let Some(back) = cell.since(now).filter(|back| back.is_straight()) else { return false };
+    let node = |cell: Address| book.formula(cell).map(|formula| &formula.node);
+    let next = now.shifted(back, -1);
+    node(cell).is_none() || node(cell) == node(now) || next.is_some_and(|next| node(next) == node(now))
+}
+
 /// A term as *rate × gradient*, looked up in helper cells where it is only a reference.
 fn step_product(book: &Book, term: &Expr, is_negative: bool) -> Option<Product> {
-    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new() };
+    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
     factors(term, false, &mut product);
     for _ in 0..HELPER_LIMIT {
         let [Factor { expr: Expr::Cell(helper), is_divisor: false }] = product.factors.as_slice() else { break };

@@ -59,7 +59,7 @@ impl Judge<'_, '_> {
         let owns: Vec<(i64, Variant)> =
             steps.iter().filter_map(|&step| Some((step, self.variant(step, &given, None, &unused)?))).collect();
         // Where every gradient is the derivative already, an update is wrong.
-        if !owns.is_empty() && owns.iter().all(|(_, own)| own.gradients_hold(self, &MULTIPLES)) {
+        if !owns.is_empty() && owns.iter().all(|(_, own)| own.gradients_hold(self, &MULTIPLES).is_some()) {
             return None;
         }
         let odd = owns.iter().position(|(step, own)| !own.is_network(self, *step, &unused));
@@ -68,6 +68,8 @@ impl Judge<'_, '_> {
         let is_network = odd.is_none() && !owns.is_empty();
         let size = owns.first().map_or(0, |(_, own)| own.symbolic.graph.nodes().len());
         let mut left = NODE_LIMIT / size.max(USUAL_SIZE);
+        // A change that makes every gradient the opposite of the derivative, where none makes it the derivative.
+        let mut opposite = None;
         let (terms, others): (Vec<Address>, Vec<Address>) = table
             .moving
             .iter()
@@ -86,12 +88,18 @@ impl Judge<'_, '_> {
                 left = left.checked_sub(1)?;
                 let other = self.other_step(step);
                 let mut mends = |step: i64| self.mends(base, step, &given, &change, &unused);
-                if mends(step) && mends(other) {
-                    return Some(self.forward_finding(base, step, &change, &unused));
+                let Some(factor) = mends(step) else { continue };
+                if opposite.is_some() && factor < 0.0 || mends(other).is_none() {
+                    continue;
                 }
+                let finding = self.forward_finding(base, step, &change, &unused);
+                if factor > 0.0 {
+                    return Some(finding);
+                }
+                opposite = Some(finding);
             }
         }
-        None
+        opposite
     }
 
     /// A term of the error that makes every gradient right once it is written as the others are.
@@ -104,7 +112,7 @@ impl Judge<'_, '_> {
             for change in self.like_neighbours(&formula.node, home, step, false) {
                 let other = self.other_step(step);
                 let mut mends = |step: i64| self.mends(base, step, &given, &change, &[]);
-                if mends(step) && mends(other) {
+                if mends(step).is_some() && mends(other).is_some() {
                     return Some(self.forward_finding(base, step, &change, &[]));
                 }
             }
@@ -138,11 +146,19 @@ impl Judge<'_, '_> {
         Some(Variant { symbolic, error, gradients })
     }
 
-    /// Whether a change of a forward formula makes the formulas of a step a network, and every gradient right.
-    fn mends(&mut self, base: Address, step: i64, given: &[Address], change: &Repair, unused: &[Unused]) -> bool {
-        let Some(home) = self.table().at(base, step) else { return false };
+    /// Of which multiple of the error every gradient is the derivative, where a change of a forward formula makes the formulas
+    /// of a step a network, and every gradient right.
+    fn mends(
+        &mut self,
+        base: Address,
+        step: i64,
+        given: &[Address],
+        change: &Repair,
+        unused: &[Unused],
+    ) -> Option<f64> {
+        let home = self.table().at(base, step)?;
         let text = text_at(&change.node, &self.sheet.book.sheets, home);
-        let Some(formula) = self.sheet.reader.read(&text, home) else { return false };
+        let formula = self.sheet.reader.read(&text, home)?;
         let mut is_backward = false;
         let table = self.table();
         formula.expr.references(&mut |cell, _| {
@@ -155,12 +171,12 @@ impl Judge<'_, '_> {
             };
         });
         if is_backward {
-            return false;
+            return None;
         }
-        let Some(variant) = self.variant(step, given, Some((home, &formula.expr)), unused) else { return false };
+        let variant = self.variant(step, given, Some((home, &formula.expr)), unused)?;
         // A term of the error has its sign by itself.
         let multiples = if self.table().error_terms.contains(&base) { &MULTIPLES[..3] } else { &MULTIPLES[..] };
-        variant.is_network(self, step, unused) && variant.gradients_hold(self, multiples)
+        variant.is_network(self, step, unused).then(|| variant.gradients_hold(self, multiples)).flatten()
     }
 
     /// Whether a cell is worked out from what the terms of the error are held against, as everything on the way back is, and
@@ -183,7 +199,7 @@ impl Judge<'_, '_> {
         let Some(formula) = self.sheet.reader.read(text, home) else { return false };
         let given: Vec<Address> = candidates(self.sheet.book, self.sheet.dependencies).into_keys().collect();
         let variant = self.variant(step, &given, Some((home, &formula.expr)), &[]);
-        variant.is_some_and(|variant| variant.gradients_hold(self, multiples))
+        variant.is_some_and(|variant| variant.gradients_hold(self, multiples).is_some())
     }
 
     fn forward_finding(&self, base: Address, step: i64, change: &Repair, unused: &[Unused]) -> Finding {
@@ -244,16 +260,16 @@ impl Variant {
         is_fully_connected(&self.symbolic.graph, self.error, &weights)
     }
 
-    /// Whether every gradient is the derivative of one of these multiples of the error, the same for all.
-    fn gradients_hold(&self, judge: &Judge<'_, '_>, multiples: &[f64]) -> bool {
-        let Some(values) = judge.values_of(&self.symbolic) else { return false };
+    /// The one of these multiples of the error, the same for all, of which every gradient is the derivative.
+    fn gradients_hold(&self, judge: &Judge<'_, '_>, multiples: &[f64]) -> Option<f64> {
+        let values = judge.values_of(&self.symbolic)?;
         let pairs: Vec<(f64, f64)> = self
             .gradients
             .iter()
             .zip(&self.symbolic.gradients)
             .map(|(&found, &derivative)| (values.get(found), values.get(derivative)))
             .collect();
-        multiples.iter().any(|factor| {
+        multiples.iter().copied().find(|factor| {
             let holds = |&(found, derivative): &(f64, f64)| {
                 (found - factor * derivative).abs() <= SAME * derivative.abs() + 1e-15
             };

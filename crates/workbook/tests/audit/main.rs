@@ -2,13 +2,17 @@
 
 mod bad_input;
 mod below;
+mod chance;
+mod columns;
 mod copied_neuron;
 mod copies;
 mod factors;
 mod layouts;
 mod made;
 mod misshapen;
+mod more_than_gradient;
 mod mutations;
+mod one_pass;
 mod other_loss;
 mod own_networks;
 mod own_slips;
@@ -20,4 +24,5 @@ mod slips;
 mod softmax;
 mod speed;
 mod unjudged;
+mod unwrapped;
 mod values_only;

@@ -196,7 +196,7 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
         findings.notes.append(&mut verdict.notes);
         findings.found.append(&mut untrained::findings(&mut sheet, &case)?);
         // Where a sum takes one weight twice, that is why it leaves out another.
-        if findings.found.iter().all(|finding| finding.kind != SlipKind::WrongForward) {
+        if !loss.is_forward_wrong && findings.found.iter().all(|finding| finding.kind != SlipKind::WrongForward) {
             findings.found.append(&mut idle::findings(&mut sheet, &case, loss.factor));
         }
         let mut drifting = drift::findings(&sheet, &case, &findings.blamed);

@@ -86,6 +86,8 @@ impl Judge<'_, '_> {
         let is_quantity = |cell: &Address| match part(*cell) {
             Some(Part::Forward) => true,
             Some(Part::Backward) => !self.needs_target(*cell, step),
+            // Such as the difference of another output.
+            Some(Part::Aside) => self.is_made_alike(*cell, home),
             _ => false,
         };
         let mut all = others(self.sheet, self.case, home, step);
@@ -104,6 +106,14 @@ impl Judge<'_, '_> {
         }
         changes.truncate(TERM_LIMIT);
         changes
+    }
+
+    /// Whether a cell has a formula like that of a cell that `home` takes.
+    pub fn is_made_alike(&self, cell: Address, home: Address) -> bool {
+        let form =
+            |cell: Address| self.sheet.book.formula(cell).map(|formula| formula.expr.spelled(&|_| String::new()));
+        let own = self.sheet.book.formula(home).map(|formula| references(&formula.node, home)).unwrap_or_default();
+        form(cell).is_some() && own.into_iter().any(|reference| form(reference.to) == form(cell))
     }
 
     /// The formulas of neighbours with this cell's weights in place of theirs, and with all of its operands.

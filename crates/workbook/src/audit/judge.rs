@@ -29,6 +29,8 @@ pub(crate) struct Loss {
     /// The cell that should be the error and is not, where it is another one than the table's.
     pub total: Option<Address>,
     pub distances: Vec<Option<(f64, f64)>>,
+    /// Whether one changed formula makes every gradient right, those of weights that the error leaves out among them.
+    pub is_forward_wrong: bool,
 }
 
 /// One weight in one step.
@@ -80,7 +82,10 @@ pub(crate) fn findings(
     judge.without_decay_or_momentum(&mut result);
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
-    if let Some(finding) = judge.wrong_forward() {
+    let wrong = judge.rate_below_zero();
+    let forward = if wrong.is_none() { judge.wrong_forward() } else { None };
+    let is_forward_wrong = forward.is_some();
+    if let Some(finding) = wrong.or(forward) {
         result.found.push(finding);
         done.extend(0..case.table.tracks.len());
     }
@@ -90,7 +95,7 @@ pub(crate) fn findings(
         }
     }
     judge.odd_rates(&mut result);
-    Ok((result, Loss { factor, total, distances }))
+    Ok((result, Loss { factor, total, distances, is_forward_wrong }))
 }
 
 /// The updates and gradients whose rows are wrong already because of a cell that they use.

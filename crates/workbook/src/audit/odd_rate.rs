@@ -1,13 +1,65 @@
-//! Weights that learn at another rate than the others, or at none: then the whole gradient is taken off.
+//! Weights that learn at another rate than the others, or at none: then the whole gradient is taken off; and a rate below 0.
 
-use super::finding::SlipKind;
-use super::judge::Judge;
+use std::collections::BTreeMap;
+
+use super::address::Address;
+use super::engine::Content;
+use super::finding::{Finding, SlipKind};
+use super::formula::Expr;
+use super::judge::{Judge, Row};
 use super::labels::label;
 use super::report::short;
 use super::right_update::rate_text;
 use super::rows::{Found, same};
 
 impl Judge<'_, '_> {
+    /// A learning rate below 0 in a cell, where that is why every update adds the gradient.
+    pub fn rate_below_zero(&self) -> Option<Finding> {
+        let (book, table) = (self.sheet.book, self.table());
+        let base = match table.rules.first()?.rate.as_slice() {
+            [factor] if !factor.is_divisor => match factor.expr {
+                Expr::Cell(cell) => cell,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_of_all = table.rules.iter().all(|rule| rule.rate == table.rules[0].rate);
+        // Below the last update there may be no rate.
+        let below_zero = |track: usize, step: &i64| self.case.rates[track].get(step).is_some_and(|rate| *rate < 0.0);
+        let is_negative =
+            (0..table.rules.len()).all(|track| self.case.applied[track].keys().all(|step| below_zero(track, step)));
+        let is_opposite = |row: &Row| {
+            let opposite = row.applied.map(|applied| Row { applied: Some(-applied), ..*row });
+            opposite.is_some_and(|opposite| opposite.holds()) && !row.holds()
+        };
+        if !is_of_all || !is_negative || !self.rows.iter().all(|rows| rows.first().is_some_and(is_opposite)) {
+            return None;
+        }
+        let at = |step: i64| if table.fixed.contains(&base) { Some(base) } else { table.at(base, step) };
+        let updated = self.case.applied[0].keys();
+        let mut cells: Vec<(i64, Address)> = updated.filter_map(|&step| Some((step, at(step)?))).collect();
+        cells.dedup_by_key(|(_, cell)| *cell);
+        let (_, first) = *cells.first()?;
+        let rate = self.sheet.engine.number(first)?;
+        let typed = cells.iter().filter(|(_, cell)| book.formula(*cell).is_none());
+        let corrections: BTreeMap<Address, Content> =
+            typed.map(|&(_, cell)| (cell, Content::Number(rate.abs()))).collect();
+        Some(Finding {
+            kind: SlipKind::WrongSign,
+            track: None,
+            steps: cells.iter().map(|entry| entry.0).collect(),
+            cells: cells.into_iter().map(|entry| entry.1).collect(),
+            value: Some(rate),
+            expected: None,
+            tolerance: None,
+            explanation: format!(
+                "the learning rate in {first} is {}, below 0: every update adds its gradient and climbs the error",
+                short(rate)
+            ),
+            corrections,
+        })
+    }
+
     /// Says which weights learn at another rate than the others.
     pub fn odd_rates(&mut self, result: &mut Found) {
         let (case, book) = (self.case, self.sheet.book);

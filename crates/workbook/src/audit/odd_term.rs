@@ -96,6 +96,17 @@ fn targets(book: &Book, table: &Table) -> Vec<Change> {
     };
     let own = [table.error];
     let terms = if table.error_terms.is_empty() { &own[..] } else { &table.error_terms[..] };
+    // A difference may stand in a cell of its own.
+    let differences = terms.iter().flat_map(|&term| {
+        let of_term = book.formula(term).map(|formula| references(&formula.node, term)).unwrap_or_default();
+        of_term.into_iter().map(|reference| reference.to)
+    });
+    let is_forward = |cell: &Address| table.moving.get(cell) == Some(&Part::Forward);
+    let is_of_two = |cell: &Address| book.formula(*cell).is_some_and(|it| references(&it.node, *cell).len() == 2);
+    let mut terms: Vec<Address> =
+        terms.iter().copied().chain(differences.filter(|cell| is_forward(cell) && is_of_two(cell))).collect();
+    let mut seen = BTreeSet::new();
+    terms.retain(|term| seen.insert(*term));
     let taken: Vec<(Address, usize, Address)> =
         terms.iter().flat_map(|&term| given(term).into_iter().map(move |(place, from)| (term, place, from))).collect();
     let backward = table.moving.iter().filter(|(_, part)| matches!(part, Part::Backward | Part::Update));

@@ -2,7 +2,8 @@
 //!
 //! A weight without an update is a number like an input. What tells it apart: it is multiplied with what trained
 //! weights are multiplied with, an input or the output of a neuron, or with something that depends on weights in a sum of
-//! such products, and no weight is multiplied with it. A bias among others that are trained is added to such a sum.
+//! such products, and no weight is multiplied with it. A bias among others that are trained is added to such a sum. Where a
+//! whole layer is never trained, its gradients tell, which stand in the row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,18 +25,67 @@ use super::table::{Part, Table};
 const ROWS: usize = 3;
 /// How close a gradient has to be to the derivative.
 const SAME: f64 = 1e-6;
+/// The most numbers of a row that are looked at.
+const FACTOR_LIMIT: usize = 64;
 
 /// The weights of a table that are never trained.
 pub(crate) fn findings(sheet: &mut Sheet<'_>, case: &Case) -> Result<Vec<Finding>, AuditError> {
     let table = &case.table;
     let step = table.anchor;
     let Some(symbolic) = Symbolic::of(sheet.book, table, step) else { return Ok(Vec::new()) };
-    let cells: Vec<Address> = untrained(&symbolic, table, step).into_values().collect();
+    let sure: Vec<Address> = untrained(&symbolic, table, step).into_values().collect();
+    let likely: Vec<Address> =
+        factors(&symbolic, table, step).into_iter().filter(|cell| !sure.contains(cell)).collect();
     // Their derivatives, as if they were further weights.
+    let cells = [&sure[..], &likely[..]].concat();
     let extra = Extra { weights: &cells, ..Extra::default() };
     let Some(symbolic) = Symbolic::with(sheet.book, table, step, &extra) else { return Ok(Vec::new()) };
     let places = table.tracks.len()..;
-    cells.iter().zip(places).map(|(&cell, place)| finding(sheet, case, &symbolic, place, cell)).collect()
+    let mut findings = Vec::new();
+    for (cell, place) in cells.into_iter().zip(places) {
+        if sure.contains(&cell) || has_gradient(sheet, case, &symbolic, place, cell)? {
+            findings.push(finding(sheet, case, &symbolic, place, cell)?);
+        }
+    }
+    Ok(findings)
+}
+
+/// The numbers of each row that are multiplied with something on the way to the error; none where they are many.
+fn factors(symbolic: &Symbolic, table: &Table, step: i64) -> BTreeSet<Address> {
+    let graph = &symbolic.graph;
+    let cells: BTreeMap<NodeId, Address> = symbolic.nodes.iter().map(|(&cell, &node)| (node, cell)).collect();
+    let weights: BTreeSet<Address> = table.tracks.iter().filter_map(|track| track.weight_at(step)).collect();
+    let of_the_rows = |cell: &Address| {
+        let own = cell.shifted(table.shift, table.anchor - step);
+        own.is_some_and(|own| table.moving.get(&own) == Some(&Part::Given))
+    };
+    let products = graph.ids().filter(|id| graph.node(*id).op == Op::Multiply);
+    let operands = products.flat_map(|id| graph.node(id).operands.iter().copied());
+    let found: BTreeSet<Address> = operands
+        .filter(|&operand| graph.node(peeled(graph, operand)).op == Op::Variable)
+        .filter_map(|operand| cells.get(&operand).copied())
+        .filter(|cell| of_the_rows(cell) && !weights.contains(cell))
+        .collect();
+    if found.len() <= FACTOR_LIMIT { found } else { BTreeSet::new() }
+}
+
+/// Whether a cell of the row holds the derivative, number `place` of the graph's, by a number in `cell` of the anchor's row:
+/// nobody works that out by what is no weight.
+fn has_gradient(
+    sheet: &mut Sheet<'_>,
+    case: &Case,
+    symbolic: &Symbolic,
+    place: usize,
+    cell: Address,
+) -> Result<bool, AuditError> {
+    let (book, table) = (sheet.book, &case.table);
+    if table.moving.values().all(|part| *part != Part::Aside) {
+        return Ok(false);
+    }
+    let held = BTreeMap::new();
+    let derivative = symbolic.formula(book, table, table.anchor, symbolic.gradients[place], cell.sheet, &held);
+    let Some(derivative) = derivative else { return Ok(false) };
+    Ok(gradient_cell(sheet, case, cell, &derivative)?.is_some())
 }
 
 /// The quantities of a step that are weights by what they are multiplied with, and have no update.

@@ -122,7 +122,7 @@ impl Judge<'_, '_> {
     }
 
     /// The terms that have the formula of another one before them, or of the error; counted as the targets are.
-    fn repeated_terms(&self) -> Vec<usize> {
+    pub fn repeated_terms(&self) -> Vec<usize> {
         let (book, table) = (self.sheet.book, self.table());
         let targets: Vec<Address> = [table.error].iter().chain(&table.error_terms).copied().collect();
         let spelled = |cell: Address| {

@@ -76,7 +76,12 @@ impl Judge<'_, '_> {
             .filter(|(base, part)| **part == Part::Forward && **base != table.error)
             .map(|(&base, _)| base)
             .partition(|base| table.error_terms.contains(base));
-        for base in terms.into_iter().chain(others) {
+        // Of two terms that are the same the later one was meant to be another.
+        let repeated: Vec<Address> =
+            self.repeated_terms().into_iter().filter_map(|target| table.error_terms.get(target - 1).copied()).collect();
+        let (repeats, terms): (Vec<Address>, Vec<Address>) =
+            terms.into_iter().partition(|term| repeated.contains(term));
+        for base in repeats.into_iter().chain(terms).chain(others) {
             let Some(home) = self.table().at(base, step) else { continue };
             let is_term = self.table().error_terms.contains(&base);
             let tried = match (is_term, book.formula(home)) {
@@ -161,11 +166,13 @@ impl Judge<'_, '_> {
         let formula = self.sheet.reader.read(&text, home)?;
         let mut is_backward = false;
         let table = self.table();
+        let is_term = table.error_terms.contains(&base);
         formula.expr.references(&mut |cell, _| {
             let own = cell.shifted(table.shift, table.anchor - step);
             let part = own.and_then(|own| table.moving.get(&own));
             is_backward |= match part {
                 Some(Part::Update) => true,
+                Some(Part::Aside) if is_term && self.is_made_alike(cell, home) => false,
                 Some(Part::Backward | Part::Aside) => self.needs_target(cell, step),
                 _ => false,
             };
@@ -175,7 +182,7 @@ impl Judge<'_, '_> {
         }
         let variant = self.variant(step, given, Some((home, &formula.expr)), unused)?;
         // A term of the error has its sign by itself.
-        let multiples = if self.table().error_terms.contains(&base) { &MULTIPLES[..3] } else { &MULTIPLES[..] };
+        let multiples = if is_term { &MULTIPLES[..3] } else { &MULTIPLES[..] };
         variant.is_network(self, step, unused).then(|| variant.gradients_hold(self, multiples)).flatten()
     }
 

@@ -28,3 +28,24 @@ fn an_exponential_of_another_sum_or_sign_is_the_one_slip() {
         assert_eq!(only_slip(&made, SlipKind::WrongForward)[0], made.cell(name, 0), "{wrong}");
     }
 }
+
+/// The error's terms made of differences in columns of their own.
+fn with_differences() -> Table {
+    let mut made = Table::new(Layout::default());
+    for k in 0..2 {
+        made.change(&format!("E{k}"), 0..25, |_, _| format!("=0.5*{{e{k}}}^2"));
+        made.add(&format!("e{k}"), |_| format!("={{t{k}}}-{{out2_{k}}}"));
+    }
+    made
+}
+
+#[test]
+fn a_difference_with_another_target_or_taken_twice_is_the_one_slip() {
+    assert!(with_differences().audit().is_clean());
+    let mut made = with_differences();
+    made.change("e1", 0..25, |_, _| "={t0}-{out2_1}".to_owned());
+    assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("e1", 0));
+    let mut made = with_differences();
+    made.change("E1", 0..25, |_, _| "=0.5*{e0}^2".to_owned());
+    assert_eq!(only_slip(&made, SlipKind::WrongError)[0], made.cell("E1", 0));
+}

@@ -7,6 +7,7 @@ mod columns;
 mod copied_neuron;
 mod copies;
 mod factors;
+mod frozen;
 mod layouts;
 mod made;
 mod misshapen;

@@ -12,6 +12,7 @@ use super::engine::Content;
 use super::error::AuditError;
 use super::formula::{Formula, FormulaReader};
 use super::package::{self, DefinedName, Package, damaged};
+use super::structured::as_cells;
 
 /// The most cells in all sheets together.
 const CELL_LIMIT: usize = 600_000;
@@ -58,6 +59,8 @@ pub(crate) struct Book {
     pub cells: BTreeMap<Address, Cell>,
     /// Formulas too long or too deep to be read.
     pub unreadable: Vec<Address>,
+    /// Formulas that name columns of a table, which are read as cells.
+    pub structured: Vec<Address>,
     pub has_macros: bool,
 }
 
@@ -76,6 +79,7 @@ impl Book {
             names,
             cells: BTreeMap::new(),
             unreadable: Vec::new(),
+            structured: Vec::new(),
             has_macros: package.has_macros,
         };
         let mut formulas = 0;
@@ -99,7 +103,12 @@ impl Book {
                 within(formulas, FORMULA_LIMIT, "formulas")?;
                 let formula = match text {
                     Some(text) => {
-                        let formula = reader.read(text.trim_start_matches('='), address);
+                        let text = text.trim_start_matches('=');
+                        let as_cells = as_cells(text, address, &book.sheets, &package.tables);
+                        if as_cells.is_some() {
+                            book.structured.push(address);
+                        }
+                        let formula = reader.read(as_cells.as_deref().unwrap_or(text), address);
                         if formula.is_none() {
                             book.unreadable.push(address);
                         }

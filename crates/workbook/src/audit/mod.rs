@@ -15,7 +15,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `package`, `foreign`, `book`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
+//! | `package`, `foreign`, `book`, `structured`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
 //! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
 //! | `lines`, `tested_steps`, `differences`, `rounding` | formulas down the rows; which are differentiated, and how; what rounding does to that |
@@ -76,6 +76,7 @@ mod rule;
 mod sheet_xml;
 mod sliding;
 mod softmax;
+mod structured;
 mod symbolic;
 mod table;
 mod terms;
@@ -146,6 +147,12 @@ pub fn audit_bytes(bytes: &[u8], options: &AuditOptions) -> Result<AuditReport, 
         let mut report = audit_book(&book)?;
         if book.has_macros {
             report.notes.push("The workbook has macros; they were ignored and not run.".to_owned());
+        }
+        if let Some(&cell) = book.structured.first() {
+            let (count, first) = (book.structured.len(), book.spelled(cell));
+            report.notes.push(format!(
+                "{count} formulas name columns of a table, as in Table1[@w1], {first} first; here they are written as cells."
+            ));
         }
         if let Some(&cell) = book.unreadable.first() {
             let count = book.unreadable.len();

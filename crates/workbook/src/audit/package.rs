@@ -12,6 +12,7 @@ use zip::ZipArchive;
 
 use super::error::AuditError;
 use super::foreign;
+use super::structured::{NamedTable, read_table};
 
 /// The most bytes that a file may have.
 pub(crate) const FILE_LIMIT: usize = 64 << 20;
@@ -23,6 +24,8 @@ const TOTAL_LIMIT: u64 = 512 << 20;
 const COUNT_LIMIT: u64 = 100_000;
 /// The most parts.
 const PARTS_LIMIT: usize = 10_000;
+/// The most tables whose columns formulas may name.
+const TABLE_LIMIT: usize = 256;
 /// How many times larger than the file its parts may be, beyond [`FREE_TOTAL`].
 const RATIO_LIMIT: u64 = 200;
 /// Unpacked bytes for which no ratio is asked.
@@ -51,6 +54,8 @@ pub(crate) struct Package {
     /// All sheets in order, chart sheets too.
     pub sheets: Vec<SheetPart>,
     pub names: Vec<DefinedName>,
+    /// The tables whose columns formulas may name.
+    pub tables: Vec<NamedTable>,
     /// The part that lists the sheets, `xl/workbook.xml`.
     pub workbook_path: String,
     pub has_macros: bool,
@@ -88,7 +93,26 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Package, AuditError> {
     let relations = relationships(&relations, folder)?;
     let has_macros = archive.file_names().flatten().any(|name| name.ends_with("vbaProject.bin"));
     let (sheets, names) = read_workbook(&workbook, &relations)?;
-    Ok(Package { sheets, names, workbook_path, has_macros })
+    let tables = named_tables(&mut archive, &sheets);
+    Ok(Package { sheets, names, tables, workbook_path, has_macros })
+}
+
+/// The tables of all sheets. A sheet without any has no relationships, or none that says so.
+fn named_tables(archive: &mut ZipArchive<Cursor<&[u8]>>, sheets: &[SheetPart]) -> Vec<NamedTable> {
+    let mut found = Vec::new();
+    for sheet in sheets {
+        let Some((folder, file)) = sheet.path.rsplit_once('/') else { continue };
+        let Ok(text) = read_part(archive, &format!("{folder}/_rels/{file}.rels")) else { continue };
+        let Ok(relations) = relationships(&text, folder) else { continue };
+        for relation in relations.values().filter(|relation| relation.kind.ends_with("/table")) {
+            let table = read_part(archive, &relation.target).ok();
+            found.extend(table.and_then(|text| read_table(&text, &sheet.name)));
+            if found.len() == TABLE_LIMIT {
+                return found;
+            }
+        }
+    }
+    found
 }
 
 /// The archive of a file that [`open`] has let through.

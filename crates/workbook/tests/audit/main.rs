@@ -24,6 +24,7 @@ mod sliding;
 mod slips;
 mod softmax;
 mod speed;
+mod structured;
 mod unjudged;
 mod unwrapped;
 mod values_only;

@@ -74,9 +74,14 @@ fn chart(title: &str, y: Axis, runs: &[StoredRun], of: fn(&EpochMetrics) -> f64)
     chart
 }
 
-/// What each run is called: recipe and seed, and where two share those, when it began.
+/// What each run is called: recipe and seed, the images where they are not the same for all, and where two share all that,
+/// when it began.
 fn labels(runs: &[StoredRun]) -> Vec<String> {
-    let short = |run: &StoredRun| format!("{}, seed {}", run.group(), run.record.seed);
+    let is_mixed = runs.windows(2).any(|two| two[0].record.data.name != two[1].record.data.name);
+    let short = |run: &StoredRun| {
+        let images = if is_mixed { format!(" on {}", run.record.data.name) } else { String::new() };
+        format!("{}{images}, seed {}", run.group(), run.record.seed)
+    };
     let names: Vec<String> = runs.iter().map(short).collect();
     let is_shared = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
     // `2026-11-26T02:13:07Z`: the day and the second.

@@ -63,7 +63,7 @@ fn cells(path: String, run: &StoredRun) -> [String; 9] {
         record.recipe.clone(),
         record.seed.to_string(),
         status(run).to_owned(),
-        record.data.evaluated_on.name().to_owned(),
+        format!("{} {}", record.data.name, record.data.evaluated_on.name()),
         format!("{}/{}", run.epochs.len(), record.epochs),
         thousands(record.parameters),
         result.map_or("–".to_owned(), |r| percent(r.accuracy.last())),

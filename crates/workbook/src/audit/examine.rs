@@ -113,7 +113,7 @@ pub(crate) fn circle_in_words(book: &Book, dependencies: &Dependencies) -> Optio
 
 /// Audits a workbook that has formulas. An empty result means that there is no training table.
 pub(crate) fn examine(book: &Book) -> Result<Examined, AuditError> {
-    let Some(unwrapped) = unwrapped(book) else { return examine_without_wrappings(book) };
+    let Some(unwrapped) = unwrapped(book)? else { return examine_without_wrappings(book) };
     let mut examined = examine_without_wrappings(&unwrapped.book)?;
     unwrapped.tell(book, &mut examined)?;
     examined.unwrapped = Some(unwrapped.book);

@@ -26,7 +26,11 @@ pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: 
     let mut place = 0;
     while let Some((changed, factor)) = without_factor(node, place, &mut 0) {
         let factor = text_at(&factor, &sheet.book.sheets, home);
-        changes.push(Repair { node: changed, words: format!("the factor {factor} is one too many"), is_sign: false });
+        // What is left is made of something.
+        if !references(&changed, home).is_empty() {
+            let words = format!("the factor {factor} is one too many");
+            changes.push(Repair { node: changed, words, is_sign: false });
+        }
         place += 1;
     }
     let lacking = lacking(sheet, case, node, home, step);

@@ -1,8 +1,10 @@
 //! Where the slip behind a wrong gradient is, and what mends it: the likeliest explanation first.
 
+use ironcalc_base::expressions::parser::Node;
+
 use super::address::Address;
 use super::error::AuditError;
-use super::formula::text_at;
+use super::formula::{references, text_at};
 use super::judge::{Judge, Row};
 use super::repair::{ChangeKind, Repair, Trial, search, spread};
 
@@ -28,8 +30,19 @@ impl Judge<'_, '_> {
             .filter(|(_, users)| *users > 1)
             .collect();
         for alike in suspects.chunk_by(|(_, one), (_, other)| one == other) {
+            let mut best: Option<(Address, Repair, i64)> = None;
             for &(helper, _) in alike {
+                // What adds nothing is as small as can be.
+                if best.as_ref().is_some_and(|(.., grown)| *grown <= 0) {
+                    break;
+                }
                 let Some(small) = self.small_repair(track, helper, step, &rows)? else { continue };
+                let grown = self.grown(helper, step, &small);
+                if best.as_ref().is_none_or(|(.., least)| grown < *least) {
+                    best = Some((helper, small, grown));
+                }
+            }
+            if let Some((helper, small, _)) = best {
                 let derivative = self.repair_by_derivative(track, helper, step, &rows)?;
                 return Ok(Some((
                     helper,
@@ -43,6 +56,14 @@ impl Judge<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// How many references a change adds to the formula of a helper cell.
+    fn grown(&self, helper: Address, step: i64, repair: &Repair) -> i64 {
+        let count = |node: &Node, cell: Address| references(node, cell).len() as i64;
+        let home = self.table().at(helper, step).unwrap_or(helper);
+        let before = self.sheet.book.formula(home).map_or(0, |formula| count(&formula.node, home));
+        count(&repair.node, home) - before
     }
 
     /// A small change of a helper cell that makes several gradients right.

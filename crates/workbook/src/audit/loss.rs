@@ -34,6 +34,12 @@ pub(crate) fn terms_of(book: &Book, Varying { cells: varies, weights }: Varying<
     Search { book, varies, weights }.sum(expr, 0).unwrap_or(0)
 }
 
+/// Whether a penalty on weights is a part of the sum in `cell`.
+pub(crate) fn has_penalty(book: &Book, Varying { cells: varies, weights }: Varying<'_>, cell: Address) -> bool {
+    let search = Search { book, varies, weights };
+    book.formula(cell).is_some_and(|formula| search.has_penalty(&formula.expr, 0))
+}
+
 struct Search<'a> {
     book: &'a Book,
     varies: &'a BTreeSet<Address>,
@@ -114,6 +120,17 @@ impl Search<'_> {
             Expr::Divide(x, y) => !self.is_varying(y) && self.is_penalty(x, depth),
             _ => false,
         }
+    }
+
+    fn has_penalty(&self, expr: &Expr, depth: usize) -> bool {
+        let mut parts = Vec::new();
+        let _ = sum_terms(expr, false, &mut parts);
+        depth <= DEPTH_LIMIT
+            && parts.into_iter().any(|(_, part)| {
+                self.is_penalty(part, depth)
+                    || matches!(part, Expr::Cell(cell) if !self.weights.contains(cell)
+                        && self.book.formula(*cell).is_some_and(|formula| self.has_penalty(&formula.expr, depth + 1)))
+            })
     }
 
     fn term(&self, expr: &Expr, depth: usize) -> Option<usize> {

@@ -3,6 +3,7 @@
 //! without it.
 
 use super::judge::{Judge, Row};
+use super::loss::{self, Varying};
 use super::report::short;
 use super::rows::Found;
 
@@ -17,6 +18,10 @@ enum Besides {
 
 /// Relative distance up to which a share is the same.
 const SAME_SHARE: f64 = 1e-6;
+/// A share below this is rounding.
+const LEAST: f64 = 1e-9;
+/// So many weights with the same share, or rows, are no chance.
+const SURE: usize = 3;
 
 impl Judge<'_, '_> {
     /// Takes weight decay or momentum off what the updates of all weights apply, where most of them show the same share of it
@@ -28,7 +33,13 @@ impl Judge<'_, '_> {
         let found =
             [Besides::Decay, Besides::Momentum].into_iter().find_map(|besides| Some((besides, self.share(besides)?)));
         let Some((besides, share)) = found else { return };
+        let mut count = 0;
         for track in 0..self.rows.len() {
+            // Biases mostly go without.
+            if self.rows[track].iter().all(Row::holds) {
+                continue;
+            }
+            count += 1;
             for place in 0..self.rows[track].len() {
                 let row = self.rows[track][place];
                 let Some((applied, more)) = row.applied.zip(self.more(besides, track, &row)) else { continue };
@@ -40,14 +51,18 @@ impl Judge<'_, '_> {
             }
         }
         let share = short(share);
+        let who = if count == self.rows.len() {
+            "Every update also takes".to_owned()
+        } else {
+            format!("The updates of {count} of {} weights also take", self.rows.len())
+        };
         result.notes.push(match besides {
             Besides::Decay => format!(
-                "Every update also takes {share} times the weight off, weight decay; the error has no term for that. The \
-                 gradients were judged without it."
+                "{who} {share} times the weight off, weight decay; the error has no term for that. The gradients were \
+                 judged without it."
             ),
             Besides::Momentum => format!(
-                "Every update also takes {share} times what the update before took, momentum. The gradients were judged \
-                 without it."
+                "{who} {share} times what the update before took, momentum. The gradients were judged without it."
             ),
         });
     }
@@ -61,31 +76,57 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// The share that most weights show.
+    /// The share that most weights show whose updates do not apply the gradient alone.
     fn share(&self, besides: Besides) -> Option<f64> {
-        let shares: Vec<f64> = (0..self.rows.len()).filter_map(|track| self.own_share(besides, track)).collect();
+        // The gradient of a penalty is no weight decay.
+        if besides == Besides::Decay && self.has_penalty() {
+            return None;
+        }
+        let odd: Vec<usize> =
+            (0..self.rows.len()).filter(|&track| self.rows[track].iter().any(|row| !row.holds())).collect();
+        let shares: Vec<f64> = odd.iter().filter_map(|&track| self.own_share(besides, track)).collect();
         let alike = |share: &f64| shares.iter().filter(|other| (*other / share - 1.0).abs() <= SAME_SHARE).count();
         let best = shares.iter().copied().max_by_key(|share| alike(share))?;
         let count = alike(&best);
-        (count > 1 && 2 * count > self.rows.len()).then_some(best)
+        // Of one or two rows a single weight's share says little.
+        let is_short = self.rows.iter().all(|rows| rows.len() < SURE);
+        let fewest = if is_short { SURE } else { 2 };
+        (count >= fewest && 2 * count > odd.len() && 4 * count >= self.rows.len()).then_some(best)
     }
 
-    /// The one share that explains every row of a weight.
+    fn has_penalty(&self) -> bool {
+        let table = self.table();
+        let weights = table.weights();
+        let error = table.at(table.error, table.first).unwrap_or(table.error);
+        let own: Vec<_> = table.tracks.iter().filter_map(|track| track.weight_at(table.first)).collect();
+        let mut varies = self.sheet.dependencies.dependents(&own, &weights);
+        varies.extend(own);
+        loss::has_penalty(self.sheet.book, Varying { cells: &varies, weights: &weights }, error)
+    }
+
+    /// The one share that explains every row of a weight, beside its derivative or beside the gradient of the sheet, which
+    /// may be wrong.
     fn own_share(&self, besides: Besides, track: usize) -> Option<f64> {
+        let of_derivative = |row: &Row| Some(row.estimate.value);
+        let of_gradient = |row: &Row| row.gradient;
+        self.share_beside(besides, track, &of_derivative).or_else(|| self.share_beside(besides, track, &of_gradient))
+    }
+
+    fn share_beside(&self, besides: Besides, track: usize, plain: &dyn Fn(&Row) -> Option<f64>) -> Option<f64> {
         let mut rows = Vec::new();
         for row in self.rows[track].iter().filter(|row| self.case.applied[track].contains_key(&row.step)) {
-            if let (Some(applied), Some(more)) = (row.applied, self.more(besides, track, row)) {
-                rows.push((applied - row.estimate.value, more, row.estimate.tolerance() + row.slack));
+            if let (Some(applied), Some(more), Some(plain)) = (row.applied, self.more(besides, track, row), plain(row))
+            {
+                rows.push((applied - plain, more, row.estimate.tolerance() + row.slack));
             }
         }
         let &(left, more, _) = rows.iter().max_by(|x, y| (x.1.abs() / x.2).total_cmp(&(y.1.abs() / y.2)))?;
         let share = left / more;
         let is_likely = match besides {
-            Besides::Decay => share > 0.0,
-            Besides::Momentum => share > 0.0 && share < 1.0,
+            Besides::Decay => share > LEAST,
+            Besides::Momentum => share > LEAST && share < 1.0,
         };
-        // Of one row any share would do.
         let is_explained = rows.iter().all(|(left, more, tolerance)| (left - share * more).abs() <= 2.0 * tolerance);
-        (share.is_finite() && is_likely && rows.len() > 1 && is_explained).then_some(share)
+        (share.is_finite() && is_likely && is_explained).then_some(share)
     }
 }

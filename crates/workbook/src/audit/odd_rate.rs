@@ -13,7 +13,7 @@ use super::right_update::rate_text;
 use super::rows::{Found, same};
 
 impl Judge<'_, '_> {
-    /// A learning rate below 0 in a cell, where that is why every update adds the gradient.
+    /// A learning rate below 0 in a cell, where that is why most updates add the gradient.
     pub fn rate_below_zero(&self) -> Option<Finding> {
         let (book, table) = (self.sheet.book, self.table());
         let base = match table.rules.first()?.rate.as_slice() {
@@ -32,7 +32,8 @@ impl Judge<'_, '_> {
             let opposite = row.applied.map(|applied| Row { applied: Some(-applied), ..*row });
             opposite.is_some_and(|opposite| opposite.holds()) && !row.holds()
         };
-        if !is_of_all || !is_negative || !self.rows.iter().all(|rows| rows.first().is_some_and(is_opposite)) {
+        let opposite = self.rows.iter().filter(|rows| rows.first().is_some_and(is_opposite)).count();
+        if !is_of_all || !is_negative || 2 * opposite <= self.rows.len() {
             return None;
         }
         let at = |step: i64| if table.fixed.contains(&base) { Some(base) } else { table.at(base, step) };

@@ -34,9 +34,14 @@ pub(crate) fn without_terms(sheet: &Sheet<'_>, node: &Node, home: Address) -> Ve
     if sheet.book.formula(home).is_none_or(|formula| formula.text.len() > LENGTH_LIMIT) {
         return changes;
     }
-    while let Some((changed, term)) = without_term(node, changes.len(), &mut 0) {
-        let term = text_at(&term, &sheet.book.sheets, home);
-        changes.push(Repair { node: changed, words: format!("the term {term} is one too many"), is_sign: false });
+    let mut place = 0;
+    while let Some((changed, term)) = without_term(node, place, &mut 0) {
+        place += 1;
+        // What is left is made of something.
+        if !references(&changed, home).is_empty() {
+            let term = text_at(&term, &sheet.book.sheets, home);
+            changes.push(Repair { node: changed, words: format!("the term {term} is one too many"), is_sign: false });
+        }
     }
     changes
 }

@@ -1,7 +1,7 @@
 //! Formulas inside functions that say nothing of what is worked out: `ROUND(x, 4)`, `IFERROR(x, "")`, `IF(A7="", "", x)`.
 //!
-//! A rounded number has no derivative, and an update is one whatever stands around it. So the book is judged with what is
-//! inside; where a formula is corrected, the function is put around it again.
+//! A rounded number has no derivative, and an update is one whatever stands around it. So what depends on weights is judged
+//! with what is inside; where such a formula is corrected, the functions around the whole of it are put there again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,12 @@ use ironcalc_base::expressions::parser::Node;
 
 use super::address::Address;
 use super::book::{Book, Value};
-use super::engine::Content;
+use super::dependencies::Dependencies;
+use super::engine::{Content, Engine};
 use super::error::AuditError;
 use super::examine::{Examined, Judged, final_error_in};
-use super::formula::text_at;
+use super::formula::{FormulaReader, text_at};
+use super::misshapen::Trained;
 
 /// The most corrections whose effects are measured anew.
 const MEASURED: usize = 16;
@@ -27,36 +29,79 @@ pub(crate) struct Unwrapped {
 struct Taken {
     /// The functions by name.
     names: BTreeSet<String>,
-    /// The formula with a gap in it, where one function stands around the whole.
-    around: Option<(Node, usize)>,
+    /// The formula, and where in it stands what is inside the functions around the whole: an operand of an operand.
+    around: (Node, Vec<usize>),
 }
 
 /// The book with what is inside such functions in their place; `None` where there are none.
-pub(crate) fn unwrapped(book: &Book) -> Option<Unwrapped> {
+pub(crate) fn unwrapped(book: &Book) -> Result<Option<Unwrapped>, AuditError> {
+    let mut taken = taken(book)?;
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    // Which formulas depend on weights is seen with all of them open. An input stays as it is.
+    let open = book.with(&texts(book, &taken));
+    let dependencies = Dependencies::of(&open)?;
+    let trained = Trained::of(&open, &dependencies);
+    taken.retain(|cell, _| trained.varies.contains(cell));
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    let mut book = book.with(&texts(book, &taken));
+    // What the file holds are the values with these functions.
+    for found in book.cells.values_mut().filter(|found| found.formula.is_some()) {
+        found.value = Value::Empty;
+    }
+    Ok(Some(Unwrapped { book, taken }))
+}
+
+/// The formulas with such functions, but those that show a text because of one.
+fn taken(book: &Book) -> Result<BTreeMap<Address, Taken>, AuditError> {
     let mut taken = BTreeMap::new();
-    let mut replaced = BTreeMap::new();
     for (&cell, found) in &book.cells {
         let Some(formula) = found.formula.as_deref() else { continue };
         let mut names = BTreeSet::new();
         let mut node = formula.node.clone();
         open(&mut node, &mut names);
         // Not what is only shown, such as a sentence with rounded numbers in it.
-        if names.is_empty() || is_text(&node) {
-            continue;
+        if !names.is_empty() && !is_text(&node) {
+            let mut path = Vec::new();
+            let mut inside = &formula.node;
+            while let (Some((_, place)), Node::FunctionKind { args, .. }) = (wrapped(inside), inside) {
+                path.push(place);
+                inside = &args[place];
+            }
+            taken.insert(cell, Taken { names, around: (formula.node.clone(), path) });
         }
-        let around = wrapped(&formula.node).map(|(_, place)| (formula.node.clone(), place));
-        taken.insert(cell, Taken { names, around });
-        replaced.insert(cell, Content::Formula(text_at(&node, &book.sheets, cell)));
     }
-    if taken.is_empty() {
-        return None;
+    let conditional: Vec<Address> =
+        taken.iter().filter(|(_, taken)| taken.names.contains("IF")).map(|(&cell, _)| cell).collect();
+    if conditional.is_empty() {
+        return Ok(taken);
     }
-    let mut book = book.with(&replaced);
-    // What the file holds are the values with these functions.
-    for found in book.cells.values_mut().filter(|found| found.formula.is_some()) {
-        found.value = Value::Empty;
+    let dependencies = Dependencies::of(book)?;
+    if dependencies.circle().is_some() {
+        return Ok(taken);
     }
-    Some(Unwrapped { book, taken })
+    let wanted = dependencies.closure(&conditional, &BTreeSet::new());
+    let mut engine = Engine::new(book, Some(&wanted), &BTreeMap::new())?;
+    engine.recalculate();
+    for cell in conditional {
+        if engine.number(cell).is_none() {
+            taken.remove(&cell);
+        }
+    }
+    Ok(taken)
+}
+
+/// The formulas without such functions.
+fn texts(book: &Book, taken: &BTreeMap<Address, Taken>) -> BTreeMap<Address, Content> {
+    let text = |(&cell, taken): (&Address, &Taken)| {
+        let mut node = taken.around.0.clone();
+        open(&mut node, &mut BTreeSet::new());
+        (cell, Content::Formula(text_at(&node, &book.sheets, cell)))
+    };
+    taken.iter().map(text).collect()
 }
 
 /// The function around a formula that says nothing of it, by name, and which of its operands the formula is.
@@ -73,10 +118,15 @@ fn wrapped(node: &Node) -> Option<(String, usize)> {
 }
 
 fn is_text(node: &Node) -> bool {
-    match node {
-        Node::StringKind(_) | Node::OpConcatenateKind { .. } => true,
-        Node::FunctionKind { args, .. } => args.iter().any(is_text),
-        _ => false,
+    matches!(node, Node::StringKind(_) | Node::OpConcatenateKind { .. })
+}
+
+/// Puts a formula where in another one the path of operands leads.
+fn put(node: &mut Node, path: &[usize], inside: Node) {
+    match (node, path) {
+        (node, []) => *node = inside,
+        (Node::FunctionKind { args, .. }, [place, rest @ ..]) => put(&mut args[*place], rest, inside),
+        _ => {}
     }
 }
 
@@ -129,23 +179,22 @@ impl Unwrapped {
                 "IF" | "IFERROR" | "IFNA" => "judged was the formula inside.",
                 _ => "a rounded number has no derivative, so judged was the formula inside, without the rounding.",
             };
-            let formulas = if count == 1 { "formula has" } else { "formulas have" };
-            examined.notes.push(format!("{count} {formulas} {name} around them or a part, {first} first; {why}"));
+            let (formulas, them) = if count == 1 { ("formula has", "it") } else { ("formulas have", "them") };
+            examined.notes.push(format!("{count} {formulas} {name} around {them} or a part, {first} first; {why}"));
         }
         Ok(())
     }
 
     fn wrap(&self, book: &Book, judged: &mut Judged) -> Result<(), AuditError> {
+        let mut reader = FormulaReader::new(&book.sheets, &book.names);
         for finding in &mut judged.findings {
             for (&cell, content) in &mut finding.corrections {
-                let Some(Taken { around: Some((node, place)), .. }) = self.taken.get(&cell) else { continue };
-                let (Content::Formula(text), Node::FunctionKind { args, .. }) = (&mut *content, node) else { continue };
-                let mark = "\u{1}";
-                let mut args = args.clone();
-                args[*place] = Node::StringKind(mark.to_owned());
-                let Node::FunctionKind { kind, .. } = node else { continue };
-                let outside = text_at(&Node::FunctionKind { kind: kind.clone(), args }, &book.sheets, cell);
-                *text = outside.replace(&format!("\"{mark}\""), text);
+                let Some(Taken { around: (node, path), .. }) = self.taken.get(&cell) else { continue };
+                let Content::Formula(text) = &mut *content else { continue };
+                let Some(inside) = reader.read(text, cell).filter(|_| !path.is_empty()) else { continue };
+                let mut whole = node.clone();
+                put(&mut whole, path, inside.node);
+                *text = text_at(&whole, &book.sheets, cell);
             }
         }
         judged.final_error = final_error_in(book, judged)?;

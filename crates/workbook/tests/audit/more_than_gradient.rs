@@ -67,6 +67,27 @@ fn a_wrong_gradient_under_momentum_is_the_one_slip() {
 }
 
 #[test]
+fn a_wrong_delta_under_momentum_is_the_one_slip_though_it_spoils_most_gradients() {
+    let helpers = Layout { helpers: true, ..Layout::default() };
+    let mut made = Table::new(helpers);
+    for name in WEIGHTS {
+        made.change(name, 1..25, |_, _| format!("={{{name}<}}-{{v{name}<}}"));
+    }
+    add(&mut made, |name| (format!("=$B$2*{{g{name}}}"), format!("=0.9*{{v{name}<}}+$B$2*{{g{name}}}")));
+    made.change("d2_0", 0..25, |text, _| text.replace("({out2_0}-{t0})", "({out2_1}-{t0})"));
+    assert_eq!(only_slip(&made, SlipKind::WrongDerivative)[0], made.cell("d2_0", 0));
+}
+
+#[test]
+fn some_weights_may_go_without_decay_as_biases_do() {
+    let mut made = Table::new(Layout::default());
+    for name in &WEIGHTS[..6] {
+        made.change(name, 1..25, |_, _| format!("={{{name}<}}-$B$2*({{g{name}<}}+0.01*{{{name}<}})"));
+    }
+    is_clean_with(&made, "The updates of 6 of 8 weights also take 0.01 times the weight off");
+}
+
+#[test]
 fn weight_decay_is_told_and_no_slip() {
     let made = with_updates(|name| format!("={{{name}<}}-$B$2*({{g{name}<}}+0.01*{{{name}<}})"));
     is_clean_with(&made, "takes 0.01 times the weight off, weight decay");
@@ -96,4 +117,17 @@ fn a_penalty_belongs_to_the_error() {
         assert_eq!(report.slips().count(), 1, "{}", told(&report));
         assert_eq!(report.slips().next().unwrap().cells[0], made.cell("gw0_0_0", 0));
     }
+}
+
+#[test]
+fn a_penalty_with_another_gradient_is_no_weight_decay() {
+    let mut made = Table::new(Layout::default());
+    made.change("E", 0..25, |text, _| {
+        format!("{text}+0.005*SUMSQ({})", WEIGHTS.map(|name| format!("{{{name}}}")).join(","))
+    });
+    for name in WEIGHTS {
+        made.change(&format!("g{name}"), 0..25, |text, _| format!("{text}+0.02*{{{name}}}"));
+    }
+    let report = made.audit();
+    assert_eq!(report.slips().count(), 8, "{}", told(&report));
 }

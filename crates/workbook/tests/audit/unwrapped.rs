@@ -41,7 +41,9 @@ fn right_ones_are_clean_and_the_report_says_what_was_judged() {
 
 #[test]
 fn a_correction_keeps_what_stands_around_it() {
-    for (before, after) in [("ROUND(", ",6)"), ("IFERROR(", ",\"\")"), ("IF($B$2=\"\",\"\",", ")")] {
+    let around =
+        [("ROUND(", ",6)"), ("IFERROR(", ",\"\")"), ("IF($B$2=\"\",\"\",", ")"), ("IFERROR(ROUND(", ",6),\"\")")];
+    for (before, after) in around {
         let mut made = wrapped(&names("g"), 0..25, before, after);
         made.change("gw1_0_1", 0..25, |text, _| text.replace("{out1_1}", "{out1_0}"));
         only_slip(&made, SlipKind::WrongDerivative);
@@ -49,6 +51,28 @@ fn a_correction_keeps_what_stands_around_it() {
         let written = &report.corrections[0].content;
         assert!(written.starts_with(&format!("={before}")) && written.ends_with(after), "{written}");
     }
+}
+
+#[test]
+fn what_shows_a_text_or_takes_another_branch_is_not_judged_by_what_it_does_not_show() {
+    let never = wrapped(&names("g"), 0..25, "IF(1=2,", ",\"\")");
+    assert!(!never.audit().is_clean(), "{}", told(&never.audit()));
+    let mut made = Table::new(Layout::default());
+    made.change("gw1_0_1", 0..25, |text, _| {
+        let right = text.strip_prefix('=').unwrap();
+        format!("=IF({{i0}}>0,IF({{i0}}>5,\"\",{}),{right})", right.replace("{out1_1}", "{out1_0}"))
+    });
+    assert_eq!(made.audit().slips().next().unwrap().cells[0], made.cell("gw1_0_1", 0), "{}", told(&made.audit()));
+}
+
+#[test]
+fn an_input_that_is_worked_out_by_rounding_stays() {
+    let mut made = Table::new(Layout::default());
+    made.change("i0", 0..25, |_, _| "=ROW()-2*TRUNC(ROW()/2)".to_owned());
+    let report = made.audit();
+    assert!(report.is_clean() && report.notes.iter().all(|note| !note.contains("TRUNC")), "{}", told(&report));
+    made.change("gw0_0_0", 0..25, |text, _| text.replace("{w1_0_0}", "{w1_0_1}"));
+    assert_eq!(made.audit().slips().next().unwrap().cells[0], made.cell("gw0_0_0", 0));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::repair::{Repair, changes, is_rate, others, spelled};
 use super::table::Part;
 use super::terms::{with_like_terms, without_terms};
 use super::tracks::{Track, place};
+use super::update_rule::sum_terms;
 
 /// The most changes of one kind that are tried on one formula.
 const TRIAL_LIMIT: usize = 400;
@@ -250,6 +251,12 @@ impl Judge<'_, '_> {
             if !theirs.contains(&cell) {
                 theirs.push(cell);
             }
+        }
+        if theirs.len() > unused.len() {
+            // A bias that all neurons of the layer have stays.
+            let mut terms = Vec::new();
+            sum_terms(&book.formula(home)?.expr, false, &mut terms)?;
+            theirs.retain(|cell| !terms.iter().any(|(_, term)| **term == Expr::Cell(*cell)));
         }
         let mut unused = unused.to_vec();
         unused.sort_unstable();

@@ -20,7 +20,7 @@ const OF_HELPERS: [ChangeKind; 4] = [ChangeKind::Sign, ChangeKind::Factor, Chang
 impl Judge<'_, '_> {
     /// The helper cell at the anchor that makes several gradients wrong, one of them a track's, and what mends it: a small
     /// change, or its own derivative where that is written shorter. Of cells that as many gradients are made of, one that a
-    /// small change mends goes before one that has to be written anew.
+    /// small change mends goes before one that has to be written anew, and of small changes the one that adds least.
     pub fn repair_of_helper(&mut self, track: usize, bad: &[Row]) -> Result<Option<(Address, Repair)>, AuditError> {
         let (step, rows) = (bad[0].step, spread(bad));
         let suspects: Vec<(Address, usize)> = self

@@ -94,6 +94,11 @@ pub(crate) fn recognise(book: &Book, case: &Case, factor: f64) -> Option<Recogni
     let weight_count = order.len();
     let all: Vec<&Neuron> = layers.iter().flatten().map(|&k| &neurons[k]).collect();
     let trained: Vec<usize> = all.iter().filter_map(|neuron| neuron.bias).collect();
+    // The derivation has a trained bias for each neuron.
+    let distinct: BTreeSet<usize> = trained.iter().copied().collect();
+    if distinct.len() < trained.len() {
+        return None;
+    }
     let weight = |track: usize| case.weights[track].get(&step).copied();
     let biases = if trained.len() == all.len() {
         let values = trained.iter().map(|&track| weight(track)).collect::<Option<_>>()?;
@@ -221,16 +226,15 @@ fn neurons(graph: &Graph, error: NodeId, tracks: &[NodeId]) -> Option<Vec<Neuron
         }
     }
     let above = |node: NodeId| parents.get(&node).map_or(&[][..], Vec::as_slice);
-    // Up through other names to the only place of use.
-    let user = |node: NodeId| -> Option<NodeId> {
-        let mut here = node;
-        loop {
-            match above(here) {
-                [only] if graph.node(*only).op == Op::Identity => here = *only,
-                [only] => return Some(*only),
-                _ => return None,
+    // Up through other names to the places of use.
+    let users = |node: NodeId| -> Vec<NodeId> {
+        let (mut found, mut pending) = (Vec::new(), vec![node]);
+        while let Some(here) = pending.pop() {
+            for &next in above(here) {
+                if graph.node(next).op == Op::Identity { pending.push(next) } else { found.push(next) }
             }
         }
+        found
     };
     let top = |start: NodeId| -> NodeId {
         let mut here = start;
@@ -245,34 +249,46 @@ fn neurons(graph: &Graph, error: NodeId, tracks: &[NodeId]) -> Option<Vec<Neuron
     let mut found: BTreeMap<NodeId, Neuron> = BTreeMap::new();
     let mut own_terms: BTreeSet<NodeId> = BTreeSet::new();
     for (k, &weight) in tracks.iter().enumerate() {
-        let place = user(weight)?;
-        let (net, source) = match graph.node(place).op {
-            Op::Multiply => {
-                let mut operands = graph.node(place).operands.iter().copied();
-                own_terms.insert(place);
-                (top(place), Some(operands.find(|&operand| peeled(graph, operand) != weight)?))
-            }
-            Op::Add => {
-                own_terms.insert(weight);
-                (top(place), None)
-            }
-            _ => return None,
-        };
-        let (out, activation) = match above(net) {
-            [only] => match graph.node(*only).op {
-                Op::Sigmoid => (*only, Activation::Sigmoid),
-                Op::Tanh => (*only, Activation::Tanh),
-                Op::Relu => (*only, Activation::Relu),
+        let places = users(weight);
+        // A bias may be one for several neurons, a weight not.
+        if places.is_empty() || places.len() > 1 && places.iter().any(|place| graph.node(*place).op != Op::Add) {
+            return None;
+        }
+        for place in places {
+            let (net, source) = match graph.node(place).op {
+                Op::Multiply => {
+                    let mut operands = graph.node(place).operands.iter().copied();
+                    own_terms.insert(place);
+                    (top(place), Some(operands.find(|&operand| peeled(graph, operand) != weight)?))
+                }
+                Op::Add => {
+                    own_terms.insert(weight);
+                    (top(place), None)
+                }
+                _ => return None,
+            };
+            let (out, activation) = match above(net) {
+                [only] => match graph.node(*only).op {
+                    Op::Sigmoid => (*only, Activation::Sigmoid),
+                    Op::Tanh => (*only, Activation::Tanh),
+                    Op::Relu => (*only, Activation::Relu),
+                    _ => (net, Activation::Identity),
+                },
                 _ => (net, Activation::Identity),
-            },
-            _ => (net, Activation::Identity),
-        };
-        let neuron =
-            found.entry(net).or_insert(Neuron { net, out, activation, weights: Vec::new(), bias: None, fixed: None });
-        match source {
-            Some(source) => neuron.weights.push((k, source)),
-            None if neuron.bias.is_none() => neuron.bias = Some(k),
-            None => return None,
+            };
+            let neuron = found.entry(net).or_insert(Neuron {
+                net,
+                out,
+                activation,
+                weights: Vec::new(),
+                bias: None,
+                fixed: None,
+            });
+            match source {
+                Some(source) => neuron.weights.push((k, source)),
+                None if neuron.bias.is_none() => neuron.bias = Some(k),
+                None => return None,
+            }
         }
     }
     // What else is added into a neuron must be one constant.

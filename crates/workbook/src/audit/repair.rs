@@ -368,8 +368,22 @@ pub(crate) fn changes(
             changes.push(Repair { node, words, is_sign: false });
         }
     }
+    changes.retain(|change| !takes_off_itself(&change.node));
     changes.truncate(limit);
     changes
+}
+
+/// Whether a formula has a difference of something and itself, by which a wrong derivative could be 0.
+fn takes_off_itself(node: &Node) -> bool {
+    match node {
+        Node::OpSumKind { kind: OpSum::Minus, left, right } if left == right => true,
+        Node::OpSumKind { left, right, .. }
+        | Node::OpProductKind { left, right, .. }
+        | Node::OpPowerKind { left, right } => takes_off_itself(left) || takes_off_itself(right),
+        Node::UnaryKind { right, .. } => takes_off_itself(right),
+        Node::FunctionKind { args, .. } => args.iter().any(takes_off_itself),
+        _ => false,
+    }
 }
 
 /// The formula with this step's weights where it has those of the next: weights are updated all at once.

@@ -19,6 +19,7 @@ mod own_networks;
 mod own_slips;
 mod real_workbooks;
 mod shapes;
+mod shared_bias;
 mod sheets;
 mod sliding;
 mod slips;

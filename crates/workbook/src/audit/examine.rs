@@ -302,7 +302,8 @@ impl Sheet<'_> {
             ),
         });
         if rest.is_none() {
-            notes.push(format!("{cell} shows {shown}; only {rows} before it were checked."));
+            let verb = if step - table.first == 1 { "was" } else { "were" };
+            notes.push(format!("{cell} shows {shown}; only {rows} before it {verb} checked."));
         }
         Ok((table, rest))
     }

@@ -44,7 +44,7 @@ pub(crate) fn broken_updates(book: &Book, dependencies: &Dependencies, tracks: &
         }
         let factor = |cell: Address| Factor { expr: Expr::Cell(cell), is_divisor: false };
         let factors = vec![factor(*rate), factor(gradient)];
-        let steps = vec![Product { is_negative: true, factors, helpers: Vec::new(), is_momentum: false }];
+        let steps = vec![Product { factors, ..Product::new(true) }];
         lines.entry(line(cell, shift)).or_default().insert(step, Update { cell, previous, steps });
     }
     lines

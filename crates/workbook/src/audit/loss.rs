@@ -134,7 +134,7 @@ impl Search<'_> {
     }
 
     fn term(&self, expr: &Expr, depth: usize) -> Option<usize> {
-        let mut product = Product { is_negative: false, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
+        let mut product = Product::new(false);
         factors(expr, false, &mut product);
         let varying: Vec<&Factor> = product.factors.iter().filter(|factor| self.is_varying(&factor.expr)).collect();
         match varying.as_slice() {

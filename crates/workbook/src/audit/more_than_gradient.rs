@@ -1,4 +1,4 @@
-//! Updates that take more off than the rate times the gradient, all of them alike: a share of the weight itself, which is
+//! Updates that take more off than the rate times the gradient, most of them alike: a share of the weight itself, which is
 //! weight decay, or a share of what the update before took, which is momentum. Neither is a slip; the gradients are judged
 //! without it.
 
@@ -24,8 +24,8 @@ const LEAST: f64 = 1e-9;
 const SURE: usize = 3;
 
 impl Judge<'_, '_> {
-    /// Takes weight decay or momentum off what the updates of all weights apply, where most of them show the same share of it
-    /// in every row.
+    /// Takes weight decay or momentum off what updates apply that apply no gradient alone, where most of those show the same
+    /// share of it in every row.
     pub fn without_decay_or_momentum(&mut self, result: &mut Found) {
         if self.rows.iter().flatten().all(Row::holds) {
             return;

@@ -32,7 +32,7 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: 
     let of_updates: Vec<Address> = updates.keys().flat_map(|&cell| dependencies.needs(cell)).copied().collect();
     let backward = dependencies.closure(&of_updates, weights);
     let varying = trained.varying();
-    let mut search = Search { book, varies, weights, reader: FormulaReader::new(&book.sheets, &book.names) };
+    let mut search = Search { book, varying, reader: FormulaReader::new(&book.sheets, &book.names) };
     let mut unsquared: Vec<(Address, Content)> = Vec::new();
     for &cell in varies.difference(&backward).filter(|cell| !weights.contains(cell)) {
         let Some(formula) = book.formula(cell) else { continue };
@@ -70,16 +70,11 @@ pub(crate) fn nearly_squared(book: &Book, dependencies: &Dependencies, trained: 
 
 struct Search<'a> {
     book: &'a Book,
-    varies: &'a BTreeSet<Address>,
-    weights: &'a BTreeSet<Address>,
+    varying: Varying<'a>,
     reader: FormulaReader,
 }
 
 impl Search<'_> {
-    fn varying(&self) -> Varying<'_> {
-        Varying { cells: self.varies, weights: self.weights }
-    }
-
     /// What is wrong with the first part of a sum that is nearly a squared difference, where each of the others is one too
     /// or a term of an error.
     fn first_fault(&self, expr: &Expr) -> Option<Fault> {
@@ -95,7 +90,7 @@ impl Search<'_> {
         for (_, part) in parts {
             match self.nearly(part) {
                 Some(nearly) => fault = fault.or(Some(nearly.fault)),
-                None if loss::terms_of(self.book, self.varying(), part) > 0 => {}
+                None if loss::terms_of(self.book, self.varying, part) > 0 => {}
                 None => return None,
             }
         }
@@ -131,7 +126,7 @@ impl Search<'_> {
     /// A constant times something made of one cell that varies and one that does not, added or subtracted, to a power
     /// or none; not a squared difference itself.
     fn nearly(&self, expr: &Expr) -> Option<Nearly> {
-        let is_term = loss::terms_of(self.book, self.varying(), expr) > 0;
+        let is_term = loss::terms_of(self.book, self.varying, expr) > 0;
         let mut parts = Vec::new();
         sum_terms(expr, false, &mut parts)?;
         if parts.len() == 2 && !is_term {
@@ -177,7 +172,7 @@ impl Search<'_> {
     fn sides(&self, parts: &[(bool, &Expr)], power: Option<f64>, factor: f64) -> Option<Nearly> {
         let [(first_is_negative, first), (second_is_negative, second)] = parts else { return None };
         let [(first, of_first), (second, of_second)] = [side(first)?, side(second)?];
-        if self.varies.contains(&first) == self.varies.contains(&second) {
+        if self.varying.cells.contains(&first) == self.varying.cells.contains(&second) {
             return None;
         }
         let are_bare = [of_first, of_second].iter().all(|side| *side == (1.0, 1.0));
@@ -217,7 +212,7 @@ struct Split {
 }
 
 fn split(expr: &Expr, is_negative: bool) -> Option<Split> {
-    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
+    let mut product = Product::new(is_negative);
     factors(expr, false, &mut product);
     let mut split = Split { is_negative: product.is_negative, factor: 1.0, cores: Vec::new() };
     for part in product.factors {

@@ -26,6 +26,13 @@ pub(crate) struct Product {
     pub is_momentum: bool,
 }
 
+impl Product {
+    /// A product of nothing yet.
+    pub fn new(is_negative: bool) -> Self {
+        Product { is_negative, factors: Vec::new(), helpers: Vec::new(), is_momentum: false }
+    }
+}
+
 /// A cell that follows the update rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Update {
@@ -155,7 +162,7 @@ fn is_step_before(book: &Book, cell: Address, now: Address) -> bool {
 
 /// A term as *rate × gradient*, looked up in helper cells where it is only a reference.
 fn step_product(book: &Book, term: &Expr, is_negative: bool) -> Option<Product> {
-    let mut product = Product { is_negative, factors: Vec::new(), helpers: Vec::new(), is_momentum: false };
+    let mut product = Product::new(is_negative);
     factors(term, false, &mut product);
     for _ in 0..HELPER_LIMIT {
         let [Factor { expr: Expr::Cell(helper), is_divisor: false }] = product.factors.as_slice() else { break };

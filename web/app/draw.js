@@ -12,6 +12,7 @@ import { ModelChoice } from "./draw/models.js";
 import { Teller } from "./draw/teller.js";
 import { setAttribute } from "../worksheet/elements.js";
 import { addressed, setAddressed } from "./draw/address.js";
+import { keepSheet, keptSteps } from "./draw/kept_sheet.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -113,14 +114,18 @@ models.listen((model) => {
 });
 
 async function start() {
+  const wanted = addressed("image");
+  const index = wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : null;
+  const steps = await keptSteps();
+  // What is asked for goes before what was left.
+  if (steps !== null && (steps[0].index ?? null) === index && sheet.isEmpty) sheet.restore(steps);
+  else if (index !== null) showImage({ index });
+  keepSheet(sheet);
   try {
     await models.load();
   } catch (error) {
     notice(error.message);
-    return;
   }
-  const index = addressed("image");
-  if (index !== null && /^\d+$/.test(index)) showImage({ index: Number(index) });
 }
 
 start();

@@ -1,6 +1,8 @@
 // The numbers that were changed in the worksheet, as a query: kept in the address, so that a reload loses nothing and
 // the address is a link to exactly this worksheet, and carried by the downloads.
 
+import { keepRoom, placeLeft } from "../rooms.js";
+
 // Browsers refuse an address that changes many times a second.
 const PAUSE = 400;
 
@@ -26,12 +28,13 @@ export class Numbers {
     listener();
   }
 
-  // Row and rate are no part of the network: they stay with this entry of the history.
+  // Row and rate are no part of the network: they stay with this entry of the history, and with the room when it is left.
   takeUp() {
     const { model } = this;
-    const { rate, row } = history.state?.worksheet ?? {};
+    const { rate, row } = history.state?.worksheet ?? placeLeft() ?? {};
     if (Number.isFinite(rate) && rate > 0) model.setNumber(model.data.learning_rate, rate);
     if (Number.isFinite(row)) model.setRow(row);
+    if (!isRefused()) keepRoom(this.place);
   }
 
   later() {
@@ -43,10 +46,14 @@ export class Numbers {
 
   write() {
     clearTimeout(this.timer);
-    const { model } = this;
-    const state = { ...history.state, worksheet: { rate: model.rate, row: model.row } };
     const query = readable(this.query());
+    const state = { ...history.state, worksheet: this.place };
     history.replaceState(state, "", query === "" ? location.pathname : `?${query}`);
+    keepRoom(this.place);
+  }
+
+  get place() {
+    return { rate: this.model.rate, row: this.model.row };
   }
 
   // The query that gives this network with these numbers. What was not changed stays as it was, given or left out.

@@ -1,5 +1,7 @@
 // What is chosen stands in the address, so that a reload or a link shows the same.
 
+import { keepRoom } from "../rooms.js";
+
 export function addressed(name) {
   return new URLSearchParams(location.search).get(name);
 }
@@ -10,4 +12,5 @@ export function setAddressed(name, value) {
   else query.set(name, value);
   const address = query.size > 0 ? `?${query}` : location.pathname;
   if (query.toString() !== location.search.slice(1)) history.replaceState(history.state, "", address);
+  keepRoom();
 }

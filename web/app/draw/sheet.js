@@ -29,6 +29,13 @@ export class Sheet {
     this.announce("sheet");
   }
 
+  // Puts what was kept of another sheet in the place of all of this one.
+  restore(steps) {
+    this.done = steps.filter(({ kind }) => kind !== "bare");
+    this.undone = [];
+    this.announce("sheet");
+  }
+
   clear() {
     if (!this.isEmpty) this.put({ kind: "bare" });
   }

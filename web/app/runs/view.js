@@ -1,5 +1,7 @@
 // What is looked at: filters, order, chosen runs. All of it is in the address, so that a link or a reload shows the same.
 
+import { keepRoom } from "../rooms.js";
+
 export const FILTERS = ["text", "recipe", "judged", "data", "status", "suite"];
 const FIRST_ORDER = "-started";
 
@@ -7,8 +9,10 @@ export class View {
   constructor(changed) {
     this.changed = changed;
     this.read();
+    keepRoom();
     addEventListener("popstate", () => {
       this.read();
+      keepRoom();
       changed("all");
     });
   }
@@ -27,6 +31,7 @@ export class View {
     if (this.chosen.size > 0) query.set("compare", [...this.chosen].join(","));
     const text = query.toString();
     history.replaceState(null, "", text ? `?${text}` : location.pathname);
+    keepRoom();
   }
 
   get isFiltered() {

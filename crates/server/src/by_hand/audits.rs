@@ -20,8 +20,8 @@ use crate::security::{PAGE_OF_ITS_OWN, closed};
 
 /// The largest workbook that is taken.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
-/// Audits that are kept; the oldest goes first.
-const KEPT: usize = 4;
+/// Bytes of pages and corrected copies that are kept; the oldest audit goes first, the newest never.
+const MOST_KEPT: usize = 128 << 20;
 /// Characters of a file's name that are kept.
 const MOST_NAME: usize = 100;
 
@@ -42,6 +42,12 @@ struct Audit {
     corrected: Option<(String, Vec<u8>)>,
 }
 
+impl Audit {
+    fn bytes(&self) -> usize {
+        self.page.len() + self.corrected.as_ref().map_or(0, |(_, bytes)| bytes.len())
+    }
+}
+
 impl Audits {
     fn keep(&self, audit: Audit) -> String {
         let mut kept = self.kept.locked();
@@ -50,8 +56,9 @@ impl Audits {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let id = format!("{since:x}-{}", kept.count);
         kept.audits.push_back((id.clone(), Arc::new(audit)));
-        while kept.audits.len() > KEPT {
-            kept.audits.pop_front();
+        let mut bytes: usize = kept.audits.iter().map(|(_, audit)| audit.bytes()).sum();
+        while bytes > MOST_KEPT && kept.audits.len() > 1 {
+            bytes -= kept.audits.pop_front().map_or(0, |(_, audit)| audit.bytes());
         }
         id
     }
@@ -165,10 +172,16 @@ mod tests {
     #[test]
     fn the_oldest_audit_goes_first() {
         let audits = Audits::default();
-        let ids: Vec<String> =
-            (0..=KEPT).map(|n| audits.keep(Audit { page: n.to_string(), corrected: None })).collect();
-        assert!(audits.find(&ids[0]).is_err());
-        assert_eq!(audits.find(&ids[KEPT]).unwrap_or_else(|e| panic!("{}", e.message)).page, KEPT.to_string());
+        let keep = |corrected: usize| {
+            audits.keep(Audit { page: "page".to_owned(), corrected: Some((String::new(), vec![0; corrected])) })
+        };
+        // A whole class's workbooks, of the size that they have.
+        let class: Vec<String> = (0..40).map(|_| keep(100 << 10)).collect();
+        assert!(class.iter().all(|id| audits.find(id).is_ok()));
+        let large = keep(MOST_KEPT - (200 << 10));
+        assert!(audits.find(&class[38]).is_err() && audits.find(&class[39]).is_ok() && audits.find(&large).is_ok());
+        let larger = keep(MOST_KEPT + 1);
+        assert!(audits.find(&large).is_err() && audits.find(&larger).is_ok());
     }
 
     #[test]

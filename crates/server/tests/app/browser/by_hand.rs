@@ -147,4 +147,24 @@ fn a_workbook_is_audited_on_the_page() {
     book(&mut visit, &not_a_book);
     visit.browser.wait_for("document.querySelector('#tries').textContent.includes('plain text')");
     visit.picture("by-hand-audits");
+
+    // What was found is there again after a reload, with its pages; and goes when it is no longer wanted.
+    visit.reload();
+    visit.browser.wait_for("document.querySelectorAll('#tries > *').length === 2");
+    assert!(visit.text("#tries article:nth-child(2)").contains("AC30"));
+    let page = visit.on("#tries a[href*='/by-hand/audits/']", "return it.getAttribute('href');");
+    assert!(visit.app.get(page.as_str().unwrap()).text().contains("<table"));
+    visit.click("#forget-tries");
+    visit.browser.wait_for("document.querySelectorAll('#tries > *').length === 0");
+    visit.reload();
+    visit.browser.wait_for("document.documentElement?.classList.contains('ready')");
+    assert_eq!(visit.on("#tries", "return it.childElementCount;"), 0);
+    // A page that an earlier app made is not there any more, and that is said.
+    let kept =
+        json!([{ "name": "old.xlsx", "report": { "verdict": "clean", "slips": [], "page": "/by-hand/audits/0-1" } }]);
+    let text = json!(kept.to_string());
+    visit.browser.evaluate(&format!("sessionStorage.setItem('longhand.by_hand.tries', {text})"));
+    visit.reload();
+    visit.browser.wait_for("document.querySelector('#tries')?.textContent.includes('not kept any more')");
+    assert_eq!(visit.on("#tries", "return it.querySelectorAll('a').length;"), 0);
 }

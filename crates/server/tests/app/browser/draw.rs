@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Visit, visit};
 
 /// Draws lines through points given in shares of the paper.
-fn stroke(visit: &mut Visit, points: &[(f64, f64)]) {
+pub(super) fn stroke(visit: &mut Visit, points: &[(f64, f64)]) {
     let paper = visit.on("#paper canvas", "it.scrollIntoView({ block: 'center' }); const b = it.getBoundingClientRect(); return [b.x, b.y, b.width, b.height];");
     let paper: Vec<f64> = paper.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
     let at = |(x, y): (f64, f64)| (paper[0] + x * paper[2], paper[1] + y * paper[3]);

@@ -3,6 +3,7 @@
 mod accessibility;
 mod by_hand;
 mod draw;
+mod left_rooms;
 mod runs;
 mod train;
 
@@ -42,6 +43,13 @@ impl Visit {
     fn go(&mut self, path: &str) {
         let address = format!("{}{}", self.app.address.trim_end_matches('/'), path);
         self.browser.go_to(&address);
+    }
+
+    /// Loads the same page once more.
+    fn reload(&mut self) {
+        self.browser.evaluate("window.isOld = true");
+        self.browser.call("Page.reload", serde_json::json!({}));
+        self.browser.wait_for("!window.isOld && document.readyState === 'complete'");
     }
 
     /// Runs a piece of JavaScript on the element that `selector` finds first.

@@ -116,8 +116,14 @@ impl Axis {
         if self.starts_at_zero {
             (low, high) = (low.min(0.0), high.max(0.0));
         }
-        if high - low <= 1e-12 * high.abs().max(low.abs()) {
-            let room = if high == 0.0 { 1.0 } else { 0.1 * high.abs() };
+        let is_single = high - low <= 1e-12 * high.abs().max(low.abs());
+        if is_single {
+            let room = match high {
+                // So that no other whole number is in sight.
+                _ if self.only_whole_numbers => 0.5,
+                0.0 => 1.0,
+                _ => 0.1 * high.abs(),
+            };
             (low, high) = (low - room, high + room);
         }
         let mut step = nice_step((high - low) / count.max(1) as f64);
@@ -134,7 +140,7 @@ impl Axis {
         let mut ticks: Vec<Tick> = (first..=last)
             .map(|k| Tick { value: k as f64 * step, label: decimal(k as f64 * step, decimals) })
             .collect();
-        if self.only_whole_numbers && ticks.first().is_none_or(|tick| tick.value > low + 1e-9) {
+        if self.only_whole_numbers && !is_single && ticks.first().is_none_or(|tick| tick.value > low + 1e-9) {
             ticks.retain(|tick| tick.value - low > 0.4 * step);
             ticks.insert(0, Tick { value: low, label: decimal(low, 0) });
         }
@@ -313,6 +319,10 @@ mod tests {
         assert_eq!(labels(&quarter), ["0.000", "0.025", "0.050", "0.075", "0.100"]);
         let below = Axis::new("y").ruler([-1.0, 1.0].into_iter(), 4);
         assert_eq!(labels(&below), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
+        // A run of one epoch: its number stands below its dot.
+        let only = Axis::new("epoch").whole_numbers().ruler([1.0].into_iter(), 9);
+        assert_eq!((labels(&only), only.share(1.0)), (vec!["1"], Some(0.5)));
+        assert_eq!(only.ticks[0].value, 1.0);
     }
 
     #[test]

@@ -281,8 +281,10 @@ pub enum BiasKind {
     /// No biases.
     None,
     /// One number per layer, never changed.
+    #[value(alias = "per_layer")]
     PerLayer,
     /// One number per neuron, trained.
+    #[value(alias = "per_neuron")]
     PerNeuron,
 }
 

@@ -8,6 +8,7 @@ mod printer;
 mod recipe_source;
 mod run_report;
 mod tensorboard;
+mod terminal_text;
 mod version;
 mod weights;
 

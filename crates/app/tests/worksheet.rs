@@ -24,7 +24,7 @@ fn the_exercise_gives_a_whole_folder_with_the_right_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let run = longhand(&["worksheet"], folder.path());
     assert_eq!(run.code, 0, "{}", run.stderr);
-    for wanted in ["E_total", "∂E_total/∂w1", "| 181 |", "written to worksheet"] {
+    for wanted in ["E_total", "∂E_total/∂w1", "\n 181 ", "written to worksheet"] {
         assert!(run.stdout.contains(wanted), "{wanted:?} in {}", run.stdout);
     }
     let out = folder.path().join("worksheet");
@@ -148,4 +148,26 @@ fn a_rate_that_overflows_ends_its_table_with_a_marked_row() {
     assert!(report["tables"][0]["overflow_in_row"].is_null());
     let row = report["tables"][1]["overflow_in_row"].as_u64().expect("a row is marked");
     assert!((2..181).contains(&row), "{report}");
+}
+
+/// The command line writes names with hyphens, files with underscores; either is understood in both.
+#[test]
+fn names_are_understood_with_hyphens_and_with_underscores() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    network("hyphens.toml", "loss = \"softmax-cross-entropy\"\nbiases = { per-layer = [0.35, 0.6] }\n");
+    network("underscores.toml", "loss = \"softmax_cross_entropy\"\nbiases = { per_layer = [0.35, 0.6] }\n");
+    let flags = |loss, biases| ["--loss", loss, "--biases", biases, "--bias-values", ".35,.6"];
+    let ways: [&[&str]; 4] = [
+        &["hyphens.toml"],
+        &["underscores.toml"],
+        &flags("softmax-cross-entropy", "per-layer"),
+        &flags("softmax_cross_entropy", "per_layer"),
+    ];
+    let tables = ways.map(|way| {
+        let run = longhand(&[&["worksheet", "--quiet", "--force"], way].concat(), folder.path());
+        assert_eq!(run.code, 0, "{way:?}: {}", run.stderr);
+        fs::read_to_string(folder.path().join("worksheet/table.csv")).unwrap()
+    });
+    assert!(tables.iter().all(|table| *table == tables[0]));
 }

@@ -110,7 +110,7 @@ impl FromStr for Loss {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        match text.trim().to_ascii_lowercase().as_str() {
+        match text.trim().to_ascii_lowercase().replace('-', "_").as_str() {
             "squared_error" => Ok(Loss::SquaredError),
             "softmax_cross_entropy" => Ok(Loss::SoftmaxCrossEntropy),
             _ => Err(SpecError::UnknownLoss { given: text.to_owned() }),
@@ -133,8 +133,10 @@ pub enum Biases {
     /// Nothing.
     None,
     /// One number for all neurons of a layer, never changed: one for each layer behind the input.
+    #[serde(alias = "per-layer")]
     PerLayer(Vec<f64>),
     /// One number for each neuron, trained like a weight: layer by layer.
+    #[serde(alias = "per-neuron")]
     PerNeuron(Vec<f64>),
 }
 

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::Exit;
 use crate::arguments::{BiasKind, WorksheetArguments};
 use crate::printer::Printer;
+use crate::terminal_text::for_a_terminal;
 
 /// The largest description of a network that is read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -183,27 +184,4 @@ impl<'a> Folder<'a> {
         }
         Ok(())
     }
-}
-
-/// The Markdown as one reads it on a terminal: no fences, headings underlined.
-fn for_a_terminal(markdown: &str) -> String {
-    let mut text = String::with_capacity(markdown.len());
-    let mut in_block = false;
-    for line in markdown.lines() {
-        if line.starts_with("```") {
-            in_block = !in_block;
-            continue;
-        }
-        match line.strip_prefix("# ").or(line.strip_prefix("## ")).or(line.strip_prefix("### ")) {
-            Some(heading) if !in_block => {
-                text.push_str(&format!("{heading}\n{}\n", "─".repeat(heading.chars().count())));
-            }
-            _ => {
-                text.push_str(if in_block { "    " } else { "" });
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-    }
-    text
 }

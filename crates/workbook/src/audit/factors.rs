@@ -65,7 +65,7 @@ fn lacking(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64
         let is_fixed = table.fixed.contains(&cell);
         let own = cell.shifted(table.shift, table.anchor - step);
         let is_forward = own.and_then(|own| table.moving.get(&own)) == Some(&Part::Forward);
-        let Some(reference) = reference_to(node, home, cell, is_fixed) else { break };
+        let Some(reference) = reference_to(node, home, cell, is_fixed) else { continue };
         let words = spelled(sheet.book, table, cell, step);
         if is_forward {
             let one_minus = less(Node::NumberKind(1.0), reference.clone());

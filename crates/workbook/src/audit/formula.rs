@@ -257,7 +257,7 @@ pub(crate) fn text_at(node: &Node, sheets: &[String], cell: Address) -> String {
 }
 
 /// The formula with single references replaced: `replace` gets each cell that the formula in `cell` refers to, counted
-/// from 0, and says what shall stand there instead.
+/// from 0, and says what shall stand there instead; a cell of another sheet does not.
 pub(crate) fn with_references(
     node: &Node,
     cell: Address,
@@ -266,7 +266,7 @@ pub(crate) fn with_references(
     let mut node = node.clone();
     let mut count = 0;
     each_reference(&mut node, cell, &mut |reference, from| {
-        if let Some(to) = replace(count, from) {
+        if let Some(to) = replace(count, from).filter(|to| to.sheet == from.sheet) {
             point(reference, cell, to);
         }
         count += 1;
@@ -309,12 +309,12 @@ pub(crate) fn anchored(node: &Node, cell: Address, on: &BTreeMap<usize, Address>
     node
 }
 
-/// A reference to the cell `to` of the same sheet, made after one that the formula of `cell` has, if it has any there:
+/// A reference to the cell `to`, made after one that the formula of `cell` has to that sheet, if it has any there:
 /// held by dollar signs or moving with the row.
 pub(crate) fn reference_to(node: &Node, cell: Address, to: Address, is_held: bool) -> Option<Node> {
     let mut found = None;
     each_reference(&mut node.clone(), cell, &mut |reference, from| {
-        if found.is_none() && from.sheet == cell.sheet {
+        if found.is_none() && from.sheet == to.sheet {
             found = Some(reference.clone());
         }
     });

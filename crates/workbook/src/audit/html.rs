@@ -104,8 +104,9 @@ fn section(page: &mut String, place: usize, table: &TableReport) {
         ),
     );
     if let Some(last) = error.last {
-        let mended = error.last_mended.map(|mended| format!(", mended {}", short(mended))).unwrap_or_default();
-        fact("Last error", format!("{}{mended}", short(last)));
+        let mended = table.effect(error.last_mended);
+        let mended = mended.map(|(_, mended)| format!(", mended {}", short(mended))).unwrap_or_default();
+        fact(if table.rows == 1 { "Its value" } else { "Last error" }, format!("{}{mended}", short(last)));
     }
     if table.rows_checked < table.rows {
         fact("Differentiated", format!("{} {rows}; the others have the same formulas", table.rows_checked));
@@ -170,8 +171,9 @@ fn slip_card(page: &mut String, id: &str, slip: &Slip, table: &TableReport) {
     if let Some(derivation) = &slip.derivation {
         fact("Because", escaped(derivation));
     }
-    if let (Some(mended), Some(last)) = (slip.last_error_mended, table.error.last) {
-        fact("Effect", format!("last error {} becomes {} ({:+.2e})", short(last), short(mended), mended - last));
+    if let Some((last, mended)) = table.effect(slip.last_error_mended) {
+        let which = if table.rows == 1 { "the error" } else { "the last error" };
+        fact("Effect", format!("{which} {} becomes {} ({:+.2e})", short(last), short(mended), mended - last));
     }
     page.push_str("</dl>\n</article>\n");
 }

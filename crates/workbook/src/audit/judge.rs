@@ -171,7 +171,9 @@ impl Judge<'_, '_> {
                 let rule = &case.table.rules[track];
                 let steps = case.tested.iter().filter(|step| !self.excused.contains(&(track, **step)));
                 let gradient_in = |step: i64| -> Option<f64> {
-                    case.values.get(&rule.gradient.and_then(|cell| case.table.at(cell, step))?).copied()
+                    let cell = case.table.at(rule.gradient?, step)?;
+                    // A last pass forward may have no gradients behind it; an empty cell gives 0 all the same.
+                    self.sheet.book.cells.contains_key(&cell).then(|| case.values.get(&cell).copied())?
                 };
                 // The last row has no update; there the gradient counts with the sign that the updates give it.
                 let sign = case.applied[track].iter().find_map(|(&step, &applied)| {

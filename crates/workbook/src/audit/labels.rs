@@ -1,6 +1,6 @@
 //! What a person calls a quantity: the heading of its column, or the words beside its row.
 
-use super::address::Address;
+use super::address::{Address, Shift};
 use super::book::{Book, Value};
 use super::table::Table;
 
@@ -16,35 +16,32 @@ pub(crate) fn label(book: &Book, table: &Table, base: Address) -> String {
 
 /// The heading of a quantity: the nearest short text before its first row.
 pub(crate) fn heading(book: &Book, table: &Table, base: Address) -> Option<String> {
-    // A single row has no columns, but words beside it.
-    if table.first == table.last
-        && let Some(words) = words_beside(book, table, base)
+    // A single row, or a block of rows, has no columns, but words beside its cells.
+    let is_block = table.shift.rows.abs().max(table.shift.columns.abs()) > 1;
+    if (table.first == table.last || is_block)
+        && let Some(words) = words_beside(book, table.at(base, table.first)?)
     {
         return Some(words);
     }
     let steps = (table.first - REACH..=table.first).rev();
-    for cell in steps.filter_map(|step| table.at(base, step)) {
-        match book.cells.get(&cell).map(|found| &found.value) {
-            Some(Value::Text(text)) if text.chars().count() <= LONGEST && !text.trim().is_empty() => {
-                return Some(text.trim().to_owned());
-            }
-            _ => {}
-        }
-    }
-    None
+    steps.filter_map(|step| table.at(base, step)).find_map(|cell| short_text(book, cell))
 }
 
-/// The short text right before the only cell of a quantity, across the direction of the table.
-fn words_beside(book: &Book, table: &Table, base: Address) -> Option<String> {
-    let first = table.at(base, table.first)?;
-    let beside = match table.shift.rows {
-        0 => Address { row: first.row.checked_sub(1)?, ..first },
-        _ => Address { column: first.column.checked_sub(1)?, ..first },
+/// The short text right before a cell or right above it. Where there are both, the one that has another below it, or beside
+/// it: a list of names, and not a title.
+fn words_beside(book: &Book, cell: Address) -> Option<String> {
+    let words = |rows: i64, columns: i64| {
+        let there = cell.shifted(Shift { rows, columns }, 1)?;
+        short_text(book, there)
     };
-    match book.cells.get(&beside).map(|found| &found.value) {
-        Some(Value::Text(text)) if text.chars().count() <= LONGEST && !text.trim().is_empty() => {
-            Some(text.trim().to_owned())
-        }
+    let (before, above) = (words(0, -1), words(-1, 0));
+    let is_list = || words(1, -1).is_some() || words(-1, -1).is_some();
+    if above.is_some() && !is_list() { above } else { before.or(above) }
+}
+
+fn short_text(book: &Book, cell: Address) -> Option<String> {
+    match &book.cells.get(&cell)?.value {
+        Value::Text(text) if text.chars().count() <= LONGEST && !text.trim().is_empty() => Some(text.trim().to_owned()),
         _ => None,
     }
 }

@@ -62,6 +62,7 @@ mod nearly_squared;
 mod network;
 mod odd_rate;
 mod odd_term;
+mod one_pass;
 mod other_loss;
 mod other_numbers;
 mod package;

@@ -266,19 +266,21 @@ fn rows_engine(sheet: &Sheet<'_>, trial: &Trial<'_>, rows: &[i64]) -> Result<Eng
     Ok(engine)
 }
 
-/// What could stand in the formula of `home`: a quantity of the same row that does not itself need this cell, and is no
-/// error, which no forward formula and no derivative is made of.
+/// What could stand in the formula of `home`: a quantity of the same row, on its own sheet or one that it refers to already, that
+/// does not itself need this cell, and is no error, which no forward formula and no derivative is made of.
 pub(crate) fn others(sheet: &Sheet<'_>, case: &Case, home: Address, step: i64) -> Vec<Address> {
     let table = &case.table;
     let needs_home = sheet.dependencies.dependents(&[home], &table.weights());
+    let referred = sheet.dependencies.needs(home).iter().map(|cell| cell.sheet);
+    let sheets: BTreeSet<u32> = referred.chain([home.sheet]).collect();
     let mut others: Vec<Address> = table
         .moving
         .iter()
         .filter(|(_, part)| !matches!(part, Part::Update))
         .filter_map(|(&base, _)| table.at(base, step))
-        .filter(|&cell| !needs_home.contains(&cell) && cell.sheet == home.sheet && !is_error(table, cell, step))
+        .filter(|&cell| !needs_home.contains(&cell) && sheets.contains(&cell.sheet) && !is_error(table, cell, step))
         .collect();
-    others.extend(table.fixed.iter().copied().filter(|cell| cell.sheet == home.sheet));
+    others.extend(table.fixed.iter().copied().filter(|cell| sheets.contains(&cell.sheet)));
     others
 }
 
@@ -331,7 +333,8 @@ pub(crate) fn changes(
         }
     }
     let near = |from: Address| {
-        let mut others: Vec<Address> = others.iter().copied().filter(|other| *other != from).collect();
+        let is_other = |other: &Address| *other != from && other.sheet == from.sheet;
+        let mut others: Vec<Address> = others.iter().copied().filter(is_other).collect();
         others.sort_by_key(|other| other.column.abs_diff(from.column) + other.row.abs_diff(from.row));
         others
     };

@@ -78,6 +78,13 @@ pub struct TableReport {
     pub(crate) excerpt: Vec<ExcerptRow>,
 }
 
+impl TableReport {
+    /// The last error as it is and as it is `mended`, where that says something: of a single row only what changes it.
+    pub(crate) fn effect(&self, mended: Option<f64>) -> Option<(f64, f64)> {
+        self.error.last.zip(mended).filter(|(last, mended)| self.rows > 1 || last != mended)
+    }
+}
+
 /// The learning rate of a table.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]

@@ -77,7 +77,7 @@ fn direction(book: &Book) -> Option<Shift> {
         .collect();
     let count = |along: Shift| steps.iter().filter(|step| **step == along).count();
     let (down, across) = (count(DOWN), count(ACROSS));
-    (down.max(across) > 0).then_some(if down >= across { DOWN } else { ACROSS })
+    (down.max(across) > 1).then_some(if down >= across { DOWN } else { ACROSS })
 }
 
 /// The cells that formulas hold on to with dollar signs.

@@ -10,7 +10,9 @@ use super::book::Book;
 use super::dependencies::Dependencies;
 use super::formula::Expr;
 use super::idle::idle;
+use super::lines::kind;
 use super::loss::{self, Varying};
+use super::one_pass;
 use super::rule::{Rule, rules};
 use super::tracks::{Track, candidates, origin, place, tracks};
 use super::update_rule::readings;
@@ -94,11 +96,14 @@ impl Table {
         if let Some(own) = own.filter(|own| self.moving.contains_key(own)) {
             return format!("[{} {}]", own.sheet, own.a1());
         }
+        let is_fixed = self.fixed.contains(&cell);
         let before = cell.shifted(self.shift, back + 1);
-        if let Some(before) = before.filter(|before| self.moving.contains_key(before)) {
+        // Before the first step there is none, and what stands there may well be what every step uses.
+        let before = before.filter(|before| self.moving.contains_key(before) && !(is_fixed && step == self.first));
+        if let Some(before) = before {
             return format!("[before {} {}]", before.sheet, before.a1());
         }
-        if self.fixed.contains(&cell) {
+        if is_fixed {
             return format!("<{} {}>", cell.sheet, cell.a1());
         }
         match own {
@@ -251,7 +256,7 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
     }
     tracks.sort_by_key(|track| track.weight);
     let rules = rules(&tracks, &layout, anchor);
-    Some(Table {
+    let found = Table {
         shift,
         anchor,
         first,
@@ -266,7 +271,22 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
         moving: layout.moving,
         fixed: layout.fixed,
         idle: Vec::new(),
-    })
+    };
+    // What stands as far below a worksheet of one pass as its updates below the weights need not be a second row of it.
+    let is_single = found.tracks.iter().all(|track| track.updates.len() == 1);
+    if is_single && found.last > found.last_updated && !goes_on(book, &found) {
+        return table(book, dependencies, found.tracks.iter().filter_map(one_pass::of).collect(), stop);
+    }
+    Some(found)
+}
+
+/// Whether most quantities between weights and error have the same formula in the first row and the last.
+fn goes_on(book: &Book, table: &Table) -> bool {
+    let kind_at = |base: Address, step: i64| Some(kind(book, table, table.at(base, step)?, step));
+    let forward: Vec<Address> =
+        table.moving.iter().filter(|(_, part)| **part == Part::Forward).map(|(&base, _)| base).collect();
+    let is_alike = |base: &&Address| kind_at(**base, table.first) == kind_at(**base, table.last);
+    2 * forward.iter().filter(is_alike).count() > forward.len()
 }
 
 /// The quantities of one step.
@@ -347,7 +367,8 @@ impl Layout {
         let is_near = |cell: Address| steps_on(cell).is_none_or(|on| (-1 - slack..=1 + slack).contains(&on));
         let mut walk =
             Walk { book, shift, moving: BTreeSet::new(), fixed: BTreeSet::new(), stop, is_near: &is_near, oddities: 0 };
-        let to = if book.formula(error.shifted(shift, 1)?).is_some() { 1 } else { -1 };
+        let is_behind = error.shifted(shift, 1).is_some_and(|next| book.formula(next).is_some());
+        let to = if is_behind { 1 } else { -1 };
         // A summary below the table depends on the weights too; and what a step makes of the one before it is its own.
         let is_of_the_step = |cell: Address| {
             let is_next = slack == 0 && steps_on(cell) == Some(1);
@@ -413,8 +434,8 @@ impl Walk<'_> {
         let has_formula =
             |to: i64| root.shifted(self.shift, to).is_some_and(|there| self.book.formula(there).is_some());
         let to = if has_formula(to) || !has_formula(-to) { to } else { -to };
-        let Some(there) = root.shifted(self.shift, to) else { return };
         self.moving.insert(root);
+        let Some(there) = root.shifted(self.shift, to) else { return };
         let mut pending = Vec::new();
         self.operands(root, there, to, &mut pending);
         while let Some((here, there)) = pending.pop() {

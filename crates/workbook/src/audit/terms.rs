@@ -304,7 +304,7 @@ fn quantities(sheet: &Sheet<'_>, trial: &Trial<'_>, engine: &Engine, node: &Node
     let mut quantities = Vec::new();
     for cell in cells {
         let is_fixed = table.fixed.contains(&cell);
-        let Some(reference) = reference_to(node, home, cell, is_fixed) else { break };
+        let Some(reference) = reference_to(node, home, cell, is_fixed) else { continue };
         let in_row = |&row: &i64| {
             let there = if is_fixed { cell } else { table.at(own(cell)?, row)? };
             engine.number(there)

@@ -59,10 +59,11 @@ fn table_text(out: &mut String, table: &TableReport) {
         let _ = writeln!(out, "  learning rate  {}{value}", rate.cell);
     }
     let error = &table.error;
-    let last = error.last.map(|last| format!(", {} in the last row", short(last))).unwrap_or_default();
+    let row = if table.rows == 1 { "" } else { " in the last row" };
+    let last = error.last.map(|last| format!(", {}{row}", short(last))).unwrap_or_default();
     let formula = if error.formula.is_empty() { String::new() } else { format!(" {}", error.formula) };
     let _ = writeln!(out, "  error          {} ({}){formula}{last}", error.name, error.cell);
-    if let Some(mended) = error.last_mended {
+    if let Some((_, mended)) = table.effect(error.last_mended) {
         let _ = writeln!(out, "                 with every slip mended: {}", short(mended));
     }
     if table.rows_checked < table.rows {
@@ -144,9 +145,10 @@ fn slip_text(out: &mut String, number: usize, slip: &Slip, table: &TableReport) 
     if let Some(derivation) = &slip.derivation {
         let _ = writeln!(out, "     because {derivation}");
     }
-    if let (Some(mended), Some(last)) = (slip.last_error_mended, table.error.last) {
+    if let Some((last, mended)) = table.effect(slip.last_error_mended) {
         let moved = mended - last;
-        let _ = writeln!(out, "     effect  the last error {} becomes {} ({moved:+.2e})", short(last), short(mended));
+        let which = if table.rows == 1 { "the error" } else { "the last error" };
+        let _ = writeln!(out, "     effect  {which} {} becomes {} ({moved:+.2e})", short(last), short(mended));
     }
 }
 

@@ -9,6 +9,8 @@ use super::address::{Address, Shift};
 use super::book::Book;
 use super::broken_updates::broken_updates;
 use super::dependencies::Dependencies;
+use super::formula::Expr;
+use super::one_pass::gather;
 use super::update_rule::{Factor, Update, readings, repeated_cell};
 
 /// How many cells that merely repeat another one are followed.
@@ -102,6 +104,14 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     };
     let (sure, unsure): (BTreeMap<Address, Update>, BTreeMap<Address, Update>) =
         all.into_iter().partition(|(_, update)| behind(update).contains(&update.previous));
+    // A second pass with the new weights: its sums depend on the bias that they start from by way of the updates.
+    let is_new_weight = |factor: &Factor| matches!(factor.expr, Expr::Cell(cell) if sure.contains_key(&cell));
+    let is_second_pass = |update: &Update| {
+        update.steps.iter().all(|product| product.factors.len() == 2 && product.factors.iter().any(is_new_weight))
+    };
+    let second_pass: BTreeSet<Address> =
+        sure.values().filter(|update| is_second_pass(update)).map(|update| update.cell).collect();
+    let sure: BTreeMap<Address, Update> = sure.into_iter().filter(|(cell, _)| !second_pass.contains(cell)).collect();
     let weights: BTreeSet<Address> = sure.values().map(|update| update.previous).collect();
     // The rate is what most updates of a step share; another table, on the next sheet or below, may have another one.
     let spelled = |factor: &Factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()));
@@ -216,6 +226,7 @@ pub(crate) fn tracks(
             groups.push(group);
         }
     }
+    gather(&mut groups, &free, dependencies);
     groups
 }
 

@@ -18,6 +18,7 @@ mod other_loss;
 mod own_networks;
 mod own_slips;
 mod real_workbooks;
+mod scattered;
 mod shapes;
 mod shared_bias;
 mod sheets;

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Formula, Workbook};
 
 use super::made::told;
 
-const ROWS: [(&str, &str); 54] = [
+pub(super) const ROWS: [(&str, &str); 54] = [
     ("eta", "0.5"),
     ("i1", "0.05"),
     ("i2", "0.1"),

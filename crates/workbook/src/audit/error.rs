@@ -68,6 +68,15 @@ pub enum AuditError {
         /// What cannot be done because of it.
         consequence: String,
     },
+    /// The table needs a formula for several cells.
+    #[error(
+        "the formula in {cell} fills several cells at once, and such formulas are not worked out here; write one for each of \
+         its cells, such as SUMPRODUCT for a row of MMULT, and audit the workbook again"
+    )]
+    Array {
+        /// The sheet and the cell.
+        cell: String,
+    },
     /// There is no training table in the workbook.
     #[error("no training table found: {reason}")]
     NoTable {

@@ -282,6 +282,9 @@ impl Sheet<'_> {
     ) -> Result<(Table, Option<AuditError>), AuditError> {
         let Some((step, cell)) = self.first_broken(&table) else { return Ok((table, None)) };
         let shown = self.engine.text(cell).unwrap_or_else(|| "no number".to_owned());
+        if let Some(array) = self.array_behind(cell) {
+            return Err(AuditError::Array { cell: self.book.spelled(array) });
+        }
         let text = self.text_behind(cell);
         let cell = self.book.spelled(cell);
         if step == table.first {
@@ -306,6 +309,13 @@ impl Sheet<'_> {
             notes.push(format!("{cell} shows {shown}; only {rows} before it {verb} checked."));
         }
         Ok((table, rest))
+    }
+
+    /// The formula behind a cell that would fill other cells too, which hold what it gave when the file was written.
+    fn array_behind(&self, cell: Address) -> Option<Address> {
+        let spills = |cell: &Address| self.engine.text(*cell).as_deref() == Some("#SPILL!");
+        let behind = self.dependencies.closure(&[cell], &BTreeSet::new());
+        behind.into_iter().filter(spills).find(|&cell| !self.dependencies.needs(cell).iter().any(spills))
     }
 
     /// The first formula behind a cell without a number that fails though all it needs is there, with a text that it

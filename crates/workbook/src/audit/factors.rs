@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ironcalc_base::expressions::parser::Node;
 use ironcalc_base::expressions::token::{OpProduct, OpSum};
 
+use super::activation_factors::activation_changes;
 use super::address::Address;
 use super::examine::{Case, Sheet};
 use super::formula::{reference_to, references, text_at};
@@ -22,7 +23,7 @@ const NEAR_LIMIT: usize = 120;
 
 /// The formula in `home` with one factor fewer and with one more, the likeliest first.
 pub(crate) fn factor_changes(sheet: &Sheet<'_>, case: &Case, node: &Node, home: Address, step: i64) -> Vec<Repair> {
-    let mut changes = Vec::new();
+    let mut changes = activation_changes(sheet, node, home);
     let mut place = 0;
     while let Some((changed, factor)) = without_factor(node, place, &mut 0) {
         let factor = text_at(&factor, &sheet.book.sheets, home);

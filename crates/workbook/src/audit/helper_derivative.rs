@@ -10,8 +10,11 @@ use std::rc::Rc;
 use longhand_derivation::evaluation::Values;
 use longhand_derivation::expression::{NodeId, Op};
 
+use ironcalc_base::expressions::parser::Node;
+
 use super::address::Address;
 use super::error::AuditError;
+use super::formula::references;
 use super::judge::Judge;
 use super::labels::label;
 use super::repair::{Repair, Trial, others, wanted_values};
@@ -49,13 +52,13 @@ impl Judge<'_, '_> {
         let trial = Trial { culprit: helper, rows: steps, ..self.trial(track) };
         let Some(wanted) = wanted_values(self.sheet, &trial)? else { return Ok(None) };
         let Some(differentiated) = self.differentiated(steps) else { return Ok(None) };
-        let (book, table) = (self.sheet.book, &self.case.table);
+        let (book, table, sign) = (self.sheet.book, &self.case.table, self.sign(track));
         let (Some(&first), Some(step)) = (steps.first(), differentiated.first()) else { return Ok(None) };
         let Some(home) = table.at(helper, first) else { return Ok(None) };
         let is_wanted = |base: &Address| {
             differentiated.iter().zip(steps).zip(&wanted).all(|((step, &row), &(wanted, tolerance))| {
                 let found = table.at(*base, row).and_then(|cell| step.gradient(cell));
-                found.is_some_and(|(_, value)| (value - wanted).abs() <= tolerance + SAME * wanted.abs())
+                found.is_some_and(|(_, value)| (sign * value - wanted).abs() <= tolerance + SAME * wanted.abs())
             })
         };
         let names = self.helpers_that_hold(&differentiated, steps, home);
@@ -63,17 +66,22 @@ impl Judge<'_, '_> {
         // yet, and of these the one that is written shortest.
         let all = self.forward().into_iter().filter(|base| is_wanted(base)).filter_map(|base| {
             let (node, _) = step.gradient(table.at(base, first)?)?;
-            Some((
-                base,
-                names.contains_key(&node),
-                step.symbolic.formula(book, table, first, node, home.sheet, &names)?,
-            ))
+            let own = step.symbolic.formula(book, table, first, node, home.sheet, &names)?;
+            Some((base, names.contains_key(&node), own))
         });
-        let Some((quantity, _, text)) = all.min_by_key(|(_, is_held, text)| (*is_held, text.len())) else {
+        let Some((quantity, _, own)) = all.min_by_key(|(_, is_held, text)| (*is_held, text.len())) else {
             return Ok(None);
         };
+        // What is made of helper cells with the sign of descent has it too.
+        let is_made_of_them = |node: &Node| {
+            references(node, home).iter().any(|reference| names.values().any(|&name| name == reference.to))
+        };
+        let text = match self.sheet.reader.read(&own, home) {
+            Some(read) if sign < 0.0 && !is_made_of_them(&read.node) => format!("-({own})"),
+            _ => own,
+        };
         let words = format!("it is not the derivative of the error by {}", label(book, table, quantity));
-        let text = match self.difference(&wanted, steps, home) {
+        let text = match self.difference(&wanted, sign, steps, home) {
             Some(short) if text.len() > READABLE => short,
             _ => text,
         };
@@ -86,7 +94,7 @@ impl Judge<'_, '_> {
     }
 
     /// `out − target` where that is all that is left, as it is of softmax with cross-entropy.
-    fn difference(&self, wanted: &[(f64, f64)], steps: &[i64], home: Address) -> Option<String> {
+    fn difference(&self, wanted: &[(f64, f64)], sign: f64, steps: &[i64], home: Address) -> Option<String> {
         let table = self.table();
         let read = |cells: Vec<Option<Address>>| -> Option<Vec<f64>> {
             cells.into_iter().map(|cell| self.value(cell?)).collect()
@@ -101,10 +109,12 @@ impl Judge<'_, '_> {
             let (out, cell) = (in_rows(base)?, table.at(base, steps[0])?);
             let is_left = |(_, target): &&(String, Vec<f64>)| {
                 let mut rows = out.iter().zip(target).zip(wanted);
-                rows.all(|((out, target), (wanted, tolerance))| (out - target - wanted).abs() <= tolerance + SAME)
+                rows.all(|((out, target), (wanted, tolerance))| {
+                    (sign * (out - target) - wanted).abs() <= tolerance + SAME
+                })
             };
             let (target, _) = given.iter().find(is_left)?;
-            Some(format!("{}-{target}", cell.a1()))
+            Some(if sign < 0.0 { format!("{target}-{}", cell.a1()) } else { format!("{}-{target}", cell.a1()) })
         })
     }
 
@@ -117,7 +127,7 @@ impl Judge<'_, '_> {
     }
 
     fn holds(&self, helper: Address, quantity: Address, differentiated: &[Rc<Step>], steps: &[i64]) -> bool {
-        let table = self.table();
+        let (table, sign) = (self.table(), self.usual_sign());
         let pairs = differentiated.iter().zip(steps).map(|(step, &row)| {
             let (_, gradient) = step.gradient(table.at(quantity, row)?)?;
             Some((gradient, self.value(table.at(helper, row)?)?))
@@ -125,7 +135,7 @@ impl Judge<'_, '_> {
         let pairs: Option<Vec<(f64, f64)>> = pairs.collect();
         pairs.is_some_and(|pairs| {
             pairs.iter().any(|(_, held)| *held != 0.0)
-                && pairs.iter().all(|(gradient, held)| (gradient - held).abs() <= SAME * held.abs() + 1e-15)
+                && pairs.iter().all(|(gradient, held)| (sign * gradient - held).abs() <= SAME * held.abs() + 1e-15)
         })
     }
 

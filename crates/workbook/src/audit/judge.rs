@@ -39,7 +39,7 @@ pub(crate) struct Row {
     pub step: i64,
     /// The gradient that the update applies.
     pub applied: Option<f64>,
-    /// The value of the gradient's own cell.
+    /// The value of the gradient's own cell, with the sign by which it is taken off.
     pub gradient: Option<f64>,
     pub estimate: Estimate,
     pub slack: f64,
@@ -58,6 +58,12 @@ impl Row {
     pub fn adds(&self) -> bool {
         let is_opposite = self.gradient.is_some_and(|gradient| self.estimate.holds(-gradient, self.slack));
         self.applied_holds() == Some(true) && self.gradient_holds() == Some(false) && is_opposite
+    }
+
+    /// Whether a gradient is rightly taken off as it stands, and could not have the other sign.
+    pub fn takes(&self) -> bool {
+        let is_opposite = self.gradient.is_some_and(|gradient| self.estimate.holds(-gradient, self.slack));
+        self.applied_holds() == Some(true) && self.gradient_holds() == Some(true) && !is_opposite
     }
 
     pub fn holds(&self) -> bool {
@@ -80,6 +86,7 @@ pub(crate) fn findings(
     let mut result = Found::default();
     let (factor, total) = judge.choose_loss(&mut result);
     judge.without_decay_or_momentum(&mut result);
+    judge.settle_signs();
     let distances = judge.distances();
     let mut done: BTreeSet<usize> = BTreeSet::new();
     let wrong = judge.rate_below_zero();
@@ -133,6 +140,10 @@ pub(crate) struct Judge<'a, 'b> {
     pub excused: BTreeSet<(usize, i64)>,
     /// By track.
     pub rows: Vec<Vec<Row>>,
+    /// By track, whether its update rightly adds its gradient: see [`Judge::settle_signs`].
+    pub adds: Vec<bool>,
+    /// Whether most do.
+    pub adds_usually: bool,
     pub symbolic: Option<Option<Symbolic>>,
     /// Helper cells that were found wrong, at the anchor, with what belongs there: what is behind them is judged with it.
     pub mended: Vec<(Address, Node)>,
@@ -150,6 +161,8 @@ impl<'a, 'b> Judge<'a, 'b> {
             case,
             excused,
             rows: Vec::new(),
+            adds: vec![false; case.table.tracks.len()],
+            adds_usually: false,
             symbolic: None,
             mended: Vec::new(),
             differentiated: BTreeMap::new(),
@@ -217,10 +230,13 @@ impl Judge<'_, '_> {
     /// A trial of the track's own gradient, or update, in no row yet.
     pub fn trial(&self, track: usize) -> Trial<'_> {
         let table = &self.case.table;
-        let wanted = |row: &Row| (row.step, (row.estimate.value, row.estimate.tolerance() + row.slack));
+        let gradient = table.rules[track].gradient;
+        // What an update holds is the weight less the gradient, however that is written.
+        let sign = gradient.map_or(1.0, |_| self.sign(track));
+        let wanted = |row: &Row| (row.step, (sign * row.estimate.value, row.estimate.tolerance() + row.slack));
         Trial {
             case: self.case,
-            culprit: table.rules[track].gradient.unwrap_or(table.tracks[track].update),
+            culprit: gradient.unwrap_or(table.tracks[track].update),
             rows: &[],
             track,
             wanted: self.rows[track].iter().map(wanted).collect(),
@@ -287,8 +303,9 @@ impl Judge<'_, '_> {
             } else if let Some(other) = other {
                 format!("the update takes the gradient of {name} from {other} and not from its own row")
             } else if updates_opposite {
+                let (is, must) = if self.adds[track] { ("taken off", "added") } else { ("added", "taken off") };
                 format!(
-                    "the gradient is added where it has to be taken off, so {name} climbs the error instead of descending it"
+                    "the gradient is {is} where it has to be {must}, so {name} climbs the error instead of descending it"
                 )
             } else {
                 format!("the gradient is right, but the update does not take rate times gradient off {name}")
@@ -339,14 +356,14 @@ impl Judge<'_, '_> {
             steps.retain(holds);
         }
         let cells = steps.iter().filter_map(|&step| table.at(base, step)).collect();
-        let first = bad[0];
+        let (first, sign) = (bad[0], self.sign(track));
         Finding {
             kind,
             track: Some(track),
             cells,
             steps,
-            value: if is_update { first.applied } else { first.gradient.or(first.applied) },
-            expected: Some(first.estimate.value),
+            value: if is_update { first.applied } else { first.gradient.map(|own| sign * own).or(first.applied) },
+            expected: Some(if is_update { first.estimate.value } else { sign * first.estimate.value }),
             tolerance: Some(first.estimate.tolerance() + if is_update { first.slack } else { 0.0 }),
             explanation,
             corrections: BTreeMap::new(),
@@ -367,6 +384,7 @@ impl Judge<'_, '_> {
                 finding.corrections.insert(cell, Content::Formula(text));
             }
         }
+        self.blame_step_cells(track, &mut finding);
         finding
     }
 
@@ -465,7 +483,7 @@ impl Judge<'_, '_> {
         for (&cell, &step) in finding.cells.iter().zip(&finding.steps) {
             if let Some(derivative) = self.derived(track, step, cell.sheet) {
                 let text = if gradient.is_some() {
-                    Some(derivative)
+                    Some(if self.adds[track] { format!("-({derivative})") } else { derivative })
                 } else {
                     self.update_with(track, step, &format!("({derivative})"))
                 };

@@ -103,10 +103,10 @@ impl Judge<'_, '_> {
         let text = |repair: &Repair| text_at(&repair.node, &self.sheet.book.sheets, helper);
         let (of_small, of_derivative) = (text(small), text(derivative));
         // A step is 1 while the neuron is alive: without it the formula is right by chance.
-        let lacks_step = of_derivative.contains("IF(") && !of_small.contains("IF(");
+        let (has_step, should_have) = (of_small.contains("IF("), of_derivative.contains("IF("));
         let is_readable = of_derivative.len() <= of_small.len() + STEP;
         let is_shorter = 4 * of_derivative.len() <= 3 * of_small.len();
-        is_shorter || lacks_step && is_readable
+        is_shorter && !(has_step && !should_have) || !has_step && should_have && is_readable
     }
 
     /// The cell at the anchor that is to be changed for a track's gradient to be right in its bad rows, and the change, where

@@ -30,10 +30,12 @@
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |
 //! | `report`, `text`, `html`, `fix` | what comes out |
 
+mod activation_factors;
 mod address;
 mod book;
 mod broken_updates;
 mod dependencies;
+mod descent;
 mod differences;
 mod drift;
 mod engine;
@@ -77,6 +79,7 @@ mod rule;
 mod sheet_xml;
 mod sliding;
 mod softmax;
+mod step_cells;
 mod structured;
 mod symbolic;
 mod table;
@@ -175,6 +178,7 @@ fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
         Err(reasons) => reasons,
     };
     let formulas = book.cells.values().filter(|cell| cell.formula.is_some()).count();
+    let updates = updates(book);
     let reason = if book.cells.is_empty() {
         "the workbook is empty".to_owned()
     } else if formulas == 0 && !reasons.is_empty() {
@@ -183,6 +187,14 @@ fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
         "the cells hold values only, and no headings w1, w2, …, i1, …, t1, … tell what they are; save the workbook with \
          its formulas"
             .to_owned()
+    } else if let [first, ..] = updates.as_slice() {
+        let (count, first) = (updates.len(), book.spelled(*first));
+        let are = if count == 1 { "is one" } else { "are formulas" };
+        format!(
+            "there {are} of the kind \"previous weight − rate × gradient\" in {first}{}, but no cell holds an error that depends \
+             on these weights: the sum or mean of squared differences, or a cross-entropy",
+            if count == 1 { String::new() } else { format!(" and {} other cells", count - 1) }
+        )
     } else {
         format!(
             "among {formulas} formulas there is none of the kind \"previous weight − rate × gradient\" with a sum of \
@@ -190,6 +202,12 @@ fn audit_book(book: &Book) -> Result<AuditReport, AuditError> {
         )
     };
     Err(AuditError::NoTable { reason })
+}
+
+/// The cells that can be read as updates.
+fn updates(book: &Book) -> Vec<address::Address> {
+    let found = dependencies::Dependencies::of(book).map(|found| tracks::candidates(book, &found));
+    found.map(|found| found.into_keys().collect()).unwrap_or_default()
 }
 
 /// Runs the audit on a thread of its own: with a deep stack, and so that a panic inside one of the libraries that read

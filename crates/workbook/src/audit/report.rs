@@ -12,6 +12,7 @@ use super::finding::{Finding, SlipKind};
 use super::formula::Expr;
 use super::labels::{heading, label};
 use super::network;
+use super::step_cells::step_cell;
 use super::table::{Part, Table};
 
 /// How many rows of the sheet a page shows.
@@ -489,10 +490,12 @@ fn slip(book: &Book, table: &Table, finding: &Finding, effect: Option<f64>, deri
     let rows = finding.steps.iter().collect::<std::collections::BTreeSet<_>>().len();
     let every_row = rows + 1 >= whole && whole > 2;
     let weight = finding.track.map(|track| label(book, table, table.tracks[track].weight));
-    let updates = finding.track.map(|track| &table.tracks[track]).into_iter();
-    let is_update = updates
-        .flat_map(|track| finding.steps.first().and_then(|&step| track.update_at(step)))
-        .any(|update| Some(update) == first);
+    let is_update = finding.track.zip(finding.steps.first()).is_some_and(|(track, &step)| {
+        let gradient = table.rules[track].gradient.and_then(|gradient| table.at(gradient, step));
+        let (weight, update) = (table.tracks[track].weight_at(step), table.tracks[track].update_at(step));
+        let of_the_step = weight.zip(update).and_then(|(weight, update)| step_cell(book, weight, update));
+        update == first || of_the_step.is_some_and(|cell| Some(cell) == first && Some(cell) != gradient)
+    });
     let is_of_gradient = is_update
         && matches!(
             finding.kind,

@@ -8,7 +8,7 @@ use ironcalc_base::expressions::token::OpSum;
 use super::address::{Address, quoted_sheet};
 use super::book::Book;
 use super::formula::{Expr, text_at};
-use super::judge::{Judge, Row};
+use super::judge::Judge;
 use super::symbolic::Symbolic;
 use super::table::Table;
 
@@ -18,8 +18,12 @@ impl Judge<'_, '_> {
         let gradient = self.table().rules[track].gradient?;
         let sheet = self.table().tracks[track].update.sheet;
         let gradient = self.reference(self.table().at(gradient, step)?, sheet);
-        let sign = if self.rows[track].iter().any(Row::adds) { '+' } else { '-' };
-        self.update(track, step, sign, &gradient)
+        self.update_from(track, step, &gradient)
+    }
+
+    /// The update with another cell for that of the gradient, which has the same sign.
+    pub fn update_from(&self, track: usize, step: i64, gradient: &str) -> Option<String> {
+        self.update(track, step, if self.adds[track] { '+' } else { '-' }, gradient)
     }
 
     /// The update with another text for the gradient.

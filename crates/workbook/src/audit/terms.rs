@@ -156,6 +156,8 @@ pub(crate) fn with_lacking_term(
     };
     let is_place =
         |parent: Option<&Node>, node: &Node| parent.is_none() || is_whole_sum(parent, node) || is_factors(parent, node);
+    // Of several places that of the shortest term: what the paths have in common stays behind their sum.
+    let mut shortest: Option<(usize, Repair)> = None;
     for place in 0..PLACE_LIMIT {
         let Some((_, sum)) = changed_at(node, place, &is_place, &mut Node::clone) else { break };
         let mut with = |value: Option<f64>| {
@@ -169,6 +171,9 @@ pub(crate) fn with_lacking_term(
             continue;
         }
         let Some((is_negative, factors)) = product(&lacking, &quantities) else { continue };
+        if shortest.as_ref().is_some_and(|(count, _)| *count <= factors.len()) {
+            continue;
+        }
         let words: Vec<&str> = factors.iter().map(|&factor| quantities[factor].words.as_str()).collect();
         let term = factors.iter().map(|&factor| quantities[factor].node.clone()).reduce(times);
         let Some(term) = term else { continue };
@@ -176,13 +181,10 @@ pub(crate) fn with_lacking_term(
             |sum: &Node| if is_negative { less(sum.clone(), term.clone()) } else { plus(sum.clone(), term.clone()) };
         let Some((changed, _)) = changed_at(node, place, &is_place, &mut grown) else { continue };
         let sign = if is_negative { "−" } else { "" };
-        return Ok(Some(Repair {
-            node: changed,
-            words: format!("the term {sign}{} is missing", words.join(" · ")),
-            is_sign: false,
-        }));
+        let words = format!("the term {sign}{} is missing", words.join(" · "));
+        shortest = Some((factors.len(), Repair { node: changed, words, is_sign: false }));
     }
-    Ok(None)
+    Ok(shortest.map(|(_, repair)| repair))
 }
 
 /// What a part of a formula has to be in one row, and is.

@@ -59,7 +59,7 @@ impl Judge<'_, '_> {
                         return Some(text_at(&node, &judge.sheet.book.sheets, update));
                     }
                     let to = judge.reference(to, update.sheet);
-                    judge.update_with(track, step, &to)
+                    judge.update_from(track, step, &to)
                 }
                 None => {
                     let derivative = judge.derived(track, step, update.sheet)?;

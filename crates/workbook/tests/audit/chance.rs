@@ -36,3 +36,21 @@ fn a_number_typed_into_a_formula_keeps_its_correction() {
     let text = said(&made);
     assert!(text.contains("(out1_1) where"), "{text}");
 }
+
+/// A target of 1, or an input that is 0 or 1, stands for no factor.
+#[test]
+fn a_factor_too_many_is_no_other_cell_that_happens_to_hold_one() {
+    let layout = Layout { sizes: vec![2, 2, 1], helpers: true, ..Layout::default() };
+    let mut made = Table::new(layout);
+    made.change("t0", 0..25, |_, _| "1".to_owned());
+    made.change("gw1_0_0", 0..25, |text, _| format!("{text}*{{i0}}"));
+    let text = said(&made);
+    assert!(text.contains("one too many") && !text.contains("belongs"), "{text}");
+    for column in ["i0", "i1"] {
+        made.change(column, 0..25, |_, step| {
+            if (step / if column == "i0" { 1 } else { 2 }) % 2 == 0 { "0" } else { "1" }.to_owned()
+        });
+    }
+    let text = said(&made);
+    assert!(text.contains("one too many") && !text.contains("adds"), "{text}");
+}

@@ -1,11 +1,13 @@
 //! The audit held against workbooks made for it: right ones in many layouts, each slip, random mutations, bad files.
 
+mod activations;
 mod bad_input;
 mod below;
 mod chance;
 mod columns;
 mod copied_neuron;
 mod copies;
+mod delta_rule;
 mod factors;
 mod frozen;
 mod layouts;
@@ -26,6 +28,7 @@ mod sliding;
 mod slips;
 mod softmax;
 mod speed;
+mod step_cells;
 mod structured;
 mod unjudged;
 mod unwrapped;

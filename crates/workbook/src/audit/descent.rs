@@ -19,8 +19,11 @@ impl Judge<'_, '_> {
         let taking = self.rows.iter().filter(|rows| is_right(rows) && takes(rows)).count();
         let usual = if adding + taking > 0 { adding > taking } else { self.goes_down_by_adding() };
         self.adds_usually = usual;
-        self.adds =
-            self.rows.iter().map(|rows| if is_right(rows) { adds(rows) } else { usual || adds(rows) }).collect();
+        self.adds = self
+            .rows
+            .iter()
+            .map(|rows| if is_right(rows) { adds(rows) } else { usual || 2 * count(rows, &Row::adds) > rows.len() })
+            .collect();
         for (rows, _) in self.rows.iter_mut().zip(&self.adds).filter(|(_, adds)| **adds) {
             for row in rows {
                 row.gradient = row.gradient.map(|gradient| -gradient);

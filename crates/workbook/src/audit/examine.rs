@@ -20,6 +20,7 @@ use super::odd_term::blame_the_error;
 use super::other_loss::note_other_losses;
 use super::rounding::Rounding;
 use super::rows;
+use super::sheet_chain::stale_starts;
 use super::sliding::sliding;
 use super::table::{Part, Table, tables};
 use super::tested_steps::tested_steps;
@@ -225,6 +226,7 @@ pub(crate) fn examine_as_it_stands(book: &Book, is_last: bool) -> Result<Examine
     if !is_last {
         return Ok(Examined { judged, ..Examined::default() });
     }
+    stale_starts(book, &mut judged);
     blame_the_error(&mut sheet, &mut judged);
     one_for_a_cell(book, &mut judged)?;
     for judged in &mut judged {

@@ -453,7 +453,11 @@ impl Judge<'_, '_> {
         let gradient = table.rules[track].gradient;
         let culprit = gradient.unwrap_or(table.tracks[track].update);
         let home = table.at(culprit, bad[0].step).unwrap_or(culprit);
-        let what = if gradient.is_some() { "formula" } else { "gradient inside the update" };
+        let what = match gradient {
+            Some(_) if book.formula(home).is_none() => "number typed",
+            Some(_) => "formula",
+            None => "gradient inside the update",
+        };
         let mut explanation = format!("the {what} in {home} is not the derivative of the error by {name}");
         let ratio = |row: &Row| Some(row.gradient.or(row.applied)? / row.estimate.value);
         if let Some(first) = ratio(&bad[0])

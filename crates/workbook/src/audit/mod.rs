@@ -76,6 +76,7 @@ mod right_update;
 mod rounding;
 mod rows;
 mod rule;
+mod sheet_chain;
 mod sheet_xml;
 mod sliding;
 mod softmax;

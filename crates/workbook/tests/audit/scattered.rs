@@ -188,6 +188,11 @@ fn each_sheet_of_a_training_is_looked_at() {
     assert!(report.is_clean() && report.tables.len() == 3, "{}", told(&report));
     let slip = changed(epochs_on_sheets(), "w5 new 2", "{w5 2}+{eta 2}*{dw5 2}");
     is_the_slip(&slip, "w5 new 2", SlipKind::WrongSign, "climbs the error");
+    // The weight that an earlier sheet has made, and another weight.
+    let slip = changed(epochs_on_sheets(), "w3 2", "{w3 new}");
+    is_the_slip(&slip, "w3 2", SlipKind::WrongStart, "starts from 'Page1'!B49");
+    let slip = changed(epochs_on_sheets(), "w3 1", "{w4 new}");
+    is_the_slip(&slip, "w3 1", SlipKind::WrongStart, "what sheet Page1 has made");
     let slip = changed(epochs_on_sheets(), "dE_dah1 1", "{dE1_dah1 1}");
     is_the_slip(&slip, "dE_dah1 1", SlipKind::WrongDerivative, "is missing");
 }

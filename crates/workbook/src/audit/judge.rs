@@ -102,6 +102,7 @@ pub(crate) fn findings(
         }
     }
     judge.odd_rates(&mut result);
+    result.notes.extend(judge.typed_gradients());
     Ok((result, Loss { factor, total, distances, is_forward_wrong }))
 }
 
@@ -213,6 +214,24 @@ impl Judge<'_, '_> {
                     .collect()
             })
             .collect()
+    }
+
+    /// Of a single pass, the right gradients that are numbers where those beside them have formulas; in a table a row tells.
+    fn typed_gradients(&self) -> Vec<String> {
+        let (table, book) = (self.table(), self.sheet.book);
+        let is_typed = |cell: Address| book.cells.contains_key(&cell) && book.formula(cell).is_none();
+        let gradients: Vec<(usize, Address)> =
+            table.rules.iter().enumerate().filter_map(|(track, rule)| Some((track, rule.gradient?))).collect();
+        let typed =
+            gradients.iter().filter(|(track, cell)| is_typed(*cell) && self.rows[*track].iter().all(Row::holds));
+        let typed: Vec<Address> = typed.map(|(_, cell)| *cell).collect();
+        if table.first < table.last || 2 * typed.len() > gradients.len() {
+            return Vec::new();
+        }
+        let note = |cell: &Address| {
+            format!("{} is a typed number among formulas: it is right, and follows no weight.", book.spelled(*cell))
+        };
+        typed.iter().map(note).collect()
     }
 
     /// The tracks, those first whose gradients are made of the fewest cells: what is wrong near the error is told there, and

@@ -106,7 +106,7 @@ impl Judge<'_, '_> {
         let (has_step, should_have) = (of_small.contains("IF("), of_derivative.contains("IF("));
         let is_readable = of_derivative.len() <= of_small.len() + STEP;
         let is_shorter = 4 * of_derivative.len() <= 3 * of_small.len();
-        is_shorter && !(has_step && !should_have) || !has_step && should_have && is_readable
+        is_shorter && (should_have || !has_step) || !has_step && should_have && is_readable
     }
 
     /// The cell at the anchor that is to be changed for a track's gradient to be right in its bad rows, and the change, where

@@ -147,3 +147,12 @@ fn the_forward_pass_the_error_and_updates_are_looked_at_too() {
     is_told("w5 new", "{w5}+{eta}*{dw5}", SlipKind::WrongSign, "climbs the error", "{w5}-{eta}*{dw5}");
     is_told("w6 new", "{w6}-{eta}*{dw7}", SlipKind::WrongWeight, "its own gradient stands in B30", "{w6}-{eta}*{dw6}");
 }
+
+#[test]
+fn a_right_number_in_the_place_of_a_gradient_is_noted() {
+    let report = audit(&worksheet(&[("dw5", "0.07215707291213626")]));
+    assert!(report.is_clean(), "{}", told(&report));
+    let words = format!("{} is a typed number among formulas", cell("dw5"));
+    assert!(report.tables[0].notes.iter().any(|note| note.contains(&words)), "{}", told(&report));
+    is_told("dw5", "0.08", SlipKind::WrongDerivative, "the number typed in", "({a_o1}-{t1})*{a_o1}*(1-{a_o1})*{a_h1}");
+}

@@ -17,8 +17,9 @@ pub(crate) const ONE_PASS: Shift = Shift { rows: LAST_ROW as i64, columns: 0 };
 /// Puts the updates that no group has, and the groups of a single step that are not alone with it, into one group.
 pub(crate) fn gather(groups: &mut Vec<Vec<Track>>, free: &BTreeMap<Address, &Update>, dependencies: &Dependencies) {
     let is_single = |group: &Vec<Track>| group.iter().all(|track| track.updates.len() == 1);
-    let trained: BTreeSet<Address> = groups.iter().flatten().flat_map(Track::cells).collect();
-    // What another group trains is no weight of this one.
+    // What a table trains is no weight of such a worksheet; what another pass has made may be.
+    let longer = groups.iter().filter(|group| !is_single(group));
+    let trained: BTreeSet<Address> = longer.flatten().flat_map(Track::cells).collect();
     let left: Vec<Track> = free
         .values()
         .filter(|update| !trained.contains(&update.previous))
@@ -60,6 +61,11 @@ fn likely(tracks: Vec<Track>, dependencies: &Dependencies) -> Vec<Track> {
 
 fn factors(track: &Track) -> impl Iterator<Item = &Factor> {
     track.updates.values().flat_map(|update| &update.steps).flat_map(|product| &product.factors)
+}
+
+/// The steps of a track as passes of their own.
+pub(crate) fn each(track: &Track) -> impl Iterator<Item = Track> {
+    track.updates.values().map(|update| alone(update.previous, update.cell, update))
 }
 
 /// A weight of a single step, wherever its update stands.

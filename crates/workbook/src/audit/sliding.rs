@@ -34,10 +34,12 @@ pub(crate) struct Sliding {
 pub(crate) fn sliding(book: &Book) -> Sliding {
     let mut found = Sliding::default();
     let mut holds: BTreeMap<Address, BTreeMap<usize, Address>> = BTreeMap::new();
-    let Some(along) = direction(book) else { return found };
+    let Some((along, rows)) = direction(book) else { return found };
     let held = held(book);
+    // In a book with a table, two or three formulas below each other are no column of it.
+    let shortest = (rows / 2).clamp(2, SURE + 1);
     for line in lines(book, along) {
-        for run in runs(&line, along) {
+        for run in runs(&line, along).into_iter().filter(|run| run.len() >= shortest) {
             let (first, formula) = run[0];
             for (place, reference) in references(&formula.node, first).into_iter().enumerate() {
                 if !slides(book, &held, &run, reference, along) {
@@ -60,8 +62,8 @@ pub(crate) fn sliding(book: &Book) -> Sliding {
     found
 }
 
-/// Which way the training runs: from an update to the one that starts from it.
-fn direction(book: &Book) -> Option<Shift> {
+/// Which way the training runs: from an update to the one that starts from it; and how far, in rows.
+fn direction(book: &Book) -> Option<(Shift, usize)> {
     let updates: BTreeMap<Address, Vec<Update>> = book
         .cells
         .keys()
@@ -70,14 +72,22 @@ fn direction(book: &Book) -> Option<Shift> {
         .collect();
     let starts =
         updates.iter().flat_map(|(&cell, readings)| readings.iter().map(move |update| (cell, update.previous)));
-    let steps: Vec<Shift> = starts
+    let steps: Vec<(Address, Shift)> = starts
         .map(|(cell, previous)| (cell, origin(book, previous)))
         .filter(|(cell, origin)| cell != origin && updates.contains_key(origin))
-        .filter_map(|(cell, origin)| cell.since(origin))
+        .filter_map(|(cell, origin)| Some((cell, cell.since(origin)?)))
         .collect();
-    let count = |along: Shift| steps.iter().filter(|step| **step == along).count();
+    let count = |along: Shift| steps.iter().filter(|(_, step)| *step == along).count();
     let (down, across) = (count(DOWN), count(ACROSS));
-    (down.max(across) > 1).then_some(if down >= across { DOWN } else { ACROSS })
+    let along = if down >= across { DOWN } else { ACROSS };
+    // Cells come in the order of rows, and in a row in that of columns.
+    let mut lengths: BTreeMap<Address, usize> = BTreeMap::new();
+    for &(cell, _) in steps.iter().filter(|(_, step)| *step == along) {
+        let before = cell.shifted(along, -1).and_then(|before| lengths.get(&before)).copied().unwrap_or(1);
+        lengths.insert(cell, before + 1);
+    }
+    let rows = lengths.into_values().max().unwrap_or(0);
+    (down.max(across) > 1).then_some((along, rows))
 }
 
 /// The cells that formulas hold on to with dollar signs.

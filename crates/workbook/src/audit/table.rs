@@ -10,7 +10,7 @@ use super::book::Book;
 use super::dependencies::Dependencies;
 use super::formula::Expr;
 use super::idle::idle;
-use super::lines::kind;
+use super::lines::{kind, lines};
 use super::loss::{self, Varying};
 use super::one_pass;
 use super::rule::{Rule, rules};
@@ -128,7 +128,15 @@ pub(crate) fn tables(book: &Book, dependencies: &Dependencies) -> Vec<Table> {
             .filter(|track| !track.updates.values().all(|update| claimed.contains(&update.cell)))
             .take(TRACK_LIMIT)
             .collect();
-        for table in tables_of(book, dependencies, group, &elsewhere) {
+        let found_in = tables_of(book, dependencies, group, &elsewhere);
+        let as_passes = |table: Table| {
+            if !is_uneven(book, &table) {
+                return vec![table];
+            }
+            let passes = table.tracks.iter().flat_map(one_pass::each).collect();
+            tables_of(book, dependencies, passes, &elsewhere)
+        };
+        for table in found_in.into_iter().flat_map(as_passes) {
             claimed.extend(table.moving.keys().flat_map(|&cell| {
                 table.steps().filter_map(|step| cell.shifted(table.shift, step - table.anchor)).collect::<Vec<_>>()
             }));
@@ -274,19 +282,31 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
     };
     // What stands as far below a worksheet of one pass as its updates below the weights need not be a second row of it.
     let is_single = found.tracks.iter().all(|track| track.updates.len() == 1);
-    if is_single && found.last > found.last_updated && !goes_on(book, &found) {
+    if is_single && found.last > found.first && !goes_on(book, &found) {
         return table(book, dependencies, found.tracks.iter().filter_map(one_pass::of).collect(), stop);
     }
     Some(found)
 }
 
-/// Whether most quantities between weights and error have the same formula in the first row and the last.
+/// Whether the passes of a worksheet stand below or beside each other, but their quantities at no distance that is the same for
+/// all: more than a third have another formula in some pass.
+fn is_uneven(book: &Book, table: &Table) -> bool {
+    if table.shift == one_pass::ONE_PASS || table.shift.rows.abs().max(table.shift.columns.abs()) == 1 {
+        return false;
+    }
+    let lines = lines(book, table);
+    let forward: Vec<bool> =
+        lines.iter().filter(|line| line.part == Part::Forward).map(|line| !line.deviants.is_empty()).collect();
+    3 * forward.iter().filter(|deviates| **deviates).count() > forward.len()
+}
+
+/// Whether two thirds of the quantities between weights and error have the same formula in the first row and the last.
 fn goes_on(book: &Book, table: &Table) -> bool {
     let kind_at = |base: Address, step: i64| Some(kind(book, table, table.at(base, step)?, step));
     let forward: Vec<Address> =
         table.moving.iter().filter(|(_, part)| **part == Part::Forward).map(|(&base, _)| base).collect();
     let is_alike = |base: &&Address| kind_at(**base, table.first) == kind_at(**base, table.last);
-    2 * forward.iter().filter(is_alike).count() > forward.len()
+    3 * forward.iter().filter(is_alike).count() > 2 * forward.len()
 }
 
 /// The quantities of one step.

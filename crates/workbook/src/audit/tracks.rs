@@ -10,7 +10,7 @@ use super::book::Book;
 use super::broken_updates::broken_updates;
 use super::dependencies::Dependencies;
 use super::formula::Expr;
-use super::one_pass::gather;
+use super::one_pass::{ONE_PASS, gather};
 use super::update_rule::{Factor, Update, readings, repeated_cell};
 
 /// How many cells that merely repeat another one are followed.
@@ -94,7 +94,10 @@ type Shared = (usize, BTreeMap<String, usize>);
 /// where the cell is worked out from the same cell of the step before, with the gradient or the rate of the others.
 pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<Address, Update> {
     let all = readable(book);
-    let stop: BTreeSet<Address> = all.values().map(|update| update.previous).collect();
+    // A sum of two deltas reads like an update too; a weight is typed in the first step, and made by an update in the others.
+    let may_be_weight = |cell: Address| is_typed(book, origin(book, cell)) || all.contains_key(&origin(book, cell));
+    let stop: BTreeSet<Address> =
+        all.values().map(|update| update.previous).filter(|&previous| may_be_weight(previous)).collect();
     let behind = |update: &Update| {
         let mut roots = Vec::new();
         for factor in update.steps.iter().flat_map(|product| &product.factors) {
@@ -116,20 +119,20 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     // The rate is what most updates of a step share; another table, on the next sheet or below, may have another one.
     let spelled = |factor: &Factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()));
     let step_of = |update: &Update| {
-        let shift = update.cell.since(origin(book, update.previous)).filter(|shift| shift.is_straight())?;
-        Some((update.cell.sheet, shift, place(update.cell, shift)))
+        let shift = update.cell.since(origin(book, update.previous)).filter(|shift| shift.is_straight());
+        let shift = shift.unwrap_or(ONE_PASS);
+        (update.cell.sheet, shift, place(update.cell, shift))
     };
     let mut shared: BTreeMap<(u32, Shift, i64), Shared> = BTreeMap::new();
     for update in sure.values() {
-        let Some(step) = step_of(update) else { continue };
-        let (updates, factors) = shared.entry(step).or_default();
+        let (updates, factors) = shared.entry(step_of(update)).or_default();
         *updates += 1;
         for factor in update.steps.iter().flat_map(|product| &product.factors) {
             *factors.entry(spelled(factor)).or_default() += 1;
         }
     }
     let has_rate = |update: &Update| {
-        let Some((updates, factors)) = step_of(update).and_then(|step| shared.get(&step)) else { return false };
+        let Some((updates, factors)) = shared.get(&step_of(update)) else { return false };
         let mut own = update.steps.iter().flat_map(|product| &product.factors);
         own.any(|factor| factors.get(&spelled(factor)).is_some_and(|count| 2 * count > *updates))
     };
@@ -145,7 +148,7 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     let starts: BTreeSet<Address> = chained.iter().map(|cell| from(&unsure[cell])).collect();
     // Of a single step there is no chain: a typed number, and the others' rate and distance, have to do.
     let is_among_others = |update: &Update| {
-        let others = step_of(update).and_then(|step| shared.get(&step)).map_or(0, |(updates, _)| *updates);
+        let others = shared.get(&step_of(update)).map_or(0, |(updates, _)| *updates);
         others > 1 && has_rate(update) && is_typed(book, from(update))
     };
     let among: BTreeSet<Address> =

@@ -196,3 +196,51 @@ fn each_sheet_of_a_training_is_looked_at() {
     let slip = changed(epochs_on_sheets(), "dE_dah1 1", "{dE1_dah1 1}");
     is_the_slip(&slip, "dE_dah1 1", SlipKind::WrongDerivative, "is missing");
 }
+
+/// Two whole passes below each other, at another distance than the updates have from their weights; what is given stands once.
+fn two_passes() -> Vec<Quantity> {
+    let mut all = exercise(|_, row| (0, 1, row));
+    for (row, (name, content)) in (58..).zip(&ROWS[13..]).filter(|(_, (name, _))| !name.is_empty()) {
+        let mut content = (*content).to_owned();
+        for (own, _) in ROWS[13..].iter().filter(|(own, _)| !own.is_empty()) {
+            content = content.replace(&format!("{{{own}}}"), &format!("{{{own} 2}}"));
+        }
+        for weight in 1..=8 {
+            content = content.replace(&format!("{{w{weight}}}"), &format!("{{w{weight} new}}"));
+        }
+        all.push((format!("{name} 2"), content, (0, 1, row)));
+    }
+    all
+}
+
+#[test]
+fn passes_below_each_other_are_judged_one_by_one() {
+    let report = audit(&two_passes());
+    assert!(report.is_clean() && report.tables.len() == 2, "{}", told(&report));
+    for pass in ["", " 2"] {
+        let slip = changed(two_passes(), &format!("dE_dah1{pass}"), &format!("{{dE1_dah1{pass}}}"));
+        is_the_slip(&slip, &format!("dE_dah1{pass}"), SlipKind::WrongDerivative, "is missing");
+    }
+    let slip = changed(two_passes(), "w5 new 2", "{w5 new}+{eta}*{dw5 2}");
+    is_the_slip(&slip, "w5 new 2", SlipKind::WrongSign, "climbs the error");
+}
+
+/// The gradient of a bias that a layer shares is a sum of deltas, which reads like an update without a rate.
+#[test]
+fn a_bias_that_a_layer_shares_and_its_update_on_another_sheet() {
+    let mut sheet = exercise(|name, row| if name.ends_with(" new") { (1, 1, row - 44) } else { (0, 1, row + 2) });
+    let mut add = |name: &str, content: &str, place| sheet.push((name.to_owned(), content.to_owned(), place));
+    add("b1", "0.35", (0, 1, 0));
+    add("d_h1", "{dE_dah1}*{dah1_dh1}", (0, 1, 46));
+    add("d_h2", "{dE_dah2}*{dah2_dh2}", (0, 1, 47));
+    add("db1", "{d_h1}+{d_h2}", (0, 1, 48));
+    add("b1 new", "{b1}-{eta}*{db1}", (1, 1, 12));
+    for (name, content) in [("h1", "{w1}*{i1}+{w2}*{i2}+{b1}"), ("h2", "{w3}*{i1}+{w4}*{i2}+{b1}")] {
+        sheet = changed(sheet, name, content);
+    }
+    let report = audit(&sheet);
+    assert!(report.is_clean(), "{}", told(&report));
+    assert_eq!(report.tables[0].weights.len(), 9, "{}", told(&report));
+    let slip = changed(sheet, "b1 new", "{b1}+{eta}*{db1}");
+    is_the_slip(&slip, "b1 new", SlipKind::WrongSign, "climbs the error");
+}

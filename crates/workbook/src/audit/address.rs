@@ -60,6 +60,11 @@ impl Shift {
     pub fn is_straight(self) -> bool {
         (self.rows == 0) != (self.columns == 0)
     }
+
+    /// Whether a step takes more than a row or a column.
+    pub fn is_of_blocks(self) -> bool {
+        self.rows.abs().max(self.columns.abs()) > 1
+    }
 }
 
 impl fmt::Display for Address {

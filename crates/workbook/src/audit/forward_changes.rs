@@ -96,9 +96,11 @@ impl Judge<'_, '_> {
         let mut changes = Vec::new();
         for (place, reference) in references(&formula.node, home).into_iter().enumerate() {
             let from = reference.to;
+            if part(from) != Some(Part::Forward) {
+                continue;
+            }
             let mut near: Vec<Address> =
                 all.iter().copied().filter(|&to| to != from && to.sheet == from.sheet).collect();
-            near.retain(|_| part(from) == Some(Part::Forward));
             near.sort_by_key(|to| to.column.abs_diff(from.column) + to.row.abs_diff(from.row));
             changes.extend(near.into_iter().map(|to| {
                 let node = with_references(&formula.node, home, &mut |at, _| (at == place).then_some(to));

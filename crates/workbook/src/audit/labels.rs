@@ -17,8 +17,7 @@ pub(crate) fn label(book: &Book, table: &Table, base: Address) -> String {
 /// The heading of a quantity: the nearest short text before its first row.
 pub(crate) fn heading(book: &Book, table: &Table, base: Address) -> Option<String> {
     // A single row, or a block of rows, has no columns, but words beside its cells.
-    let is_block = table.shift.rows.abs().max(table.shift.columns.abs()) > 1;
-    if (table.first == table.last || is_block)
+    if (table.first == table.last || table.shift.is_of_blocks())
         && let Some(words) = words_beside(book, table.at(base, table.first)?)
     {
         return Some(words);

@@ -17,14 +17,14 @@
 //! | --- | --- |
 //! | `package`, `foreign`, `book`, `structured`, `formula` | the file: weighed, or of another kind; read into cells, formulas into structure |
 //! | `dependencies`, `engine` | which cell needs which; recalculation |
-//! | `update_rule`, `tracks`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
+//! | `update_rule`, `tracks`, `one_pass`, `loss`, `table`, `rule` | what is a weight, an error, a training table, a rate |
 //! | `lines`, `tested_steps`, `differences`, `rounding` | formulas down the rows; which are differentiated, and how; what rounding does to that |
 //! | `unwrapped`, `more_than_gradient` | what is no slip: ROUND and IFERROR around formulas; weight decay and momentum |
-//! | `rows`, `judge`, `which_loss`, `wrong_forward`, `forward_changes`, `wrong_weight`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift` | the verdicts: odd rows, gradients and updates, numbers that drift |
+//! | `rows`, `judge`, `descent`, `which_loss`, `wrong_forward`, `forward_changes`, `wrong_weight`, `step_cells`, `untrained`, `idle`, `odd_rate`, `odd_term`, `drift`, `sheet_chain` | the verdicts: odd rows, gradients and updates with the sheet's own signs, numbers that drift, weights of an earlier pass |
 //! | `sliding` | references that dollar signs should hold |
 //! | `misshapen`, `nearly_squared`, `nearly_sigmoid` | terms of an error and outputs that are nearly what they should be |
 //! | `right_update`, `merging` | corrections written in the sheet's own references, one for a cell |
-//! | `likely_repair`, `repair`, `factors`, `terms`, `places`, `other_numbers` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it, and not by chance |
+//! | `likely_repair`, `repair`, `factors`, `activation_factors`, `terms`, `places`, `other_numbers` | which formula is wrong, the gradient's or a helper cell's, and the smallest change that mends it, and not by chance |
 //! | `helper_cells`, `helper_derivative`, `symbolic` | what gradients are made of; the right formula by differentiation |
 //! | `network`, `softmax` | the network as the derivation knows it |
 //! | `values_only`, `values_network`, `values_rate`, `values_judge`, `values_rounding` | tables of values without formulas |

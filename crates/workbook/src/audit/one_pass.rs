@@ -26,7 +26,7 @@ pub(crate) fn gather(groups: &mut Vec<Vec<Track>>, free: &BTreeMap<Address, &Upd
         .map(|update| alone(update.previous, update.cell, update))
         .collect();
     let singles = groups.iter().filter(|group| is_single(group)).count();
-    if singles + left.len().min(1) < 2 && (singles > 0 || left.is_empty()) {
+    if left.is_empty() && singles < 2 {
         return;
     }
     let (single, longer): (Vec<Vec<Track>>, Vec<Vec<Track>>) = std::mem::take(groups).into_iter().partition(is_single);
@@ -38,9 +38,7 @@ pub(crate) fn gather(groups: &mut Vec<Vec<Track>>, free: &BTreeMap<Address, &Upd
 /// One update for each weight: with the rate that most have, or else a cell that no gradient is worked out from. A neuron's sum
 /// with its bias, `w·x + b`, reads like an update of the bias.
 fn likely(tracks: Vec<Track>, dependencies: &Dependencies) -> Vec<Track> {
-    let own = |track: &Track| -> BTreeSet<String> {
-        factors(track).map(|factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()))).collect()
-    };
+    let own = |track: &Track| -> BTreeSet<String> { factors(track).map(Factor::spelled).collect() };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     tracks.iter().flat_map(own).for_each(|factor| *counts.entry(factor).or_default() += 1);
     let most = counts.values().copied().max().unwrap_or(0);

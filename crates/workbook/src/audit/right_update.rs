@@ -91,7 +91,7 @@ pub(crate) fn rate_text(book: &Book, table: &Table, track: usize, step: i64, she
     (!rate.is_empty()).then_some(rate)
 }
 
-fn reference(book: &Book, cell: Address, from: u32) -> String {
+pub(crate) fn reference(book: &Book, cell: Address, from: u32) -> String {
     if cell.sheet == from { cell.a1() } else { book.spelled(cell) }
 }
 

@@ -1,4 +1,4 @@
-//! A training with a sheet for each pass: the weights of one repeat what another has made. One that repeats what an earlier sheet
+//! A training with a place for each pass, mostly a sheet: the weights of one repeat what another has made. One that repeats what an earlier sheet
 //! made, or another weight's, is stale, though every gradient of its sheet is right.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use super::engine::Content;
 use super::examine::Judged;
 use super::finding::{Finding, SlipKind};
 use super::labels::label;
+use super::right_update::reference;
 use super::update_rule::repeated_cell;
 
 /// Adds what is found to the verdicts on tables of a single pass.
@@ -53,7 +54,10 @@ fn of_table(book: &Book, judged: &[Judged], place: usize, makers: &BTreeMap<Addr
         }
         let right = earlier[k].update;
         let name = label(book, table, track.weight);
-        let sheet = book.sheets.get(right.sheet as usize).map_or("", String::as_str);
+        let maker = match book.sheets.get(right.sheet as usize) {
+            Some(sheet) if right.sheet != track.weight.sheet => format!("sheet {sheet}"),
+            _ => "the pass before".to_owned(),
+        };
         found.push(Finding {
             kind: SlipKind::WrongStart,
             track: Some(k),
@@ -63,10 +67,10 @@ fn of_table(book: &Book, judged: &[Judged], place: usize, makers: &BTreeMap<Addr
             expected: None,
             tolerance: None,
             explanation: format!(
-                "{name} starts from {}, where the weights around it start from what sheet {sheet} has made of them",
+                "{name} starts from {}, where the weights around it start from what {maker} has made of them",
                 book.spelled(from)
             ),
-            corrections: BTreeMap::from([(track.weight, Content::Formula(book.spelled(right)))]),
+            corrections: BTreeMap::from([(track.weight, Content::Formula(reference(book, right, track.weight.sheet)))]),
         });
     }
     found

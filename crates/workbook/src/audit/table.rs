@@ -291,7 +291,7 @@ fn table(book: &Book, dependencies: &Dependencies, mut tracks: Vec<Track>, stop:
 /// Whether the passes of a worksheet stand below or beside each other, but their quantities at no distance that is the same for
 /// all: more than a third have another formula in some pass.
 fn is_uneven(book: &Book, table: &Table) -> bool {
-    if table.shift == one_pass::ONE_PASS || table.shift.rows.abs().max(table.shift.columns.abs()) == 1 {
+    if table.shift == one_pass::ONE_PASS || !table.shift.is_of_blocks() {
         return false;
     }
     let lines = lines(book, table);
@@ -381,7 +381,7 @@ impl Layout {
         // What moves with the step and what stays is told by the step beside it.
         let here = weights.first().map(|weight| (weight.sheet, place(*weight, shift)));
         // How many steps on a cell stands, where it stands on the weights' sheet; of blocks the edges are not known.
-        let slack = i64::from(shift.rows.abs().max(shift.columns.abs()) > 1);
+        let slack = i64::from(shift.is_of_blocks());
         let steps_on =
             |cell: Address| here.filter(|(sheet, _)| *sheet == cell.sheet).map(|(_, at)| place(cell, shift) - at);
         let is_near = |cell: Address| steps_on(cell).is_none_or(|on| (-1 - slack..=1 + slack).contains(&on));

@@ -117,7 +117,6 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
     let sure: BTreeMap<Address, Update> = sure.into_iter().filter(|(cell, _)| !second_pass.contains(cell)).collect();
     let weights: BTreeSet<Address> = sure.values().map(|update| update.previous).collect();
     // The rate is what most updates of a step share; another table, on the next sheet or below, may have another one.
-    let spelled = |factor: &Factor| factor.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()));
     let step_of = |update: &Update| {
         let shift = update.cell.since(origin(book, update.previous)).filter(|shift| shift.is_straight());
         let shift = shift.unwrap_or(ONE_PASS);
@@ -128,13 +127,13 @@ pub(crate) fn candidates(book: &Book, dependencies: &Dependencies) -> BTreeMap<A
         let (updates, factors) = shared.entry(step_of(update)).or_default();
         *updates += 1;
         for factor in update.steps.iter().flat_map(|product| &product.factors) {
-            *factors.entry(spelled(factor)).or_default() += 1;
+            *factors.entry(factor.spelled()).or_default() += 1;
         }
     }
     let has_rate = |update: &Update| {
         let Some((updates, factors)) = shared.get(&step_of(update)) else { return false };
         let mut own = update.steps.iter().flat_map(|product| &product.factors);
-        own.any(|factor| factors.get(&spelled(factor)).is_some_and(|count| 2 * count > *updates))
+        own.any(|factor| factors.get(&factor.spelled()).is_some_and(|count| 2 * count > *updates))
     };
     let from = |update: &Update| origin(book, update.previous);
     // From one of these to the next it is as far as from the one before.

@@ -15,6 +15,13 @@ pub(crate) struct Factor {
     pub is_divisor: bool,
 }
 
+impl Factor {
+    /// How it is written, the same wherever the same is meant.
+    pub fn spelled(&self) -> String {
+        self.expr.spelled(&|cell| format!("{} {}", cell.sheet, cell.a1()))
+    }
+}
+
 /// A product with its sign.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Product {
